@@ -1,0 +1,20 @@
+// Time as something that is handed in. The only place of the agent that may read the system's clocks.
+
+export type Clock = {
+  /** Milliseconds since 1970, for people and for rows. */
+  readonly wallMs: () => number;
+  /** Milliseconds that never run backwards, for waiting and leases within this process. */
+  readonly monotonicMs: () => number;
+  /** Calls `work` once after `delayMs`; the returned function cancels. Does not keep the process alive. */
+  readonly after: (delayMs: number, work: () => void) => () => void;
+};
+
+export const systemClock: Clock = {
+  wallMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  after: (delayMs, work) => {
+    const timer = setTimeout(work, delayMs);
+    timer.unref();
+    return () => clearTimeout(timer);
+  },
+};

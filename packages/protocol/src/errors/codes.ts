@@ -1,0 +1,42 @@
+// Every failure that is stored on a node has one of these codes; tests and people match on them, never on text.
+// Refusals (the caller's fault) carry an HTTP status instead, see refusal.ts.
+
+export const FAILURE_CODES = {
+  'agent.busy': 'the agent is executing another command',
+  'agent.command-failed': 'the agent reported a failed command',
+  'agent.not-called': 'the agent did not call before the deadline',
+  'agent.unreachable': 'the agent does not answer',
+  'agent.key-mismatch': 'the agent answers with another TLS key than the one it was given',
+  'agent.restarted': 'the agent restarted outside our control',
+  'agent.protocol': 'the agent answered something that is not the protocol',
+  'bmc.unreachable': 'the BMC does not answer',
+  'bmc.credentials': 'the BMC refuses the user name or password',
+  'bmc.login-budget': 'logins are held back so that the BMC account is not locked out',
+  'bmc.certificate': 'the certificate of the BMC is not trusted',
+  'bmc.protocol': 'the BMC answered something that is not the protocol',
+  'bmc.refused': 'the BMC refused the request',
+  'bmc.power': 'the machine did not reach the asked power state',
+  'bmc.unsupported': 'the BMC lacks a needed feature',
+  'image.url-denied': 'the image location is not allowed',
+  'image.checksum-missing': 'the image has no accepted checksum',
+  'image.checksum-mismatch': 'the image does not have the stated checksum',
+  'image.format': 'the image format is refused',
+  'image.too-large': 'the image does not fit',
+  'image.download': 'the image could not be downloaded',
+  'image.write': 'the image could not be written',
+  'disk.no-match': 'no disk matches the root device hints',
+  'disk.erase': 'a disk could not be erased, or the read-back shows old data',
+  'configdrive.too-large': 'the config drive is over its limit',
+  'configdrive.invalid': 'the config drive cannot be built or read',
+  'media.missing': 'the ramdisk image is not there',
+  'media.invalid': 'the ramdisk image has no usable reserved region',
+  'node.invalid': 'the node lacks data that the operation needs',
+  'node.aborted': 'aborted by request',
+  'node.maintenance': 'the node is in maintenance',
+  'steps.invalid': 'a requested step does not exist or is not allowed',
+  'inspect.invalid': 'the inventory was refused',
+  'store.full': 'the service cannot write to its own disk',
+  internal: 'a defect of the service',
+} as const;
+
+export type FailureCode = keyof typeof FAILURE_CODES;

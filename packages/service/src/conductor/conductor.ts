@@ -1,0 +1,137 @@
+// The one door between the API and the conductor. Everything that touches a machine, a key or a workflow goes
+// through here; the API itself never holds a key. In one process these are plain calls.
+
+import type { JsonObject } from '@bessemer/protocol/json';
+import type { PowerTarget } from '@bessemer/protocol/node/record';
+import type { ProvisionVerb } from '@bessemer/protocol/node/verbs';
+import type { NodeUuid } from '@bessemer/protocol/uuid';
+
+export type StepRequest = {
+  readonly interface: string;
+  readonly step: string;
+  readonly args: JsonObject;
+  readonly priority?: number;
+};
+
+export type ProvisionRequest = {
+  readonly verb: ProvisionVerb;
+  /** Already checked for shape: text (base64 of gzip, or URL) or object with meta_data, user_data, ... */
+  readonly configDrive?: string | JsonObject;
+  readonly steps?: readonly StepRequest[];
+  readonly isRamdiskDisabled?: boolean;
+};
+
+export type LookupRequest = {
+  readonly addresses: readonly string[];
+  readonly nodeUuid: NodeUuid | undefined;
+  readonly sourceAddress: string;
+  /** Minor number of the microversion in use. */
+  readonly minor: number;
+};
+
+/** Body of a 200 without the links, which the API adds. */
+export type LookupAnswer = {
+  readonly node: {
+    readonly uuid: NodeUuid;
+    readonly properties: JsonObject;
+    readonly instance_info: JsonObject;
+    readonly driver_internal_info: JsonObject;
+  };
+  readonly config: JsonObject;
+};
+
+export type HeartbeatRequest = {
+  /** UUID or name, as the agent wrote it. */
+  readonly nodeIdent: string;
+  readonly callbackUrl: string;
+  readonly token: string | undefined;
+  readonly agentVersion: string | undefined;
+  readonly certificatePem: string | undefined;
+  readonly status: 'start' | 'end' | 'error' | undefined;
+  readonly statusMessage: string | undefined;
+  readonly sourceAddress: string;
+};
+
+export type InspectionRequest = {
+  readonly inventory: JsonObject;
+  readonly pluginData: JsonObject;
+  readonly nodeUuid: NodeUuid | undefined;
+  readonly sourceAddress: string;
+};
+
+/** What `./bessemer why NODE` shows. Times are ISO 8601. */
+export type WhyReport = {
+  readonly node: NodeUuid;
+  readonly name: string | null;
+  readonly provisionState: string;
+  readonly targetProvisionState: string | null;
+  readonly isBusy: boolean;
+  readonly workflow: string | null;
+  readonly step: string | null;
+  readonly waitsFor: string | null;
+  readonly since: string | null;
+  readonly until: string | null;
+  readonly on: string | null;
+  /** What a person can do, in one or two sentences. */
+  readonly remedy: string | null;
+  readonly failure: { readonly code: string; readonly text: string } | null;
+};
+
+/** One line of the journal, for `watch`, the event stream and the console. */
+export type JournalEntry = {
+  readonly seq: number;
+  readonly at: string;
+  readonly workflow: string;
+  readonly kind: string;
+  readonly stepIndex: number;
+  readonly step: string;
+  readonly interface: string;
+  readonly event: string;
+  readonly detail: JsonObject;
+};
+
+/** Every method throws `Refusal` with the status and text of the contract, and changes nothing when it does. */
+export type Conductor = {
+  readonly hostname: string;
+
+  /** PUT states/provision: state change and workflow row in one transaction; returns when both are stored. */
+  readonly requestProvision: (node: NodeUuid, request: ProvisionRequest) => Promise<void>;
+  /** PUT states/power: stored as a workflow; returns when stored. */
+  readonly requestPower: (
+    node: NodeUuid,
+    target: PowerTarget,
+    options: { readonly timeoutMs: number | undefined },
+  ) => Promise<void>;
+  readonly fetchBootDevice: (
+    node: NodeUuid,
+  ) => Promise<{ readonly device: string | null; readonly isPersistent: boolean | null }>;
+  readonly setBootDevice: (
+    node: NodeUuid,
+    device: string,
+    options: { readonly isPersistent: boolean },
+  ) => Promise<void>;
+  readonly supportedBootDevices: (node: NodeUuid) => Promise<readonly string[]>;
+  readonly injectNmi: (node: NodeUuid) => Promise<void>;
+  readonly validate: (node: NodeUuid) => Promise<{
+    readonly [kind: string]: { readonly result: boolean | null; readonly reason?: string };
+  }>;
+
+  /** Undefined: not found, wrong state or closed window; the API answers one and the same 404. */
+  readonly lookup: (request: LookupRequest) => Promise<LookupAnswer | undefined>;
+  /** Resolves once the heartbeat is durable: only then may 202 be sent. */
+  readonly heartbeat: (request: HeartbeatRequest) => Promise<void>;
+  /** Undefined: no node in `inspect wait` matches. */
+  readonly continueInspection: (request: InspectionRequest) => Promise<LookupAnswer | undefined>;
+
+  readonly why: (node: NodeUuid) => Promise<WhyReport>;
+  /** Entries after `afterSeq`, oldest first, at most `limit`. */
+  readonly journal: (
+    node: NodeUuid,
+    options: { readonly afterSeq: number; readonly limit: number },
+  ) => Promise<readonly JournalEntry[]>;
+  /** Calls `listener` after each committed journal line of `node`; the returned function ends it. */
+  readonly onJournal: (node: NodeUuid, listener: () => void) => () => void;
+
+  /** Stops claiming, lets running steps reach a safe point, releases leases. */
+  readonly stop: () => Promise<void>;
+};

@@ -1,0 +1,70 @@
+// Opens the store and brings its schema up to date. The rest of `store/` works on what this returns.
+
+import type { DatabaseSync } from 'node:sqlite';
+
+import { Kysely, PostgresDialect, type Transaction } from 'kysely';
+import { type Migration, Migrator } from 'kysely/migration';
+import { Pool, types } from 'pg';
+
+import { openSqliteFile, sqliteDialect } from './engine/sqlite.ts';
+import * as firstTables from './migrations/0001-first-tables.ts';
+import type { Schema } from './schema.ts';
+
+export type EngineName = 'sqlite' | 'postgres';
+
+export type Store = {
+  readonly engine: EngineName;
+  readonly db: Kysely<Schema>;
+  /** SQLite only: the bare handle, for the few hot statements that a query builder would slow down. */
+  readonly sqlite: DatabaseSync | undefined;
+  /** Never await the network inside `work`: on SQLite every other query waits meanwhile. */
+  readonly transaction: <T>(work: (trx: Transaction<Schema>) => Promise<T>) => Promise<T>;
+  readonly close: () => Promise<void>;
+};
+
+/** Where a repository function may run: the store itself, or a transaction that its caller opened. */
+export type Queryable = Kysely<Schema> | Transaction<Schema>;
+
+export type StoreLocation =
+  | { readonly engine: 'sqlite'; readonly path: string }
+  | { readonly engine: 'postgres'; readonly url: string; readonly connectionsMax?: number };
+
+const MIGRATIONS: { readonly [name: string]: typeof firstTables } = {
+  '0001-first-tables': firstTables,
+};
+
+const migrate = async (db: Kysely<Schema>, engine: EngineName): Promise<void> => {
+  const migrations: { [name: string]: Migration } = {};
+  for (const [name, migration] of Object.entries(MIGRATIONS)) {
+    migrations[name] = { up: (each) => migration.up(each as Kysely<unknown>, engine) };
+  }
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
+  const { error } = await migrator.migrateToLatest();
+  if (error !== undefined) throw error;
+};
+
+const openPostgres = (url: string, connectionsMax: number): Kysely<Schema> => {
+  // 64-bit integers are read as numbers: milliseconds and bytes stay below 2^53.
+  types.setTypeParser(types.builtins.INT8, Number);
+  const pool = new Pool({ connectionString: url, max: connectionsMax });
+  return new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+};
+
+/** Ten connections serve one conductor's bounded concurrency; more only queue inside PostgreSQL. */
+const POSTGRES_CONNECTIONS_MAX = 10;
+
+export const openStore = async (location: StoreLocation): Promise<Store> => {
+  const sqlite = location.engine === 'sqlite' ? openSqliteFile(location.path) : undefined;
+  const db =
+    location.engine === 'sqlite'
+      ? new Kysely<Schema>({ dialect: sqliteDialect(sqlite as DatabaseSync) })
+      : openPostgres(location.url, location.connectionsMax ?? POSTGRES_CONNECTIONS_MAX);
+  await migrate(db, location.engine);
+  return {
+    engine: location.engine,
+    db,
+    sqlite,
+    transaction: (work) => db.transaction().execute(work),
+    close: () => db.destroy(),
+  };
+};
