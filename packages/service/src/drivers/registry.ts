@@ -1,0 +1,67 @@
+// All hardware types that this process offers, by name.
+
+import type { Logger } from 'pino';
+
+import type { Clock } from '#clock';
+
+import { INTERFACE_KINDS, type NodeRecord } from '@bessemer/protocol/node/record';
+
+import { chooseInterfaces, requireHardwareType, requireInterface } from './choose-interfaces.ts';
+import type { DriverRegistry, NodeDriver } from './driver.ts';
+import { makeFakeHardware } from './fake/fake-hardware.ts';
+import { DEFAULT_FAKE_OPTIONS, type FakeOptions } from './fake/options.ts';
+import type { HardwareType } from './hardware-type.ts';
+
+export type DriverOptions = {
+  /** `[DEFAULT] enabled_hardware_types`. */
+  readonly enabledHardwareTypes: readonly string[];
+  readonly fake: FakeOptions;
+};
+
+export const DEFAULT_DRIVER_OPTIONS: DriverOptions = {
+  enabledHardwareTypes: ['fake-hardware'],
+  fake: DEFAULT_FAKE_OPTIONS,
+};
+
+export type DriverParts = {
+  readonly options: DriverOptions;
+  readonly clock: Clock;
+  readonly log: Pick<Logger, 'info' | 'warn' | 'debug'>;
+};
+
+const MAKERS: { readonly [name: string]: (parts: DriverParts) => HardwareType } = {
+  'fake-hardware': (parts) => makeFakeHardware(parts.options.fake, parts.clock),
+};
+
+/** Names that `enabled_hardware_types` may hold. */
+export const HARDWARE_TYPE_NAMES: readonly string[] = Object.keys(MAKERS);
+
+export const makeDriverRegistry = (parts: DriverParts): DriverRegistry => {
+  const types = new Map<string, HardwareType>();
+  for (const name of parts.options.enabledHardwareTypes) {
+    const make = MAKERS[name];
+    if (make === undefined) {
+      throw new Error(
+        `enabled_hardware_types: there is no hardware type "${name}"; known: ${HARDWARE_TYPE_NAMES.join(', ')}`,
+      );
+    }
+    types.set(name, make(parts));
+  }
+  return {
+    hardwareTypes: [...types.values()],
+    driverOf: (node) => driverOf(types, node),
+    chooseInterfaces: (hardwareType, asked) => chooseInterfaces(types, hardwareType, asked),
+    close: async () => {
+      await Promise.all([...types.values()].map((type) => type.close()));
+    },
+  };
+};
+
+const driverOf = (
+  types: ReadonlyMap<string, HardwareType>,
+  node: Pick<NodeRecord, 'driver' | 'interfaces'>,
+): NodeDriver => {
+  const type = requireHardwareType(types, node.driver);
+  for (const kind of INTERFACE_KINDS) requireInterface(types, type, kind, node.interfaces[kind]);
+  return type.driverOf(node.interfaces);
+};
