@@ -11,16 +11,20 @@ import type { DriverRegistry, NodeDriver } from './driver.ts';
 import { makeFakeHardware } from './fake/fake-hardware.ts';
 import { DEFAULT_FAKE_OPTIONS, type FakeOptions } from './fake/options.ts';
 import type { HardwareType } from './hardware-type.ts';
+import { DEFAULT_REDFISH_OPTIONS, type RedfishOptions } from './redfish/options.ts';
+import { makeRedfishHardware } from './redfish/redfish-hardware.ts';
 
 export type DriverOptions = {
   /** `[DEFAULT] enabled_hardware_types`. */
   readonly enabledHardwareTypes: readonly string[];
   readonly fake: FakeOptions;
+  readonly redfish: RedfishOptions;
 };
 
 export const DEFAULT_DRIVER_OPTIONS: DriverOptions = {
-  enabledHardwareTypes: ['fake-hardware'],
+  enabledHardwareTypes: ['redfish', 'fake-hardware'],
   fake: DEFAULT_FAKE_OPTIONS,
+  redfish: DEFAULT_REDFISH_OPTIONS,
 };
 
 export type DriverParts = {
@@ -30,6 +34,8 @@ export type DriverParts = {
 };
 
 const MAKERS: { readonly [name: string]: (parts: DriverParts) => HardwareType } = {
+  redfish: ({ options, clock, log }) =>
+    makeRedfishHardware({ options: options.redfish, clock, log }),
   'fake-hardware': (parts) => makeFakeHardware(parts.options.fake, parts.clock),
 };
 

@@ -1,0 +1,159 @@
+// The BMCs that this process talks to. Per address one queue; per address and account one connection with its
+// session, made on first use, ended when idle: BMCs have a handful of sessions and of sockets.
+
+import type { Clock } from '#clock';
+
+import type { Logger } from 'pino';
+
+import type { BmcAccess } from './access.ts';
+import type { AddressRules } from './address-rules.ts';
+import { makeRedfishClient, type RedfishClient } from './client.ts';
+import { makeExchange } from './exchange.ts';
+import { makeLoginBudget } from './login-budget.ts';
+import { startOperation, type Operation } from './operation.ts';
+import type { RedfishOptions } from './options.ts';
+import { makeQueue, type Queue } from './queue.ts';
+import { makeSession, type Session } from './session.ts';
+import { makeConnect } from './tls.ts';
+
+/** What a call of the driver works with. */
+export type Bmc = {
+  readonly access: BmcAccess;
+  readonly client: RedfishClient;
+  readonly operation: Operation;
+  readonly options: RedfishOptions;
+  readonly clock: Clock;
+};
+
+export type BmcPool = {
+  readonly run: <T>(
+    access: BmcAccess,
+    timeoutMs: number,
+    work: (bmc: Bmc) => Promise<T>,
+  ) => Promise<T>;
+  readonly close: () => Promise<void>;
+};
+
+export type PoolParts = {
+  readonly options: RedfishOptions;
+  readonly rules: AddressRules;
+  readonly clock: Clock;
+  readonly log: Pick<Logger, 'info' | 'warn' | 'debug'>;
+};
+
+type Connection = {
+  readonly access: BmcAccess;
+  readonly queue: Queue;
+  readonly client: RedfishClient;
+  readonly session: Session;
+  readonly end: () => Promise<void>;
+};
+
+type Entry = {
+  readonly access: BmcAccess;
+  readonly connection: Promise<Connection>;
+  usersCount: number;
+  cancelIdle: () => void;
+};
+
+/** A logout is a courtesy; it must not hold up the end of the process. */
+const LOGOUT_MS_MAX = 3_000;
+
+export const makeBmcPool = (parts: PoolParts): BmcPool => {
+  const budget = makeLoginBudget(parts.clock, parts.options);
+  const queues = new Map<string, Queue>();
+  const entries = new Set<Entry>();
+
+  const connect = async (access: BmcAccess): Promise<Connection> => {
+    warnIfUnverified(parts.log, access);
+    const queue =
+      queues.get(access.origin) ?? makeQueue(access.origin, parts.options.queueLengthMax);
+    queues.set(access.origin, queue);
+    const connector = await makeConnect(access, parts.rules, parts.options.requestTimeoutMs);
+    const exchange = makeExchange(access.origin, connector, parts.clock);
+    const session = makeSession(access, exchange, budget);
+    const client = makeRedfishClient({ access, exchange, session, queue, options: parts.options });
+    const end = async (): Promise<void> => {
+      await queue.run(() => session.close(LOGOUT_MS_MAX));
+      await exchange.close();
+    };
+    return { access, queue, client, session, end };
+  };
+
+  const drop = async (entry: Entry): Promise<void> => {
+    entries.delete(entry);
+    entry.cancelIdle();
+    const { origin } = entry.access;
+    if (![...entries].some((each) => each.access.origin === origin)) queues.delete(origin);
+    const connection = await entry.connection;
+    await connection.end();
+  };
+
+  const entryOf = (access: BmcAccess): Entry => {
+    const known = [...entries].find((entry) => isSameAccess(entry.access, access));
+    if (known !== undefined) return known;
+    const entry: Entry = {
+      access,
+      connection: connect(access),
+      usersCount: 0,
+      cancelIdle: () => undefined,
+    };
+    entries.add(entry);
+    return entry;
+  };
+
+  return {
+    run: async (access, timeoutMs, work) => {
+      const entry = entryOf(access);
+      entry.usersCount += 1;
+      entry.cancelIdle();
+      try {
+        const { client } = await entry.connection;
+        const operation = startOperation(parts.clock, access.origin, timeoutMs);
+        return await work({
+          access,
+          client,
+          operation,
+          options: parts.options,
+          clock: parts.clock,
+        });
+      } finally {
+        entry.usersCount -= 1;
+        if (entry.usersCount === 0) {
+          entry.cancelIdle = parts.clock.after(parts.options.idleMs, () => {
+            drop(entry).catch((error: unknown) => logLostEnd(parts.log, access, error));
+          });
+        }
+      }
+    },
+    close: async () => {
+      const ends = await Promise.allSettled([...entries].map(drop));
+      for (const end of ends) {
+        if (end.status === 'rejected')
+          parts.log.debug({ err: end.reason as unknown }, 'a BMC session was not ended');
+      }
+    },
+  };
+};
+
+const isSameAccess = (one: BmcAccess, other: BmcAccess): boolean =>
+  one.origin === other.origin &&
+  one.username === other.username &&
+  one.password.reveal() === other.password.reveal() &&
+  one.authType === other.authType &&
+  one.trust.isCaChecked === other.trust.isCaChecked &&
+  one.trust.caFile === other.trust.caFile &&
+  one.trust.caPem === other.trust.caPem &&
+  one.trust.pin === other.trust.pin;
+
+const warnIfUnverified = (log: PoolParts['log'], access: BmcAccess): void => {
+  if (access.trust.isCaChecked || access.trust.pin !== null) return;
+  log.warn(
+    { event: 'bmc.tls.unverified', bmc: access.origin },
+    'the certificate of this BMC is not checked, as redfish_verify_ca says: anybody in between can read its password',
+  );
+};
+
+const logLostEnd = (log: PoolParts['log'], access: BmcAccess, error: unknown): void => {
+  log.debug({ bmc: access.origin, err: error }, 'a BMC session was not ended');
+};

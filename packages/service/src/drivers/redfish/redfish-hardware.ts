@@ -1,0 +1,128 @@
+// Hardware type `redfish`: power, management and virtual-media boot through a Redfish BMC, deployment and
+// inspection through the agent.
+
+import type { NodeRecord } from '@bessemer/protocol/node/record';
+
+import { directDeploy } from '../direct-deploy.ts';
+import type { BootInterface, ManagementInterface } from '../driver.ts';
+import type { HardwareType, Interfaces } from '../hardware-type.ts';
+import { makeValidateAll } from '../validate-all.ts';
+import { readAccess, REDFISH_PROPERTIES } from './access.ts';
+import { makeAddressRules } from './address-rules.ts';
+import { makeBmcPool, type PoolParts } from './bmc-pool.ts';
+import { bootModeWish } from './boot-mode-wish.ts';
+import { BOOT_DEVICES, fetchMode, fetchOverride, setMode, setOverride } from './boot-override.ts';
+import { fetchSlots, mediaStateOf } from './media-slots.ts';
+import { makeRedfishPower, type WithBmc } from './power.ts';
+import { reset } from './reset.ts';
+import { fetchSecureBoot, setSecureBoot } from './secure-boot.ts';
+import { fetchSystem, identityOf } from './system.ts';
+import { ejectMedia, insertMedium } from './virtual-media.ts';
+
+const NAME = 'redfish';
+
+const DEFAULTS: Interfaces = {
+  bios: 'no-bios',
+  boot: 'redfish-virtual-media',
+  console: 'no-console',
+  deploy: 'direct',
+  firmware: 'no-firmware',
+  inspect: 'agent',
+  management: 'redfish',
+  network: 'noop',
+  power: 'redfish',
+  raid: 'no-raid',
+  rescue: 'no-rescue',
+  storage: 'noop',
+  vendor: 'no-vendor',
+};
+
+const ENABLED: HardwareType['enabled'] = {
+  bios: ['no-bios'],
+  boot: ['redfish-virtual-media'],
+  console: ['no-console'],
+  deploy: ['direct'],
+  firmware: ['no-firmware'],
+  inspect: ['agent'],
+  management: ['redfish'],
+  network: ['noop'],
+  power: ['redfish'],
+  raid: ['no-raid'],
+  rescue: ['no-rescue'],
+  storage: ['noop'],
+  vendor: ['no-vendor'],
+};
+
+const PROPERTIES = {
+  ...REDFISH_PROPERTIES,
+  deploy_iso:
+    'The ISO image of the deployment ramdisk; default: the one that the service is configured with.',
+};
+
+export const makeRedfishHardware = (parts: Omit<PoolParts, 'rules'>): HardwareType => {
+  const rules = makeAddressRules(parts.options);
+  const pool = makeBmcPool({ ...parts, rules });
+  const validate = (node: NodeRecord): void => {
+    readAccess(node, rules, parts.options);
+  };
+  const withBmc: WithBmc = (node, work, timeoutMs = parts.options.operationTimeoutMs) =>
+    pool.run(readAccess(node, rules, parts.options), timeoutMs, work);
+  const power = makeRedfishPower(withBmc, validate);
+  const management = makeManagement(withBmc, validate);
+  const boot = makeBoot(withBmc, validate);
+  return {
+    name: NAME,
+    defaults: DEFAULTS,
+    enabled: ENABLED,
+    properties: PROPERTIES,
+    driverOf: (interfaces) => ({
+      hardwareType: NAME,
+      power,
+      management,
+      boot,
+      deploy: directDeploy,
+      inspect: { kind: 'agent' },
+      validateAll: makeValidateAll(NAME, interfaces, {
+        power: validate,
+        management: validate,
+        boot: validate,
+        deploy: directDeploy.validate,
+      }),
+    }),
+    close: pool.close,
+  };
+};
+
+const makeManagement = (
+  withBmc: WithBmc,
+  validate: (node: NodeRecord) => void,
+): ManagementInterface => ({
+  validate,
+  supportedBootDevices: BOOT_DEVICES,
+  fetchBootDevice: (node) => withBmc(node, fetchOverride),
+  setBootDevice: (node, device, { isPersistent }) =>
+    withBmc(node, (bmc) => setOverride(bmc, device, { isPersistent, mode: bootModeWish(node) })),
+  fetchBootMode: (node) => withBmc(node, fetchMode),
+  setBootMode: (node, mode) => withBmc(node, (bmc) => setMode(bmc, mode)),
+  fetchSecureBoot: (node) => withBmc(node, fetchSecureBoot),
+  setSecureBoot: (node, isOn) => withBmc(node, (bmc) => setSecureBoot(bmc, isOn)),
+  fetchIdentity: (node) => withBmc(node, async (bmc) => identityOf(await fetchSystem(bmc))),
+  injectNmi: (node) => withBmc(node, async (bmc) => reset(bmc, await fetchSystem(bmc), ['Nmi'])),
+});
+
+const makeBoot = (withBmc: WithBmc, validate: (node: NodeRecord) => void): BootInterface => ({
+  route: 'vmedia',
+  validate,
+  prepareRamdisk: (node, { url }) =>
+    withBmc(node, async (bmc) => {
+      await insertMedium(bmc, url);
+      await setOverride(bmc, 'cdrom', { isPersistent: false, mode: bootModeWish(node) });
+    }),
+  cleanUpRamdisk: (node) => withBmc(node, ejectMedia),
+  prepareInstance: (node) =>
+    withBmc(node, async (bmc) => {
+      await ejectMedia(bmc);
+      await setOverride(bmc, 'disk', { isPersistent: true, mode: bootModeWish(node) });
+    }),
+  fetchMedia: (node) => withBmc(node, async (bmc) => (await fetchSlots(bmc)).map(mediaStateOf)),
+});
