@@ -54,11 +54,22 @@ export const makeRedfishPower = (
     withBmc(
       node,
       async (bmc) => {
-        for (const way of WAYS[target]) await bringTo(bmc, way, target, timeoutMs);
+        const untilMs = bmc.clock.monotonicMs() + timeoutMs;
+        for (const way of WAYS[target]) await bringTo(bmc, way, { target, timeoutMs, untilMs });
       },
-      timeoutMs,
+      timeoutMs + AFTERMATH_MS,
     ),
 });
+
+/** For the requests that are under way when the time for the change is up: that it is up has to be the failure. */
+const AFTERMATH_MS = 30_000;
+
+type Asked = {
+  readonly target: PowerTarget;
+  readonly timeoutMs: number;
+  /** Monotonic. */
+  readonly untilMs: number;
+};
 
 /** A machine on its way down still runs; one on its way up may already write to its disk. */
 const powerStateOf = (system: Resource): PowerState => {
@@ -72,12 +83,7 @@ const RUNNING_STATES: readonly string[] = ['On', 'PoweringOn', 'PoweringOff', 'P
 const isAt = (system: Resource, wanted: 'On' | 'Off'): boolean =>
   textAt(system.body, 'PowerState') === wanted;
 
-const bringTo = async (
-  bmc: Bmc,
-  way: Way,
-  target: PowerTarget,
-  timeoutMs: number,
-): Promise<void> => {
+const bringTo = async (bmc: Bmc, way: Way, asked: Asked): Promise<void> => {
   const { operation, options, clock } = bmc;
   let system = await fetchSystem(bmc);
   if (isAt(system, way.wanted)) return;
@@ -91,7 +97,8 @@ const bringTo = async (
       orderedAtMs = clock.monotonicMs();
       await order(bmc, system, way);
     }
-    if (!(await operation.pause(delayMs))) throw notReached(bmc, system, target, timeoutMs);
+    if (clock.monotonicMs() + delayMs >= asked.untilMs) throw notReached(bmc, system, asked);
+    await operation.pause(delayMs);
     delayMs = Math.min(delayMs * 1.5, options.pollMsMax);
     system = await fetchSystem(bmc);
     if (isAt(system, way.wanted) && (await isConfirmed(bmc, way.wanted))) return;
@@ -113,17 +120,12 @@ const order = async (bmc: Bmc, system: Resource, way: Way): Promise<void> => {
   }
 };
 
-const notReached = (
-  bmc: Bmc,
-  system: Resource,
-  target: PowerTarget,
-  timeoutMs: number,
-): Failure => {
+const notReached = (bmc: Bmc, system: Resource, asked: Asked): Failure => {
   const seen = textAt(system.body, 'PowerState') ?? 'nothing';
   return new Failure(
     'bmc.power',
-    `The machine did not get to "${target}" within ${Math.round(timeoutMs / 1_000)} s; its BMC at ` +
+    `The machine did not get to "${asked.target}" within ${Math.round(asked.timeoutMs / 1_000)} s; its BMC at ` +
       `${bmc.client.origin} reports ${seen}`,
-    { isRetryable: true, details: { target, seen } },
+    { isRetryable: true, details: { target: asked.target, seen } },
   );
 };
