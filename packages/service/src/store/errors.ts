@@ -1,0 +1,52 @@
+// What the engines call a broken unique index, in one place.
+
+/** A row with the same unique value exists; nothing was written. */
+export class Conflict extends Error {
+  /** `table.column` as the index names it, or the engine's text when it names none. */
+  readonly what: string;
+
+  constructor(what: string, cause: unknown) {
+    super(`conflict on ${what}`, { cause });
+    this.name = 'Conflict';
+    this.what = what;
+  }
+}
+
+const SQLITE_UNIQUE = 2067;
+const SQLITE_PRIMARY_KEY = 1555;
+const POSTGRES_UNIQUE = '23505';
+
+type EngineError = {
+  readonly message: string;
+  readonly errcode?: unknown;
+  readonly code?: unknown;
+  readonly detail?: unknown;
+};
+
+/** The conflict that `error` stands for, or undefined when it is something else. */
+export const conflictOf = (error: unknown): Conflict | undefined => {
+  if (!(error instanceof Error)) return undefined;
+  const { message, errcode, code, detail }: EngineError = error;
+  if (errcode === SQLITE_UNIQUE || errcode === SQLITE_PRIMARY_KEY) {
+    // "UNIQUE constraint failed: node.name"
+    return new Conflict(message.slice(message.lastIndexOf(' ') + 1), error);
+  }
+  if (code === POSTGRES_UNIQUE) {
+    // "Key (name)=(n1) already exists."
+    const column = /^Key \(([a-z_]+)\)/.exec(String(detail))?.[1];
+    return new Conflict(column ?? message, error);
+  }
+  return undefined;
+};
+
+/** Runs `work`; a broken unique index comes out as Conflict. */
+export const withConflicts = async <T>(work: () => Promise<T>): Promise<T> => {
+  try {
+    return await work();
+  } catch (error) {
+    throw conflictOf(error) ?? error;
+  }
+};
+
+export const isConflictOn = (error: unknown, column: string): boolean =>
+  error instanceof Conflict && (error.what === column || error.what.endsWith(`.${column}`));

@@ -1,0 +1,163 @@
+// Nodes by record: find, insert, update, delete. Lists, which never make records, are in node-list.ts.
+
+import { sql } from 'kysely';
+
+import { isoTime } from '#clock';
+
+import { INTERFACE_KINDS, type NodeRecord } from '@bessemer/protocol/node/record';
+import { isUuid, type NodeUuid } from '@bessemer/protocol/uuid';
+
+import type { Queryable } from './database.ts';
+import { withConflicts } from './errors.ts';
+import { columnsOfNode, columnValue, NODE_COLUMNS, nodeOfRow } from './node-row.ts';
+
+/** What may be changed after creation; `undefined` leaves a property as it is. */
+export type NodeChanges = Partial<Omit<NodeRecord, 'id' | 'uuid' | 'createdAt'>>;
+
+export type UpdateCondition = {
+  /** Only if these properties still have these values (maps are compared as their stored text). */
+  readonly where?: NodeChanges;
+  /** Only if the node's lease still carries this fence. */
+  readonly fence?: number;
+};
+
+export type NewNode = Pick<NodeRecord, 'uuid' | 'driver' | 'interfaces'> &
+  Partial<Omit<NodeRecord, 'id'>>;
+
+/** By UUID, else by name. */
+export const findNode = async (
+  queryable: Queryable,
+  ident: string,
+): Promise<NodeRecord | undefined> => {
+  const row = await queryable
+    .selectFrom('node')
+    .selectAll()
+    .where(isUuid(ident) ? 'uuid' : 'name', '=', isUuid(ident) ? ident.toLowerCase() : ident)
+    .executeTakeFirst();
+  return row === undefined ? undefined : nodeOfRow(row);
+};
+
+export const findNodeByInstance = async (
+  queryable: Queryable,
+  instanceUuid: string,
+): Promise<NodeRecord | undefined> => {
+  const row = await queryable
+    .selectFrom('node')
+    .selectAll()
+    .where('instance_uuid', '=', instanceUuid)
+    .executeTakeFirst();
+  return row === undefined ? undefined : nodeOfRow(row);
+};
+
+/** Also makes the node's lease row. Throws `Conflict` on `uuid`, `name` or `instance_uuid`. */
+export const insertNode = async (
+  queryable: Queryable,
+  node: NewNode,
+  options: { readonly nowMs: number },
+): Promise<NodeRecord> => {
+  const record = { ...EMPTY_NODE, createdAt: isoTime(options.nowMs), ...node };
+  return withConflicts(async () => {
+    const row = await queryable
+      .insertInto('node')
+      .values(columnsOfNode(record) as never)
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    await queryable
+      .insertInto('lease')
+      .values({ node_uuid: node.uuid, owner: null, fence: 0, until_ms: 0 })
+      .execute();
+    return nodeOfRow(row);
+  });
+};
+
+/** False when no row met the condition. Throws `Conflict` on `name` or `instance_uuid`. */
+export const updateNode = async (
+  queryable: Queryable,
+  uuid: NodeUuid,
+  changes: NodeChanges,
+  condition: UpdateCondition = {},
+): Promise<boolean> => {
+  const columns = columnsOfNode(changes);
+  if (Object.keys(columns).length === 0) return true;
+  return withConflicts(async () => {
+    let update = queryable
+      .updateTable('node')
+      .set(columns as never)
+      .where('uuid', '=', uuid);
+    for (const [property, value] of Object.entries(condition.where ?? {})) {
+      if (value === undefined) continue;
+      const [column, kind] = NODE_COLUMNS[property as keyof NodeChanges];
+      update = update.where(
+        sql<boolean>`${sql.ref(column)} is not distinct from ${columnValue(kind, value)}`,
+      );
+    }
+    if (condition.fence !== undefined) {
+      const { fence } = condition;
+      update = update.where((where) =>
+        where.exists(
+          where
+            .selectFrom('lease')
+            .select('node_uuid')
+            .where('node_uuid', '=', uuid)
+            .where('fence', '=', fence),
+        ),
+      );
+    }
+    const result = await update.executeTakeFirst();
+    return result.numUpdatedRows > 0n;
+  });
+};
+
+const CHILD_TABLES = [
+  'port',
+  'lease',
+  'journal',
+  'workflow',
+  'boot_medium',
+  'agent_session',
+  'history',
+  'inventory',
+  'erasure',
+] as const;
+
+/** The node and everything kept about it. False when it had changed from `condition` meanwhile. */
+export const deleteNode = async (
+  queryable: Queryable,
+  uuid: NodeUuid,
+  condition: Pick<NodeRecord, 'provisionState' | 'instanceUuid' | 'maintenance' | 'reservation'>,
+): Promise<boolean> => {
+  const result = await queryable
+    .deleteFrom('node')
+    .where('uuid', '=', uuid)
+    .where('provision_state', '=', condition.provisionState)
+    .where('maintenance', '=', Number(condition.maintenance))
+    .where(sql<boolean>`instance_uuid is not distinct from ${condition.instanceUuid}`)
+    .where(sql<boolean>`reservation is not distinct from ${condition.reservation}`)
+    .executeTakeFirst();
+  if (result.numDeletedRows === 0n) return false;
+  for (const table of CHILD_TABLES) {
+    await queryable.deleteFrom(table).where('node_uuid', '=', uuid).execute();
+  }
+  return true;
+};
+
+const EMPTY_NODE = {
+  name: null,
+  instanceUuid: null,
+  instanceName: null,
+  interfaces: Object.fromEntries(INTERFACE_KINDS.map((kind) => [kind, ''])),
+  driverInfo: {},
+  instanceInfo: {},
+  properties: {},
+  extra: {},
+  driverInternalInfo: {},
+  networkData: {},
+  provisionState: 'enroll',
+  targetProvisionState: null,
+  conductorGroup: '',
+  maintenance: false,
+  protected: false,
+  retired: false,
+  consoleEnabled: false,
+  disablePowerOff: false,
+} as const;
