@@ -66,10 +66,10 @@ export const makeLabAuthority = async (clock: Clock): Promise<LabAuthority> => {
   return { certificate: root.toString('pem'), key: keyPem(keys.privateKey), issue };
 };
 
-/** `sha256/<base64>` of the key in a certificate. */
+/** Hex SHA-256 of the public key (SPKI) in a certificate. */
 export const pinOf = (certificatePem: string): string => {
   const spki = new x509.X509Certificate(certificatePem).publicKey.rawData;
-  return `sha256/${createHash('sha256').update(Buffer.from(spki)).digest('base64')}`;
+  return createHash('sha256').update(Buffer.from(spki)).digest('hex');
 };
 
 const makeKeys = (): Promise<webcrypto.CryptoKeyPair> =>

@@ -1,0 +1,34 @@
+// The accounts of a machine's BMC: made once with a random password, kept over restarts as a BMC keeps them.
+
+import { randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import type { BmcAccount } from '#bmc/redfish-server';
+
+const USER_NAME = 'admin';
+/** As base64url text 24 characters: within what every BMC accepts. */
+const PASSWORD_BYTES = 18;
+
+export const readBmcAccounts = (path: string): readonly BmcAccount[] | undefined => {
+  try {
+    // Only writeBmcAccounts writes this file.
+    return JSON.parse(readFileSync(path, 'utf8')) as readonly BmcAccount[];
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+};
+
+export const writeBmcAccounts = (path: string, accounts: readonly BmcAccount[]): void => {
+  const kept = accounts.map(({ userName, password }) => ({ userName, password }));
+  writeFileSync(path, `${JSON.stringify(kept)}\n`, { mode: 0o600 });
+};
+
+export const ensureBmcAccounts = (path: string): readonly BmcAccount[] => {
+  const existing = readBmcAccounts(path);
+  if (existing !== undefined) return existing;
+  const accounts = [
+    { userName: USER_NAME, password: randomBytes(PASSWORD_BYTES).toString('base64url') },
+  ];
+  writeBmcAccounts(path, accounts);
+  return accounts;
+};

@@ -1,0 +1,38 @@
+// `lab power`: the machine's power, past its BMC: as somebody who stands in front of it.
+
+import { parseArgs } from 'node:util';
+import { isJsonObject } from '@bessemer/protocol/json';
+import { callLab } from '../daemon/control-client.ts';
+import { LabFailure } from '../lab-failure.ts';
+import { labFiles, requireMachine } from '../lab-spec.ts';
+import { print, printJson, type Command } from './command.ts';
+import { LAB_OPTIONS, LAB_OPTIONS_HELP, requireLab } from './lab-options.ts';
+
+export const powerCommand: Command = {
+  name: 'power',
+  usage: 'MACHINE [on|off|reset|soft-off]',
+  summary: "see or change a machine's power past its BMC",
+  help: `Without an action it prints on or off, as it really is.
+
+${LAB_OPTIONS_HELP}`,
+  run: async (args) => {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      options: LAB_OPTIONS,
+      allowPositionals: true,
+      strict: true,
+    });
+    const [name, action] = positionals;
+    if (name === undefined) throw new LabFailure('which machine? see `./bessemer lab list`');
+    const spec = await requireLab(values);
+    requireMachine(spec, name);
+    const { control } = labFiles(spec.directory);
+    const status =
+      action === undefined
+        ? await callLab(control, `/machines/${name}`)
+        : await callLab(control, `/machines/${name}/power`, { action });
+    if (values.json === true) printJson(status);
+    else print(isJsonObject(status) && status['power'] === 'on' ? 'on' : 'off');
+    return 0;
+  },
+};

@@ -1,0 +1,84 @@
+// A machine as somebody needs it who wants to enrol it: everything in one object of `lab up --json`.
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { JsonObject } from '@bessemer/protocol/json';
+import { pinOf } from '#bmc/lab-authority';
+import { readBmcAccounts } from './bmc-accounts.ts';
+import { readBmcIdentity } from './bmc-identity.ts';
+import { HOST_ADDRESS, NETMASK } from './host/network.ts';
+import { labFiles, machineFiles, type LabSpec, type MachineSpec } from './lab-spec.ts';
+
+const SYSTEM_ID = '/redfish/v1/Systems/1';
+const LOOPBACK_NETMASK = '255.0.0.0';
+
+export const describeMachine = async (lab: LabSpec, machine: MachineSpec): Promise<JsonObject> => {
+  const own = machineFiles(machine.directory);
+  const [account] = readBmcAccounts(own.bmcAccounts) ?? [];
+  const address = `https://${machine.bmc.host}:${machine.bmc.port}`;
+  const { certificate } = await readBmcIdentity(own.bmcIdentity);
+  const { ca } = labFiles(lab.directory);
+  const mac = machine.facts.macs[0] ?? '';
+  return {
+    name: machine.facts.name,
+    kind: lab.kind,
+    boot_mode: machine.bootMode,
+    uuid: machine.facts.uuid,
+    serial: machine.facts.serial,
+    mac,
+    macs: [...machine.facts.macs],
+    address: machine.address,
+    memory_mb: machine.facts.memoryMiB,
+    cpus: machine.facts.cpuCount,
+    bmc: {
+      address,
+      system_id: SYSTEM_ID,
+      username: account?.userName ?? '',
+      password: account?.password ?? '',
+      ca,
+      pin: pinOf(certificate),
+    },
+    driver_info: {
+      redfish_address: address,
+      redfish_system_id: SYSTEM_ID,
+      redfish_username: account?.userName ?? '',
+      redfish_password: account?.password ?? '',
+      redfish_verify_ca: ca,
+    },
+    network_data: networkData(lab, machine, mac),
+    disks: machine.disks.map((disk) => ({ ...disk })),
+    serial_log: serialLogOf(machine),
+  };
+};
+
+const serialLogOf = (machine: MachineSpec): string => join(machine.directory, 'serial.log');
+
+/** In the format of Nova, as a node's `network_data` wants it. */
+const networkData = (lab: LabSpec, machine: MachineSpec, mac: string): JsonObject => ({
+  links: [{ id: 'nic0', type: 'phy', ethernet_mac_address: mac, mtu: 1500 }],
+  networks: [
+    {
+      id: 'provisioning',
+      type: 'ipv4',
+      link: 'nic0',
+      ip_address: machine.address,
+      netmask: lab.kind === 'qemu' ? NETMASK : LOOPBACK_NETMASK,
+      network_id: 'lab',
+      routes: [],
+    },
+  ],
+  services: [],
+});
+
+/** Where a service must listen so that machines of this lab reach it. */
+export const serviceHost = (lab: LabSpec): string =>
+  lab.kind === 'qemu' ? HOST_ADDRESS : '127.0.0.1';
+
+export const readSerialLog = async (machine: MachineSpec): Promise<string> => {
+  try {
+    return await readFile(serialLogOf(machine), 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
+    throw error;
+  }
+};

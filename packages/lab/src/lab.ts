@@ -1,0 +1,86 @@
+// A running lab: machines and their BMCs, in one process. Started from its spec; used by the daemon and by
+// tests that want a lab without a process of its own.
+
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Machine } from '#bmc/power-model';
+import { startRedfishBmc, type RedfishBmc } from '#bmc/redfish-server';
+import { makeSimulatedMachine } from '#fleet/simulated-machine';
+import { ensureBmcAccounts, writeBmcAccounts } from './bmc-accounts.ts';
+import { readBmcIdentity } from './bmc-identity.ts';
+import type { Clock } from './clock.ts';
+import { ensureTap } from './host/network.ts';
+import { machineFiles, type LabSpec, type MachineSpec } from './lab-spec.ts';
+import { makeQemuMachine } from './qemu/qemu-machine.ts';
+
+export type LabMachine = {
+  readonly spec: MachineSpec;
+  readonly machine: Machine;
+  readonly bmc: RedfishBmc;
+};
+
+export type Lab = {
+  readonly spec: LabSpec;
+  readonly machines: readonly LabMachine[];
+  /** Cuts the power of all machines and closes their BMCs. */
+  readonly close: () => Promise<void>;
+};
+
+const AGENT_PORT = 9999;
+const AGENT_MAIN = join(import.meta.dirname, '../../agent/src/main.ts');
+
+export const DEFAULT_AGENT_PROGRAM: readonly string[] = [process.execPath, AGENT_MAIN];
+
+export type LabOptions = {
+  readonly clock: Clock;
+  readonly agentProgram?: readonly string[];
+};
+
+export const startLab = async (spec: LabSpec, options: LabOptions): Promise<Lab> => {
+  const mediaCa = spec.mediaCaFile === null ? null : await readFile(spec.mediaCaFile, 'utf8');
+  const machines: LabMachine[] = [];
+  const close = async (): Promise<void> => {
+    await Promise.all(machines.map(({ bmc }) => bmc.close()));
+    await Promise.all(machines.map(({ machine }) => machine.close()));
+  };
+  try {
+    for (const machineSpec of spec.machines) {
+      const machine = await makeMachine(spec, machineSpec, options);
+      const own = machineFiles(machineSpec.directory);
+      // What an earlier process had fetched belongs to a drive that is empty now.
+      await rm(own.media, { recursive: true, force: true });
+      await mkdir(own.media, { recursive: true, mode: 0o700 });
+      const bmc = await startRedfishBmc({
+        machine,
+        clock: options.clock,
+        identity: await readBmcIdentity(own.bmcIdentity),
+        ...machineSpec.bmc,
+        accounts: ensureBmcAccounts(own.bmcAccounts),
+        saveAccounts: (accounts) => writeBmcAccounts(own.bmcAccounts, accounts),
+        mediaDirectory: own.media,
+        mediaCa,
+      });
+      machines.push({ spec: machineSpec, machine, bmc });
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { spec, machines, close };
+};
+
+const makeMachine = async (
+  lab: LabSpec,
+  spec: MachineSpec,
+  options: LabOptions,
+): Promise<Machine> => {
+  if (lab.kind === 'simulated') {
+    return makeSimulatedMachine({
+      ...spec,
+      agentPort: AGENT_PORT,
+      agentProgram: options.agentProgram ?? DEFAULT_AGENT_PROGRAM,
+    });
+  }
+  if (spec.tap !== null) await ensureTap(spec.tap);
+  return makeQemuMachine({ ...spec, acceleration: lab.acceleration }, options.clock);
+};

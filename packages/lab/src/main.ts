@@ -1,0 +1,66 @@
+// `./bessemer lab`: the command line of the lab.
+
+import type { Command } from './commands/command.ts';
+import { downCommand } from './commands/down.ts';
+import { faultCommand } from './commands/fault.ts';
+import { listCommand } from './commands/list.ts';
+import { findMarkerCommand, plantMarkerCommand } from './commands/marker.ts';
+import { powerCommand } from './commands/power.ts';
+import { serialCommand } from './commands/serial.ts';
+import { upCommand } from './commands/up.ts';
+import { LabFailure } from './lab-failure.ts';
+
+const COMMANDS: readonly Command[] = [
+  upCommand,
+  downCommand,
+  listCommand,
+  serialCommand,
+  powerCommand,
+  faultCommand,
+  plantMarkerCommand,
+  findMarkerCommand,
+];
+
+const overview = (): string =>
+  [
+    'Machines that do not exist, behind BMCs that answer like real ones.',
+    '',
+    ...COMMANDS.map((command) => `  lab ${command.name.padEnd(13)} ${command.summary}`),
+    '',
+    '`./bessemer lab COMMAND --help` tells more.',
+    '',
+  ].join('\n');
+
+const run = async (args: readonly string[]): Promise<number> => {
+  const [name, ...rest] = args;
+  const command = COMMANDS.find((each) => each.name === name);
+  if (command === undefined) {
+    const isAsked = name === undefined || name === 'help' || name === '--help' || name === '-h';
+    (isAsked ? process.stdout : process.stderr).write(overview());
+    return isAsked ? 0 : 2;
+  }
+  if (rest.includes('--help') || rest.includes('-h')) {
+    process.stdout.write(
+      `./bessemer lab ${command.name} ${command.usage}\n\n${command.summary}\n\n${command.help}\n`,
+    );
+    return 0;
+  }
+  return command.run(rest);
+};
+
+const isUsageError = (error: unknown): error is Error =>
+  error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
+
+run(process.argv.slice(2)).then(
+  (status) => {
+    process.exitCode = status;
+  },
+  (error: unknown) => {
+    if (error instanceof LabFailure || isUsageError(error)) {
+      process.stderr.write(`lab: ${error.message}\n`);
+      process.exitCode = isUsageError(error) ? 2 : 1;
+      return;
+    }
+    throw error;
+  },
+);
