@@ -31,6 +31,7 @@ const QUICK: Partial<RedfishOptions> = {
   powerConfirmMs: 2,
   retryDelayMs: 2,
   mediaTimeoutMs: 500,
+  settingTimeoutMs: 50,
 };
 
 export const withBmc = async (

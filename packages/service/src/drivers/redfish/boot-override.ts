@@ -7,6 +7,7 @@ import type { BootDevice, BootMode } from '../driver.ts';
 import type { Bmc } from './bmc-pool.ts';
 import type { Resource } from './client.ts';
 import { objectAt, textAt, textsAt } from './json-guard.ts';
+import { readBack } from './read-back.ts';
 import { BmcRefused } from './refused.ts';
 import { fetchSystem } from './system.ts';
 
@@ -59,7 +60,7 @@ export const setOverride = async (
   // Some BMCs fall back to their default mode when an override comes without one, so it goes along if known.
   if (currentMode === undefined || mode === undefined) await patchBoot(bmc, system, change);
   else await patchWithMode(bmc, system, change, { current: currentMode, wanted: mode });
-  await requireOverride(bmc, {
+  await requireOverride(bmc, system.path, {
     ...change,
     ...(currentMode === undefined ? {} : { [MODE]: mode ?? currentMode }),
   });
@@ -105,7 +106,7 @@ export const setMode = async (bmc: Bmc, mode: BootMode): Promise<void> => {
     if (value !== undefined) change[key] = value;
   }
   await patchBoot(bmc, system, change);
-  await requireOverride(bmc, { [MODE]: MODE_NAMES[mode] });
+  await requireOverride(bmc, system.path, { [MODE]: MODE_NAMES[mode] });
 };
 
 const bootOf = (system: Resource): JsonObject => objectAt(system.body, 'Boot') ?? {};
@@ -113,10 +114,18 @@ const bootOf = (system: Resource): JsonObject => objectAt(system.body, 'Boot') ?
 const patchBoot = (bmc: Bmc, system: Resource, change: JsonObject): Promise<void> =>
   bmc.client.patch(system, { Boot: change }, bmc.operation);
 
-const requireOverride = async (bmc: Bmc, wanted: JsonObject): Promise<void> => {
-  const boot = bootOf(await fetchSystem(bmc));
-  const wrong = Object.keys(wanted).filter((key) => boot[key] !== wanted[key]);
-  if (wrong.length === 0) return;
+const requireOverride = async (bmc: Bmc, path: string, wanted: JsonObject): Promise<void> => {
+  const wrongIn = (system: Resource): readonly string[] =>
+    Object.keys(wanted).filter((key) => bootOf(system)[key] !== wanted[key]);
+  const { resource, isDone } = await readBack(
+    bmc,
+    path,
+    bmc.options.settingTimeoutMs,
+    (system) => wrongIn(system).length === 0,
+  );
+  if (isDone) return;
+  const boot = bootOf(resource);
+  const wrong = wrongIn(resource);
   throw new Failure(
     'bmc.refused',
     `The BMC at ${bmc.client.origin} accepted a boot setting and did not keep it: ` +

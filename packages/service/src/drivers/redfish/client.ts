@@ -55,7 +55,9 @@ export const makeRedfishClient = (parts: ClientParts): RedfishClient => {
     ...more,
   ];
   const task = (accepted: Answer, operation: Operation): Promise<void> =>
-    awaitTask(origin, accepted, operation, (path) => ask({ method: 'GET', path }, operation, true));
+    awaitTask(origin, accepted, operation, parts.options.pollMs, (path) =>
+      ask({ method: 'GET', path }, operation, true),
+    );
 
   const fetch: RedfishClient['fetch'] = async (path, operation) => {
     const request: Request = { method: 'GET', path: pathAt(origin, path) };

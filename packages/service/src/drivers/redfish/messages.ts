@@ -43,11 +43,13 @@ export const messagesOf = (
   });
 };
 
+/** One line, without the last full stop: it becomes part of a sentence. */
 export const textOf = (messages: readonly BmcMessage[]): string =>
   messages
     .map((message) => message.text)
     .filter((text) => text !== '')
-    .join(' ');
+    .join(' ')
+    .replace(/\.$/, '');
 
 const clean = (text: string, secrets: readonly string[]): string => {
   let cleaned = text;

@@ -32,6 +32,8 @@ export type RedfishOptions = {
   readonly powerConfirmMs: number;
   /** How long a medium may take to appear or disappear after the BMC accepted the request. */
   readonly mediaTimeoutMs: number;
+  /** The same for boot settings. */
+  readonly settingTimeoutMs: number;
 };
 
 export const DEFAULT_REDFISH_OPTIONS: RedfishOptions = {
@@ -52,6 +54,7 @@ export const DEFAULT_REDFISH_OPTIONS: RedfishOptions = {
   loginWindowMs: 600_000,
   pollMs: 250,
   pollMsMax: 5_000,
-  powerConfirmMs: 1_000,
+  powerConfirmMs: 500,
   mediaTimeoutMs: 60_000,
+  settingTimeoutMs: 15_000,
 };

@@ -6,6 +6,7 @@ import type { Bmc } from './bmc-pool.ts';
 import type { Resource } from './client.ts';
 import { memberAt } from './json-guard.ts';
 import { linkAt } from './links.ts';
+import { readBack } from './read-back.ts';
 import { BmcRefused } from './refused.ts';
 import { fetchSystem } from './system.ts';
 
@@ -31,7 +32,13 @@ export const setSecureBoot = async (bmc: Bmc, isOn: boolean): Promise<void> => {
     );
   }
   await bmc.client.patch(resource, { [ENABLE]: isOn }, bmc.operation);
-  if ((await fetchSecureBoot(bmc)) === isOn) return;
+  const { isDone } = await readBack(
+    bmc,
+    resource.path,
+    bmc.options.settingTimeoutMs,
+    (seen) => memberAt(seen.body, ENABLE) === isOn,
+  );
+  if (isDone) return;
   throw new Failure(
     'bmc.refused',
     `The BMC at ${bmc.client.origin} accepted a change of secure boot and did not keep it`,

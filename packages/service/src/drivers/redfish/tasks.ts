@@ -8,7 +8,6 @@ import { memberAt, textAt } from './json-guard.ts';
 import { messagesOf, textOf } from './messages.ts';
 import type { Operation } from './operation.ts';
 
-const TASK_POLL_MS = 1_000;
 const TASK_POLL_MS_MAX = 10_000;
 /** At the slowest pace this is over half an hour; the operation's own limit ends it long before. */
 const TASK_POLLS_MAX = 200;
@@ -24,6 +23,7 @@ export const awaitTask = async (
   origin: string,
   accepted: Answer,
   operation: Operation,
+  pollMs: number,
   ask: (path: string) => Promise<Answer>,
 ): Promise<void> => {
   if (accepted.status !== 202) return;
@@ -31,7 +31,7 @@ export const awaitTask = async (
   const path = location === undefined ? linkAt(origin, accepted.body) : pathAt(origin, location);
   // Some BMCs answer 202 to everything and have no task.
   if (path === undefined) return;
-  let delayMs = TASK_POLL_MS;
+  let delayMs = pollMs;
   for (let polls = 0; polls < TASK_POLLS_MAX; polls += 1) {
     const answer = await ask(path);
     if (isOver(origin, answer)) return;

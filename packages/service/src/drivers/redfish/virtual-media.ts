@@ -9,6 +9,7 @@ import type { Resource } from './client.ts';
 import { objectAt, textAt, textsAt } from './json-guard.ts';
 import { pathAt } from './links.ts';
 import { fetchSlots, imageIn, isOccupied, requireOpticalSlot } from './media-slots.ts';
+import { readBack } from './read-back.ts';
 import { BmcRefused } from './refused.ts';
 
 /** Leaves `url`, and nothing else in any drive. Does nothing when that is so already. */
@@ -154,22 +155,13 @@ const awaitSlot = async (
   what: string,
   isDone: (slot: Resource) => boolean,
 ): Promise<void> => {
-  const { clock, options, operation } = bmc;
-  const untilMs = clock.monotonicMs() + options.mediaTimeoutMs;
-  let delayMs = options.pollMs;
-  while (!isDone(await bmc.client.fetch(path, operation))) {
-    if (clock.monotonicMs() >= untilMs || !(await operation.pause(delayMs))) {
-      throw new Failure(
-        'bmc.refused',
-        `The virtual drive of the BMC at ${bmc.client.origin} did not ${what}`,
-        {
-          isRetryable: true,
-          details: { slot: path },
-        },
-      );
-    }
-    delayMs = Math.min(delayMs * 2, options.pollMsMax);
-  }
+  const { isDone: isShown } = await readBack(bmc, path, bmc.options.mediaTimeoutMs, isDone);
+  if (isShown) return;
+  throw new Failure(
+    'bmc.refused',
+    `The virtual drive of the BMC at ${bmc.client.origin} did not ${what}`,
+    { isRetryable: true, details: { slot: path } },
+  );
 };
 
 const isSameImage = (seen: string | undefined, url: string): boolean => {
