@@ -1,0 +1,119 @@
+// Starts the real service as a user would, on free ports and in a folder of its own, and speaks to it.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+export const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
+export const BESSEMER = join(REPOSITORY, 'bessemer');
+
+/** Much more than the service needs, since the machine that runs the tests may be busy. */
+const READY_MS_MAX = 30_000;
+
+export type Answer = { readonly status: number; readonly body: unknown; readonly text: string };
+
+export type RunningService = {
+  readonly url: string;
+  readonly directory: string;
+  readonly logPath: string;
+  readonly process: ChildProcess;
+  readonly call: (method: string, path: string, body?: unknown) => Promise<Answer>;
+  /** SIGKILL: no goodbye. */
+  readonly kill: () => Promise<void>;
+  readonly stop: () => Promise<void>;
+  /** Waits until the process ended by itself. */
+  readonly ended: () => Promise<void>;
+};
+
+export type ServiceOptions = {
+  /** A folder of an earlier run to go on with; made and removed by the caller. */
+  readonly directory: string;
+  readonly args?: readonly string[];
+  readonly settings?: readonly string[];
+  readonly environment?: { readonly [name: string]: string };
+};
+
+export const makeDirectory = async (): Promise<string> => mkdtemp(join(tmpdir(), 'bessemer-test-'));
+
+export const removeDirectory = async (directory: string): Promise<void> =>
+  rm(directory, { recursive: true, force: true });
+
+const readyUrl = async (child: ChildProcess, logPath: string): Promise<string> => {
+  const lines = createInterface({ input: child.stdout as NonNullable<ChildProcess['stdout']> });
+  const timeout = AbortSignal.timeout(READY_MS_MAX);
+  const line = (await Promise.race([
+    once(lines, 'line', { signal: timeout }).then(([text]) => text as string),
+    once(child, 'exit').then(([code]) => {
+      throw new Error(`serve ended with ${code}:\n${readFileSync(logPath, 'utf8').slice(-3000)}`);
+    }),
+  ])) as string;
+  const found = /^ready (\S+)$/.exec(line);
+  if (found?.[1] === undefined) throw new Error(`serve said "${line}" and not "ready URL"`);
+  return found[1];
+};
+
+/** User and password of the default account, as a script would read them. */
+const accountOf = (directory: string): string => {
+  const text = readFileSync(join(directory, 'clouds.yaml'), 'utf8');
+  const value = (key: string): string =>
+    new RegExp(`\\b${key}: *["']?([^"'\\s,}]+)`).exec(text)?.[1] ?? '';
+  return `${value('username')}:${value('password')}`;
+};
+
+export const startService = async (options: ServiceOptions): Promise<RunningService> => {
+  const { directory } = options;
+  const logPath = join(directory, 'serve.log');
+  const settings = (options.settings ?? []).flatMap((setting) => ['--set', setting]);
+  const ports = options.args?.includes('--listen')
+    ? []
+    : ['--listen', '127.0.0.1:0', '--agent-listen', '127.0.0.1:0', '--boot-listen', '127.0.0.1:0'];
+  const child = spawn(
+    BESSEMER,
+    ['serve', '--data', join(directory, 'data'), ...ports, ...(options.args ?? []), ...settings],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...options.environment },
+    },
+  );
+  child.stderr?.pipe(createWriteStream(logPath, { flags: 'a' }));
+  const exited = once(child, 'exit');
+  const url = await readyUrl(child, logPath);
+  const isOpen = options.args?.includes('none') ?? false;
+  const authorization = isOpen
+    ? undefined
+    : `Basic ${Buffer.from(accountOf(join(directory, 'data'))).toString('base64')}`;
+
+  const call = async (method: string, path: string, body?: unknown): Promise<Answer> => {
+    const headers: { [name: string]: string } = { 'X-OpenStack-Ironic-API-Version': 'latest' };
+    if (authorization !== undefined) headers['Authorization'] = authorization;
+    if (body !== undefined) headers['Content-Type'] = 'application/json';
+    const init: RequestInit = { method, headers };
+    if (body !== undefined) init.body = JSON.stringify(body);
+    const response = await fetch(new URL(path, url), init);
+    const text = await response.text();
+    const isJson = response.headers.get('content-type')?.includes('json') ?? false;
+    return { status: response.status, text, body: isJson ? JSON.parse(text) : undefined };
+  };
+
+  const endWith = async (signal: NodeJS.Signals): Promise<void> => {
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+    await exited;
+  };
+  return {
+    url,
+    directory,
+    logPath,
+    process: child,
+    call,
+    kill: () => endWith('SIGKILL'),
+    stop: () => endWith('SIGTERM'),
+    ended: async () => {
+      await exited;
+    },
+  };
+};
