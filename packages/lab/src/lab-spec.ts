@@ -123,10 +123,3 @@ export const readLabSpec = async (directory: string): Promise<LabSpec | undefine
   // Only writeLabSpec writes this file.
   return content as unknown as LabSpec;
 };
-
-export const requireMachine = (spec: LabSpec, name: string): MachineSpec => {
-  const machine = spec.machines.find((each) => each.facts.name === name);
-  if (machine !== undefined) return machine;
-  const names = spec.machines.map((each) => each.facts.name).join(', ');
-  throw new LabFailure(`the lab ${spec.name} has no machine ${name}; it has ${names}`);
-};

@@ -4,9 +4,9 @@ import { parseArgs } from 'node:util';
 import { FAULTS } from '#bmc/faults';
 import { callLab } from '../daemon/control-client.ts';
 import { LabFailure } from '../lab-failure.ts';
-import { labFiles, requireMachine } from '../lab-spec.ts';
+import { labFiles } from '../lab-spec.ts';
 import { print, printJson, type Command } from './command.ts';
-import { LAB_OPTIONS, LAB_OPTIONS_HELP, requireLab } from './lab-options.ts';
+import { LAB_OPTIONS, LAB_OPTIONS_HELP, requireMachine } from './lab-options.ts';
 
 const FAULTS_HELP = Object.entries(FAULTS)
   .map(([name, { value, text }]) => `  ${name.padEnd(18)} ${text} (${value})`)
@@ -35,8 +35,7 @@ ${LAB_OPTIONS_HELP}
     if (name === undefined || fault === undefined || (state !== 'on' && state !== 'off')) {
       throw new LabFailure('write `lab fault MACHINE FAULT on|off`; --help lists the faults');
     }
-    const spec = await requireLab(values);
-    requireMachine(spec, name);
+    const { spec } = await requireMachine(values, name);
     const { control } = labFiles(spec.directory);
     const answer =
       fault === 'drop-sessions'

@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { cacheDirectory } from '@bessemer/protocol/paths';
 import { LabFailure } from '../lab-failure.ts';
-import { readLabSpec, type LabSpec } from '../lab-spec.ts';
+import { readLabSpec, type LabSpec, type MachineSpec } from '../lab-spec.ts';
 
 export const DEFAULT_LAB_NAME = 'lab';
 
@@ -15,8 +15,8 @@ export const LAB_OPTIONS = {
   json: { type: 'boolean' },
 } as const;
 
-export const LAB_OPTIONS_HELP = `  --name N     which lab (default ${DEFAULT_LAB_NAME})
-  --dir DIR    where it is kept (default <cache>/lab/<name>)`;
+export const LAB_OPTIONS_HELP = `  --name N     which lab (default: the one that has the machine; else ${DEFAULT_LAB_NAME})
+  --dir DIR    where the lab is kept (default <cache>/lab/<name>)`;
 
 export type LabChoice = { readonly name?: string | undefined; readonly dir?: string | undefined };
 
@@ -27,12 +27,28 @@ export const labDirectory = (choice: LabChoice): string =>
     ? join(labsDirectory(), choice.name ?? DEFAULT_LAB_NAME)
     : resolve(choice.dir);
 
-export const requireLab = async (choice: LabChoice): Promise<LabSpec> => {
-  const directory = labDirectory(choice);
-  const spec = await readLabSpec(directory);
-  if (spec !== undefined) return spec;
-  throw new LabFailure(`there is no lab in ${directory}; make one with \`./bessemer lab up\``);
+/** A machine of the lab that is named, or of whichever lab has one of that name. */
+export const requireMachine = async (
+  choice: LabChoice,
+  machineName: string | undefined,
+): Promise<{ readonly spec: LabSpec; readonly machine: MachineSpec }> => {
+  if (machineName === undefined) {
+    throw new LabFailure('which machine? see `./bessemer lab list`');
+  }
+  const labs = await findLabs(choice);
+  for (const spec of labs) {
+    const machine = spec.machines.find((each) => each.facts.name === machineName);
+    if (machine !== undefined) return { spec, machine };
+  }
+  const names = labs.flatMap((lab) => lab.machines.map((machine) => machine.facts.name));
+  throw new LabFailure(
+    names.length === 0
+      ? 'there is no lab here; make one with `./bessemer lab up`'
+      : `there is no machine ${machineName}; there are ${names.slice(0, NAMES_SHOWN_MAX).join(', ')}`,
+  );
 };
+
+const NAMES_SHOWN_MAX = 10;
 
 /** All labs in the cache, or the one in `--dir`. */
 export const findLabs = async (choice: LabChoice): Promise<readonly LabSpec[]> => {

@@ -3,12 +3,12 @@
 import { parseArgs } from 'node:util';
 import { isJsonObject } from '@bessemer/protocol/json';
 import { callLab } from '../daemon/control-client.ts';
-import { findMarker, plantMarker, type MarkerMatch } from '../disk-marker.ts';
+import { findMarker, plantMarker } from '../disk-marker.ts';
 import { findTracked } from '../host/tracked-process.ts';
 import { LabFailure } from '../lab-failure.ts';
-import { labFiles, requireMachine, type LabSpec, type MachineSpec } from '../lab-spec.ts';
+import { labFiles, type LabSpec, type MachineSpec } from '../lab-spec.ts';
 import { print, printJson, type Command } from './command.ts';
-import { LAB_OPTIONS, LAB_OPTIONS_HELP, requireLab } from './lab-options.ts';
+import { LAB_OPTIONS, LAB_OPTIONS_HELP, requireMachine } from './lab-options.ts';
 
 const FOUND_NONE_STATUS = 1;
 
@@ -16,11 +16,11 @@ export const plantMarkerCommand: Command = {
   name: 'plant-marker',
   usage: 'MACHINE TEXT',
   summary: "write a text onto a machine's disks, behind everything's back",
-  help: `Writes TEXT (8 to 512 bytes) at three places of every disk of a machine that is off. Later \`find-marker\` shows
+  help: `Writes TEXT (8 to 256 characters) at three places of every disk of a machine that is off. Later \`find-marker\` shows
 whether anything of it is left.
 
 ${LAB_OPTIONS_HELP}
-  --json       disks and offsets`,
+  --json       which disks`,
   run: async (args) => {
     const { spec, machine, text, asJson } = await parse(args);
     if (await isOn(spec, machine)) {
@@ -39,12 +39,12 @@ export const findMarkerCommand: Command = {
 is nowhere, as grep does.
 
 ${LAB_OPTIONS_HELP}
-  --json       disks and offsets`,
+  --json       which disks`,
   run: async (args) => {
     const { machine, text, asJson } = await parse(args);
-    const matches = await findMarker(machine.disks, text);
-    report(machine, 'found', matches, asJson);
-    return matches.length === 0 ? FOUND_NONE_STATUS : 0;
+    const disks = await findMarker(machine.disks, text);
+    report(machine, 'found', disks, asJson);
+    return disks.length === 0 ? FOUND_NONE_STATUS : 0;
   },
 };
 
@@ -58,9 +58,8 @@ const parse = async (
     strict: true,
   });
   const [name, text] = positionals;
-  if (name === undefined || text === undefined) throw new LabFailure('write MACHINE TEXT');
-  const spec = await requireLab(values);
-  return { spec, machine: requireMachine(spec, name), text, asJson: values.json === true };
+  if (text === undefined) throw new LabFailure('write MACHINE TEXT');
+  return { ...(await requireMachine(values, name)), text, asJson: values.json === true };
 };
 
 const isOn = async (spec: LabSpec, machine: MachineSpec): Promise<boolean> => {
@@ -73,13 +72,13 @@ const isOn = async (spec: LabSpec, machine: MachineSpec): Promise<boolean> => {
 const report = (
   machine: MachineSpec,
   verb: string,
-  matches: readonly MarkerMatch[],
+  disks: readonly string[],
   asJson: boolean,
 ): void => {
   if (asJson) {
-    printJson({ machine: machine.facts.name, matches });
+    printJson({ machine: machine.facts.name, disks: [...new Set(disks)] });
     return;
   }
-  const places = matches.length === 1 ? '1 place' : `${matches.length} places`;
-  print(`${machine.facts.name}: ${verb} at ${places}`);
+  const places = disks.length === 0 ? 'nowhere' : `on ${[...new Set(disks)].join(', ')}`;
+  print(`${machine.facts.name}: ${verb} ${places}`);
 };

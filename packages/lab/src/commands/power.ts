@@ -3,10 +3,9 @@
 import { parseArgs } from 'node:util';
 import { isJsonObject } from '@bessemer/protocol/json';
 import { callLab } from '../daemon/control-client.ts';
-import { LabFailure } from '../lab-failure.ts';
-import { labFiles, requireMachine } from '../lab-spec.ts';
+import { labFiles } from '../lab-spec.ts';
 import { print, printJson, type Command } from './command.ts';
-import { LAB_OPTIONS, LAB_OPTIONS_HELP, requireLab } from './lab-options.ts';
+import { LAB_OPTIONS, LAB_OPTIONS_HELP, requireMachine } from './lab-options.ts';
 
 export const powerCommand: Command = {
   name: 'power',
@@ -23,9 +22,7 @@ ${LAB_OPTIONS_HELP}`,
       strict: true,
     });
     const [name, action] = positionals;
-    if (name === undefined) throw new LabFailure('which machine? see `./bessemer lab list`');
-    const spec = await requireLab(values);
-    requireMachine(spec, name);
+    const { spec } = await requireMachine(values, name);
     const { control } = labFiles(spec.directory);
     const status =
       action === undefined

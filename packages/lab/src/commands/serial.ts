@@ -4,11 +4,9 @@ import { watch } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { LabFailure } from '../lab-failure.ts';
-import { requireMachine } from '../lab-spec.ts';
 import { readSerialLog } from '../describe-machine.ts';
 import type { Command } from './command.ts';
-import { LAB_OPTIONS, LAB_OPTIONS_HELP, requireLab } from './lab-options.ts';
+import { LAB_OPTIONS, LAB_OPTIONS_HELP, requireMachine } from './lab-options.ts';
 
 export const serialCommand: Command = {
   name: 'serial',
@@ -23,9 +21,7 @@ export const serialCommand: Command = {
       allowPositionals: true,
       strict: true,
     });
-    const [name] = positionals;
-    if (name === undefined) throw new LabFailure('which machine? see `./bessemer lab list`');
-    const machine = requireMachine(await requireLab(values), name);
+    const { machine } = await requireMachine(values, positionals[0]);
     const seen = await readSerialLog(machine);
     process.stdout.write(seen);
     if (values.follow === true) {

@@ -79,10 +79,10 @@ export const makeSimulatedMachine = async (spec: SimulatedMachineSpec): Promise<
   const cutPower = async (): Promise<void> => {
     const running = agent;
     agent = null;
-    isOn = false;
     running?.signal('SIGKILL');
     await running?.ended;
     await removeSecrets(spec);
+    isOn = false;
   };
 
   const start = async (): Promise<void> => {

@@ -10,7 +10,11 @@ const OUTPUT_BYTES_MAX = 4 * 1024 ** 2;
 export const runProgram = (
   program: string,
   args: readonly string[],
-  options: { readonly timeoutMs?: number } = {},
+  options: {
+    readonly timeoutMs?: number;
+    /** Exit statuses besides 0 that are answers, not errors. */
+    readonly acceptedStatuses?: readonly number[];
+  } = {},
 ): Promise<string> =>
   new Promise((resolve, reject) => {
     execFile(
@@ -22,7 +26,10 @@ export const runProgram = (
         encoding: 'utf8',
       },
       (error, stdout, stderr) => {
-        if (error === null) {
+        const isAccepted =
+          typeof error?.code === 'number' &&
+          options.acceptedStatuses?.includes(error.code) === true;
+        if (error === null || isAccepted) {
           resolve(stdout);
           return;
         }
