@@ -1,5 +1,7 @@
 // `./bessemer lab`: the command line of the lab.
 
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import type { Command } from './commands/command.ts';
 import { downCommand } from './commands/down.ts';
 import { faultCommand } from './commands/fault.ts';
@@ -21,11 +23,20 @@ const COMMANDS: readonly Command[] = [
   findMarkerCommand,
 ];
 
+/** A program of its own: it shares nothing with running labs. */
+const IMAGE_MAIN = join(import.meta.dirname, 'image/main.ts');
+
+const runImage = (args: readonly string[]): number => {
+  const { status } = spawnSync(process.execPath, [IMAGE_MAIN, ...args], { stdio: 'inherit' });
+  return status ?? 1;
+};
+
 const overview = (): string =>
   [
     'Machines that do not exist, behind BMCs that answer like real ones.',
     '',
     ...COMMANDS.map((command) => `  lab ${command.name.padEnd(13)} ${command.summary}`),
+    `  lab ${'image'.padEnd(13)} build the disk images that lab machines are deployed with`,
     '',
     '`./bessemer lab COMMAND --help` tells more.',
     '',
@@ -33,6 +44,7 @@ const overview = (): string =>
 
 const run = async (args: readonly string[]): Promise<number> => {
   const [name, ...rest] = args;
+  if (name === 'image') return runImage(rest);
   const command = COMMANDS.find((each) => each.name === name);
   if (command === undefined) {
     const isAsked = name === undefined || name === 'help' || name === '--help' || name === '-h';
