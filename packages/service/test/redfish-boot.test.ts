@@ -43,14 +43,19 @@ test('the same medium is not inserted twice', async (context) => {
   assert.equal(inserts.length, 1);
 });
 
-test('an insertion whose answer is lost is settled by reading back', async (context) => {
-  const { bmc, driver, node } = await withBmc(context);
-  bmc.habits.cutTimes = 1;
+for (const mediaDialect of ['action', 'patch'] as const) {
+  test(`an insertion whose answer is lost is settled by reading back: ${mediaDialect} dialect`, async (context) => {
+    const { bmc, driver, node } = await withBmc(context);
+    bmc.habits.mediaDialect = mediaDialect;
+    bmc.habits.cutTimes = 1;
 
-  await driver.boot.prepareRamdisk(node, { url: URL_1 });
+    await driver.boot.prepareRamdisk(node, { url: URL_1 });
 
-  assert.equal(bmc.machine.image, URL_1);
-});
+    const inserts = bmc.requests.filter((each) => each.body['Image'] === URL_1);
+    assert.equal(bmc.machine.image, URL_1);
+    assert.equal(inserts.length, 1);
+  });
+}
 
 test('a parameter that the BMC demands is added', async (context) => {
   const { bmc, driver, node } = await withBmc(context);

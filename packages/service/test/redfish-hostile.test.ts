@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 
 import type { Reply } from './drivers/fake-bmc-state.ts';
@@ -160,6 +163,30 @@ test('the certificate of another BMC stops everything before the first request',
     failureWith('bmc.certificate'),
   );
   assert.deepEqual(bmc.requests, []);
+});
+
+test('a CA file is read when it is needed, and again after it was repaired', async (context) => {
+  const { bmc, driver, nodeWith } = await withBmc(context);
+  const directory = await mkdtemp(join(tmpdir(), 'bessemer-ca-'));
+  context.after(() => rm(directory, { recursive: true }));
+  const caFile = join(directory, 'bmc-ca.pem');
+  const node = nodeWith({ redfish_verify_ca: caFile });
+
+  await assert.rejects(driver.power.fetchState(node), failureWith('bmc.certificate', caFile));
+  await writeFile(caFile, 'not a certificate');
+  await assert.rejects(driver.power.fetchState(node), failureWith('bmc.certificate', 'no PEM'));
+  await writeFile(caFile, bmc.certificatePem);
+
+  assert.equal(await driver.power.fetchState(node), 'power off');
+});
+
+test('a CA path that is no file is refused without reading it', async (context) => {
+  const { driver, nodeWith } = await withBmc(context);
+
+  await assert.rejects(
+    driver.power.fetchState(nodeWith({ redfish_verify_ca: '/dev/zero' })),
+    failureWith('bmc.certificate', 'not a file'),
+  );
 });
 
 test('a pinned key is enough, and another key sees no request', async (context) => {

@@ -115,3 +115,17 @@ for (const [fault, code] of [
     await assert.rejects(driver.power.fetchState(node), { code });
   });
 }
+
+test("the lab's BMC locks accounts: a wrong password asked for often leaves the account open", async (context) => {
+  const { driver, node, nodeWithWrongPassword } = bench(context);
+  await lab('fault', machine.name, 'lockout', 'on', '--value', '2');
+  context.after(async () => {
+    await lab('fault', machine.name, 'lockout', 'off');
+  });
+
+  for (let times = 0; times < 10; times += 1) {
+    await assert.rejects(driver.power.fetchState(nodeWithWrongPassword));
+  }
+
+  assert.equal(await driver.power.fetchState(node), 'power off');
+});

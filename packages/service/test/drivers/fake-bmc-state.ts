@@ -15,7 +15,7 @@ export type Habits = {
   silentTimes: number;
   /** Requests that get 503 and Retry-After: 0. */
   busyTimes: number;
-  /** Actions whose connection is cut after they took effect. */
+  /** Actions, and changes of a drive, whose connection is cut after they took effect. */
   cutTimes: number;
   /** PowerState as shown in the readings after the next reset, before the truth. */
   readingsAfterReset: string[];

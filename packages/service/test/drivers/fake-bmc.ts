@@ -37,11 +37,7 @@ export const startFakeBmc = async (): Promise<FakeBmc> => {
         bmc.requests.push(seen);
         if (take(bmc.habits, 'silentTimes')) return;
         const reply = replyTo(bmc, seen);
-        if (
-          seen.method === 'POST' &&
-          seen.path.includes('/Actions/') &&
-          take(bmc.habits, 'cutTimes')
-        ) {
+        if (isEffect(seen) && take(bmc.habits, 'cutTimes')) {
           request.socket.destroy();
           return;
         }
@@ -74,6 +70,9 @@ export const startFakeBmc = async (): Promise<FakeBmc> => {
   };
   return bmc;
 };
+
+const isEffect = ({ method, path }: SeenRequest): boolean =>
+  (method === 'POST' && path.includes('/Actions/')) || (method === 'PATCH' && path.endsWith('/Cd'));
 
 const readBody = async (request: IncomingMessage): Promise<JsonObject> => {
   const chunks: Buffer[] = [];

@@ -17,6 +17,7 @@ import type {
 } from '../driver.ts';
 import type { HardwareType, Interfaces } from '../hardware-type.ts';
 import { pause } from '../pause.ts';
+import { shownImage } from '../shown-image.ts';
 import { makeValidateAll } from '../validate-all.ts';
 import { makeFakeMachines, type FakeMachines } from './machines.ts';
 import {
@@ -202,7 +203,7 @@ const fakeBoot = (
   },
   fetchMedia: (node) => {
     const { medium } = machines.get(node);
-    const image = medium === null ? null : (medium.split('?', 1)[0] ?? null);
+    const image = medium === null ? null : shownImage(medium);
     return Promise.resolve([{ device: 'cdrom', isInserted: medium !== null, image }]);
   },
 });

@@ -23,6 +23,8 @@ export type Bmc = {
   readonly operation: Operation;
   readonly options: RedfishOptions;
   readonly clock: Clock;
+  /** Found once per call: each look at the system would otherwise cost two more requests. */
+  readonly found: { onlySystemPath?: string };
 };
 
 export type BmcPool = {
@@ -62,7 +64,8 @@ const LOGOUT_MS_MAX = 3_000;
 export const makeBmcPool = (parts: PoolParts): BmcPool => {
   const budget = makeLoginBudget(parts.clock, parts.options);
   const queues = new Map<string, Queue>();
-  const entries = new Set<Entry>();
+  /** By address and account; normally one each, more while passwords or trust differ between nodes. */
+  const entries = new Map<string, Entry[]>();
 
   const connect = async (access: BmcAccess): Promise<Connection> => {
     warnIfUnverified(parts.log, access);
@@ -80,17 +83,28 @@ export const makeBmcPool = (parts: PoolParts): BmcPool => {
     return { access, queue, client, session, end };
   };
 
-  const drop = async (entry: Entry): Promise<void> => {
-    entries.delete(entry);
+  const forget = (entry: Entry): void => {
     entry.cancelIdle();
-    const { origin } = entry.access;
-    if (![...entries].some((each) => each.access.origin === origin)) queues.delete(origin);
+    const key = keyOf(entry.access);
+    const others = (entries.get(key) ?? []).filter((each) => each !== entry);
+    if (others.length > 0) entries.set(key, others);
+    else entries.delete(key);
+  };
+
+  const drop = async (entry: Entry): Promise<void> => {
+    forget(entry);
     const connection = await entry.connection;
     await connection.end();
+    // Another account of the same BMC keeps the queue: two queues would let requests overlap.
+    const { origin } = entry.access;
+    const isShared = [...entries.values()].flat().some((each) => each.access.origin === origin);
+    if (!isShared) queues.delete(origin);
   };
 
   const entryOf = (access: BmcAccess): Entry => {
-    const known = [...entries].find((entry) => isSameAccess(entry.access, access));
+    const key = keyOf(access);
+    const siblings = entries.get(key) ?? [];
+    const known = siblings.find((entry) => isSameAccess(entry.access, access));
     if (known !== undefined) return known;
     const entry: Entry = {
       access,
@@ -98,8 +112,18 @@ export const makeBmcPool = (parts: PoolParts): BmcPool => {
       usersCount: 0,
       cancelIdle: () => undefined,
     };
-    entries.add(entry);
+    entries.set(key, [...siblings, entry]);
     return entry;
+  };
+
+  /** A connection that could not be made, e.g. for want of the CA file, is made anew the next time. */
+  const connectionOf = async (entry: Entry): Promise<Connection> => {
+    try {
+      return await entry.connection;
+    } catch (error) {
+      forget(entry);
+      throw error;
+    }
   };
 
   return {
@@ -108,18 +132,13 @@ export const makeBmcPool = (parts: PoolParts): BmcPool => {
       entry.usersCount += 1;
       entry.cancelIdle();
       try {
-        const { client } = await entry.connection;
+        const { client } = await connectionOf(entry);
         const operation = startOperation(parts.clock, access.origin, timeoutMs);
-        return await work({
-          access,
-          client,
-          operation,
-          options: parts.options,
-          clock: parts.clock,
-        });
+        const { options, clock } = parts;
+        return await work({ access, client, operation, options, clock, found: {} });
       } finally {
         entry.usersCount -= 1;
-        if (entry.usersCount === 0) {
+        if (entry.usersCount === 0 && entries.get(keyOf(access))?.includes(entry) === true) {
           entry.cancelIdle = parts.clock.after(parts.options.idleMs, () => {
             drop(entry).catch((error: unknown) => logLostEnd(parts.log, access, error));
           });
@@ -127,7 +146,7 @@ export const makeBmcPool = (parts: PoolParts): BmcPool => {
       }
     },
     close: async () => {
-      const ends = await Promise.allSettled([...entries].map(drop));
+      const ends = await Promise.allSettled([...entries.values()].flat().map(drop));
       for (const end of ends) {
         if (end.status === 'rejected')
           parts.log.debug({ err: end.reason as unknown }, 'a BMC session was not ended');
@@ -135,6 +154,8 @@ export const makeBmcPool = (parts: PoolParts): BmcPool => {
     },
   };
 };
+
+const keyOf = (access: BmcAccess): string => `${access.origin} ${access.username}`;
 
 const isSameAccess = (one: BmcAccess, other: BmcAccess): boolean =>
   one.origin === other.origin &&

@@ -26,7 +26,12 @@ export type RedfishClient = {
   /** GET of a resource. Failure 'bmc.refused' (BmcRefused) for 4xx. */
   readonly fetch: (path: string, operation: Operation) => Promise<Resource>;
   /** PATCH with the resource's ETag; on 412 it is read again and the change sent once more. Waits for tasks. */
-  readonly patch: (resource: Resource, change: JsonObject, operation: Operation) => Promise<void>;
+  readonly patch: (
+    resource: Resource,
+    change: JsonObject,
+    operation: Operation,
+    options?: { readonly isRepeatable?: boolean; readonly secrets?: readonly string[] },
+  ) => Promise<void>;
   /** POST of an action, never repeated by itself. Waits for tasks. */
   readonly act: (
     path: string,
@@ -77,9 +82,9 @@ export const makeRedfishClient = (parts: ClientParts): RedfishClient => {
   return {
     origin,
     fetch,
-    patch: async (resource, change, operation) => {
+    patch: async (resource, change, operation, { isRepeatable = true, secrets = [] } = {}) => {
       const send = (etag: string | undefined): Promise<Answer> =>
-        ask(patchOf(resource.path, change, etag), operation, true);
+        ask(patchOf(resource.path, change, etag), operation, isRepeatable);
       let answer = await send(resource.etag);
       if (answer.status === 412 || answer.status === 428) {
         const { etag } = await fetch(resource.path, operation);
@@ -90,7 +95,7 @@ export const makeRedfishClient = (parts: ClientParts): RedfishClient => {
         origin,
         patchOf(resource.path, change, undefined),
         answer,
-        secretsOf(),
+        secretsOf(secrets),
       );
       if (refused !== undefined) throw refused;
       await task(answer, operation);

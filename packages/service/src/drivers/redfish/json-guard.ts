@@ -18,10 +18,9 @@ export const parseAnswer = (text: string, origin: string): JsonValue | undefined
   }
   try {
     return JSON.parse(text) as JsonValue;
-  } catch (cause) {
-    throw new Failure('bmc.protocol', `The BMC at ${origin} answered something that is not JSON`, {
-      cause,
-    });
+  } catch {
+    // The parser's own message quotes the answer, which may hold what must not be stored.
+    throw new Failure('bmc.protocol', `The BMC at ${origin} answered something that is not JSON`);
   }
 };
 

@@ -3,6 +3,7 @@
 import { Failure } from '@bessemer/protocol/errors/failure';
 
 import type { VirtualMediaState } from '../driver.ts';
+import { shownImage } from '../shown-image.ts';
 import type { Bmc } from './bmc-pool.ts';
 import type { Resource } from './client.ts';
 import { memberAt, textAt, textsAt } from './json-guard.ts';
@@ -72,21 +73,6 @@ export const mediaStateOf = (slot: Resource): VirtualMediaState => {
   return {
     device,
     isInserted: isOccupied(slot),
-    image: image === undefined ? null : withoutSecrets(image),
+    image: image === undefined ? null : shownImage(image),
   };
 };
-
-/** Name, password, query and long parts of the path go: each may be what lets its holder in. */
-const withoutSecrets = (image: string): string => {
-  if (!URL.canParse(image)) return '***';
-  const url = new URL(image);
-  const path = url.pathname
-    .split('/')
-    .map((part) => (SIGNATURE_PATTERN.test(part) ? '***' : part))
-    .join('/');
-  return `${url.protocol}//${url.host}${path}`;
-};
-
-/** Base64 or hex of 128 bits and more; UUIDs, which identify but open nothing, stay. */
-const SIGNATURE_PATTERN =
-  /^(?![0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$)[\w=-]{22,}$/i;

@@ -123,7 +123,8 @@ const openSession = async (
       isRetryable: true,
     });
   }
-  if (REFUSED_LOGIN.includes(answer.status)) {
+  const isChangeDemanded = messages.some((message) => message.key === 'PasswordChangeRequired');
+  if (REFUSED_LOGIN.includes(answer.status) && !isChangeDemanded) {
     budget.noteRefused(login);
     throw wrongCredentials(access, textOf(messages));
   }

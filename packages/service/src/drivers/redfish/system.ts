@@ -14,7 +14,8 @@ const ROOT = '/redfish/v1/';
 /** `redfish_system_id`, or the only system that the BMC has. */
 export const fetchSystem = async (bmc: Bmc): Promise<Resource> => {
   const { access, client, operation } = bmc;
-  const path = access.systemPath ?? (await fetchOnlySystemPath(bmc));
+  const path = access.systemPath ?? bmc.found.onlySystemPath ?? (await fetchOnlySystemPath(bmc));
+  if (access.systemPath === null) bmc.found.onlySystemPath = path;
   try {
     return await client.fetch(path, operation);
   } catch (error) {

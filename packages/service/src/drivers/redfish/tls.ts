@@ -3,6 +3,7 @@
 
 import { createHash, timingSafeEqual, X509Certificate } from 'node:crypto';
 import { lookup, type LookupAddress } from 'node:dns';
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { TLSSocket } from 'node:tls';
 
@@ -75,7 +76,8 @@ const caOf = async (trust: BmcTrust): Promise<string | undefined> => {
     new Failure('bmc.certificate', `redfish_verify_ca: ${trust.caFile} ${why}`, { cause });
   let file;
   try {
-    file = await open(trust.caFile, 'r');
+    // Not blocking: a path to a pipe would otherwise hold a thread of the process for ever.
+    file = await open(trust.caFile, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (cause) {
     throw unusable('cannot be opened', cause);
   }

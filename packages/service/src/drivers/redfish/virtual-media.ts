@@ -41,16 +41,22 @@ export const ejectMedia = async (bmc: Bmc): Promise<void> => {
 const insert = async (bmc: Bmc, slot: Resource, url: string): Promise<void> => {
   const action = objectAt(slot.body, 'Actions', '#VirtualMedia.InsertMedia');
   const target = textAt(action, 'target');
-  if (action === undefined || target === undefined) {
-    await bmc.client.patch(
-      slot,
-      { Image: url, Inserted: true, WriteProtected: true },
-      bmc.operation,
-    );
+  if (action !== undefined && target !== undefined) {
+    await act(bmc, target, insertParameters(action, url), url);
     return;
   }
-  await act(bmc, target, insertParameters(action, url), url);
+  const change = { Image: url, Inserted: true, WriteProtected: true };
+  try {
+    // Many answer after they fetched the image; a second try meanwhile would find the drive taken.
+    await bmc.client.patch(slot, change, bmc.operation, { isRepeatable: false, secrets: [url] });
+  } catch (error) {
+    if (!isAnswerLost(error)) throw error;
+  }
 };
+
+/** The read-back that follows settles it. */
+const isAnswerLost = (error: unknown): boolean =>
+  error instanceof Failure && error.code === 'bmc.unreachable';
 
 const insertParameters = (action: JsonObject, url: string): JsonObject => {
   const parameters: JsonObject = { Image: url, Inserted: true, WriteProtected: true };
@@ -82,8 +88,7 @@ const act = async (
       });
       return;
     } catch (error) {
-      // A lost answer is settled by the read-back.
-      if (error instanceof Failure && error.code === 'bmc.unreachable') return;
+      if (isAnswerLost(error)) return;
       if (!(error instanceof BmcRefused) || attempts >= INSERT_ATTEMPTS_MAX) throw error;
       const changed = adjusted(attempt, error, url);
       if (changed === undefined) throw error;
@@ -137,10 +142,9 @@ const eject = async (bmc: Bmc, slot: Resource): Promise<void> => {
     try {
       await bmc.client.act(pathAt(bmc.client.origin, target), {}, bmc.operation);
     } catch (error) {
-      const isLost = error instanceof Failure && error.code === 'bmc.unreachable';
-      // Some refuse to empty a drive that has just emptied itself; the read-back decides.
-      if (!isLost && !(error instanceof BmcRefused && !isOccupied(await again(bmc, slot))))
-        throw error;
+      // Some refuse to empty a drive that has just emptied itself.
+      const isDone = error instanceof BmcRefused && !isOccupied(await again(bmc, slot));
+      if (!isAnswerLost(error) && !isDone) throw error;
     }
   }
   await awaitSlot(bmc, slot.path, 'give up its medium', (seen) => !isOccupied(seen));
@@ -167,5 +171,7 @@ const awaitSlot = async (
 const isSameImage = (seen: string | undefined, url: string): boolean => {
   if (seen === undefined) return false;
   if (seen === url) return true;
+  // Some show the path only.
+  if (seen.startsWith('/')) return URL.canParse(url) && new URL(url).pathname === seen;
   return URL.canParse(seen) && URL.canParse(url) && new URL(seen).href === new URL(url).href;
 };
