@@ -1,0 +1,130 @@
+// Issues certificates. The only file that loads the certificate library: it is heavy, and a start that finds its
+// certificates in place does not need it.
+
+import 'reflect-metadata';
+import { createPrivateKey, createPublicKey, randomBytes, webcrypto } from 'node:crypto';
+import { isIP } from 'node:net';
+
+import {
+  BasicConstraintsExtension,
+  ExtendedKeyUsage,
+  ExtendedKeyUsageExtension,
+  type Extension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  SubjectAlternativeNameExtension,
+  X509Certificate,
+  X509CertificateGenerator,
+} from '@peculiar/x509';
+
+import { Secret } from '../secret.ts';
+import { type Authority, makePrivateKeyPem } from './authority.ts';
+
+const DAY_MS = 86_400_000;
+/** Clocks of machines that just got power may be hours behind. */
+const BACKDATED_MS = DAY_MS;
+const AUTHORITY_DAYS = 3_650;
+const SERVER_DAYS = 825;
+/** Longer than any boot of a ramdisk may last. */
+const AGENT_DAYS = 30;
+const SERIAL_BYTES = 16;
+
+const SIGNING = { name: 'ECDSA', namedCurve: 'P-384', hash: 'SHA-384' };
+const AUTHORITY_NAME = 'CN=Bessemer certificate authority';
+
+type CryptoKey = webcrypto.CryptoKey;
+
+const importKeys = async (
+  keyPem: Secret<string>,
+): Promise<{ readonly privateKey: CryptoKey; readonly publicKey: CryptoKey }> => {
+  const key = createPrivateKey(keyPem.reveal());
+  const { subtle } = webcrypto;
+  const pkcs8 = key.export({ type: 'pkcs8', format: 'der' });
+  const spki = createPublicKey(key).export({ type: 'spki', format: 'der' });
+  return {
+    privateKey: await subtle.importKey('pkcs8', pkcs8, SIGNING, false, ['sign']),
+    publicKey: await subtle.importKey('spki', spki, SIGNING, true, ['verify']),
+  };
+};
+
+const validity = (days: number): { readonly notBefore: Date; readonly notAfter: Date } => {
+  const nowMs = performance.timeOrigin + performance.now();
+  return { notBefore: new Date(nowMs - BACKDATED_MS), notAfter: new Date(nowMs + days * DAY_MS) };
+};
+
+const serialNumber = (): string => {
+  const bytes = randomBytes(SERIAL_BYTES);
+  // Positive by the encoding's rules.
+  bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x01;
+  return bytes.toString('hex');
+};
+
+export const issueAuthorityCertificate = async (keyPem: Secret<string>): Promise<string> => {
+  const { privateKey, publicKey } = await importKeys(keyPem);
+  const certificate = await X509CertificateGenerator.create({
+    serialNumber: serialNumber(),
+    subject: AUTHORITY_NAME,
+    issuer: AUTHORITY_NAME,
+    ...validity(AUTHORITY_DAYS),
+    signingAlgorithm: SIGNING,
+    publicKey,
+    signingKey: privateKey,
+    extensions: [
+      new BasicConstraintsExtension(true, 0, true),
+      new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+    ],
+  });
+  return certificate.toString('pem');
+};
+
+export type IssuedCertificate = {
+  readonly certificatePem: string;
+  readonly keyPem: Secret<string>;
+};
+
+const issue = async (
+  authority: Authority,
+  wanted: { readonly commonName: string; readonly hosts: readonly string[]; readonly days: number },
+): Promise<IssuedCertificate> => {
+  const keyPem = await makePrivateKeyPem();
+  const [own, signer] = await Promise.all([importKeys(keyPem), importKeys(authority.keyPem)]);
+  const names = wanted.hosts.map((host) => ({
+    type: isIP(host) === 0 ? ('dns' as const) : ('ip' as const),
+    value: host,
+  }));
+  const extensions: Extension[] = [
+    new BasicConstraintsExtension(false, undefined, true),
+    new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
+    new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
+  ];
+  if (names.length > 0) extensions.push(new SubjectAlternativeNameExtension(names));
+  const certificate = await X509CertificateGenerator.create({
+    serialNumber: serialNumber(),
+    subject: [{ CN: [wanted.commonName] }],
+    issuer: new X509Certificate(authority.certificatePem).subject,
+    ...validity(wanted.days),
+    signingAlgorithm: SIGNING,
+    publicKey: own.publicKey,
+    signingKey: signer.privateKey,
+    extensions,
+  });
+  return { certificatePem: certificate.toString('pem'), keyPem };
+};
+
+/** For a listener of ours; `hosts` are names or addresses. */
+export const issueServerCertificate = (
+  authority: Authority,
+  wanted: { readonly hosts: readonly string[] },
+): Promise<IssuedCertificate> =>
+  issue(authority, {
+    commonName: wanted.hosts[0] ?? 'bessemer',
+    hosts: wanted.hosts,
+    days: SERVER_DAYS,
+  });
+
+/** For one boot of an agent; `addresses` as far as they are known before the boot (the key is pinned anyway). */
+export const issueAgentCertificate = (
+  authority: Authority,
+  wanted: { readonly commonName: string; readonly addresses: readonly string[] },
+): Promise<IssuedCertificate> =>
+  issue(authority, { commonName: wanted.commonName, hosts: wanted.addresses, days: AGENT_DAYS });
