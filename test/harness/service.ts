@@ -46,12 +46,12 @@ export const removeDirectory = async (directory: string): Promise<void> =>
 const readyUrl = async (child: ChildProcess, logPath: string): Promise<string> => {
   const lines = createInterface({ input: child.stdout as NonNullable<ChildProcess['stdout']> });
   const timeout = AbortSignal.timeout(READY_MS_MAX);
-  const line = (await Promise.race([
+  const line = await Promise.race<string>([
     once(lines, 'line', { signal: timeout }).then(([text]) => text as string),
     once(child, 'exit').then(([code]) => {
       throw new Error(`serve ended with ${code}:\n${readFileSync(logPath, 'utf8').slice(-3000)}`);
     }),
-  ])) as string;
+  ]);
   const found = /^ready (\S+)$/.exec(line);
   if (found?.[1] === undefined) throw new Error(`serve said "${line}" and not "ready URL"`);
   return found[1];

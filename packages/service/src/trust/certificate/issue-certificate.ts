@@ -17,7 +17,7 @@ import {
   X509CertificateGenerator,
 } from '@peculiar/x509';
 
-import { Secret } from '../secret.ts';
+import type { Secret } from '../secret.ts';
 import { type Authority, makePrivateKeyPem } from './authority.ts';
 
 const DAY_MS = 86_400_000;
