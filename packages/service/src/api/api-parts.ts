@@ -1,0 +1,57 @@
+// What the routes work with. Drivers are known here only by what they are called and what they are made of.
+
+import type { Clock } from '#clock';
+import type { Conductor } from '#conductor/conductor';
+import type { Log } from '#observe/log';
+import type { Store } from '#store/database';
+
+import type { NodeRecord } from '@bessemer/protocol/node/record';
+
+export type HardwareTypeFacts = {
+  readonly name: string;
+  readonly defaults: { readonly [interfaceKind: string]: string };
+  readonly enabled: { readonly [interfaceKind: string]: readonly string[] };
+  readonly properties: { readonly [key: string]: string };
+};
+
+/** The part of the driver registry that the API may use. */
+export type DriverCatalog = {
+  readonly hardwareTypes: readonly HardwareTypeFacts[];
+  readonly chooseInterfaces: (
+    hardwareType: string,
+    asked: { readonly [interfaceKind: string]: string },
+  ) => NodeRecord['interfaces'];
+};
+
+export type ApiOptions = {
+  /** `[api] public_endpoint`: base of links; the request's host when undefined. */
+  readonly publicEndpoint: string | undefined;
+  /** `[api] max_limit`: default and ceiling of list pages. */
+  readonly maxLimit: number;
+  /** `[DEFAULT] default_resource_class`. */
+  readonly defaultResourceClass: string | null;
+  /** `[conductor] allow_deleting_available_nodes`. */
+  readonly isDeletingAvailableAllowed: boolean;
+  /** `[conductor] heartbeat_timeout`: a conductor silent for longer is not alive. */
+  readonly conductorTimeoutMs: number;
+  /** `[conductor] disallowed_*_steps`, as `interface.step`: refused in every request. */
+  readonly disallowedSteps: readonly string[];
+};
+
+export const DEFAULT_API_OPTIONS: ApiOptions = {
+  publicEndpoint: undefined,
+  maxLimit: 1_000,
+  defaultResourceClass: null,
+  isDeletingAvailableAllowed: true,
+  conductorTimeoutMs: 60_000,
+  disallowedSteps: ['vendor.send_raw'],
+};
+
+export type ApiParts = {
+  readonly store: Store;
+  readonly conductor: Conductor;
+  readonly drivers: DriverCatalog;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly options: ApiOptions;
+};

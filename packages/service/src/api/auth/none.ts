@@ -1,0 +1,7 @@
+// Mode `none`: everybody who reaches the listener may do everything. The configuration allows it on loopback only.
+
+import type { Authenticate } from '../authenticate.ts';
+
+const ACCEPTED = { outcome: 'accepted', user: null } as const;
+
+export const authenticateNobody: Authenticate = () => ACCEPTED;

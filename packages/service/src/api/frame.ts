@@ -1,0 +1,191 @@
+// What both listeners have in common: request ids, authentication, version selection, bodies, errors. The order
+// is routing, authentication, version, controller.
+
+import { randomUUID } from 'node:crypto';
+
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+
+import { Refusal } from '@bessemer/protocol/errors/refusal';
+import { negotiate } from '@bessemer/protocol/microversion/negotiate';
+import {
+  MINOR_MAX,
+  MINOR_MIN,
+  VERSION_HEADER,
+  VERSION_MAXIMUM_HEADER,
+  VERSION_MINIMUM_HEADER,
+  versionText,
+} from '@bessemer/protocol/microversion/range';
+
+import type { Log } from '#observe/log';
+import { loggedUrl } from '#observe/log';
+
+import type { Authenticate } from './authenticate.ts';
+import { errorBody, GuardRefusal, notFound, RoutingRefusal } from './error-envelope.ts';
+import { BODY_BYTES_MAX, readBody } from './read-body.ts';
+import { baseUrl } from './request-context.ts';
+import { rewriteUrl } from './rewrite-url.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    isPublic?: boolean;
+  }
+}
+
+export type FrameOptions = {
+  readonly log: Log;
+  readonly authenticate: Authenticate;
+  /** `[api] public_endpoint`: the base of links; the request's host when undefined. */
+  readonly publicEndpoint: string | undefined;
+  /** PEM; plain HTTP when undefined. */
+  readonly tls: { readonly key: string; readonly certificate: string } | undefined;
+};
+
+/** A client that needs longer to say what it wants is holding a connection, not using it. */
+const HEADERS_MS_MAX = 10_000;
+/** Inspection data and config drives come over slow links. */
+const REQUEST_MS_MAX = 300_000;
+const HEADER_BYTES_MAX = 16 * 1_024;
+/** A name has at most 255 characters, percent-encoding triples them. */
+const SEGMENT_CHARS_MAX = 765;
+
+export const makeFrame = (options: FrameOptions): FastifyInstance => {
+  const shared = {
+    logger: false as const,
+    rewriteUrl,
+    genReqId: () => `req-${randomUUID()}`,
+    bodyLimit: BODY_BYTES_MAX,
+    exposeHeadRoutes: false,
+    requestTimeout: REQUEST_MS_MAX,
+    forceCloseConnections: true as const,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: SEGMENT_CHARS_MAX },
+  };
+  const app = (
+    options.tls === undefined
+      ? Fastify({ ...shared, http: { maxHeaderSize: HEADER_BYTES_MAX } })
+      : Fastify({
+          ...shared,
+          https: {
+            key: options.tls.key,
+            cert: options.tls.certificate,
+            minVersion: 'TLSv1.2',
+            maxHeaderSize: HEADER_BYTES_MAX,
+          },
+        })
+  ) as FastifyInstance;
+  app.server.headersTimeout = HEADERS_MS_MAX;
+  app.decorateRequest('minor', MINOR_MIN);
+  app.decorateRequest('user', null);
+  app.decorateRequest('base', '');
+
+  addBodyParser(app);
+  addErrorHandling(app, options.log);
+  app.addHook('onRequest', (request, reply, done) => {
+    admit(request, reply, options, done);
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    options.log.debug(
+      {
+        request: request.id,
+        method: request.method,
+        path: loggedUrl(request.url),
+        status: reply.statusCode,
+        milliseconds: Math.round(reply.elapsedTime),
+        user: request.user,
+      },
+      'request',
+    );
+    done();
+  });
+  return app;
+};
+
+const admit = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  options: FrameOptions,
+  done: (error?: Error) => void,
+): void => {
+  reply.header('openstack-request-id', request.id).header('x-openstack-request-id', request.id);
+  request.base = baseUrl(request, options.publicEndpoint);
+  if (request.method === 'OPTIONS') {
+    reply.code(200).send();
+    return;
+  }
+  if (request.routeOptions.config?.isPublic === true) {
+    done(selectVersion(request, reply));
+    return;
+  }
+  const answer = options.authenticate(request.raw.headers);
+  if (answer instanceof Promise) {
+    answer.then((each) => conclude(each, request, reply, done), done);
+  } else conclude(answer, request, reply, done);
+};
+
+const conclude = (
+  answer: Awaited<ReturnType<Authenticate>>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  done: (error?: Error) => void,
+): void => {
+  if (answer.outcome === 'refused') {
+    reply
+      .code(answer.status)
+      .headers(answer.headers)
+      .header('content-type', 'application/json')
+      .send(answer.body);
+    return;
+  }
+  request.user = answer.user;
+  done(request.is404 ? undefined : selectVersion(request, reply));
+};
+
+const selectVersion = (request: FastifyRequest, reply: FastifyReply): Error | undefined => {
+  const negotiation = negotiate(request.raw.headers);
+  reply
+    .header(VERSION_MINIMUM_HEADER, versionText(MINOR_MIN))
+    .header(VERSION_MAXIMUM_HEADER, versionText(MINOR_MAX));
+  if (negotiation.outcome === 'refused') return new RoutingRefusal(406, negotiation.text);
+  request.minor = negotiation.minor;
+  reply.header(VERSION_HEADER, versionText(negotiation.minor));
+  return undefined;
+};
+
+const addBodyParser = (app: FastifyInstance): void => {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => {
+    try {
+      done(null, readBody(body as string));
+    } catch (error) {
+      done(error as Error, undefined);
+    }
+  });
+};
+
+const BODY_TOO_LARGE = 'FST_ERR_CTP_BODY_TOO_LARGE';
+
+const addErrorHandling = (app: FastifyInstance, log: Log): void => {
+  app.setErrorHandler((error, request, reply) => {
+    const refusal = refusalOf(error, request, log);
+    return reply
+      .code(refusal.status)
+      .header('content-type', 'application/json')
+      .send(errorBody(refusal));
+  });
+  app.setNotFoundHandler((_request, reply) =>
+    reply.code(404).header('content-type', 'application/json').send(errorBody(notFound())),
+  );
+};
+
+const refusalOf = (error: unknown, request: FastifyRequest, log: Log): Refusal => {
+  if (error instanceof Refusal) return error;
+  const { code, statusCode } = error as { readonly code?: string; readonly statusCode?: number };
+  if (code === BODY_TOO_LARGE) return new GuardRefusal(413, 'Request body is too large');
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
+    return new Refusal(statusCode, (error as Error).message);
+  }
+  log.error(
+    { request: request.id, method: request.method, path: loggedUrl(request.url), err: error },
+    'a request failed by a defect',
+  );
+  return new Refusal(500, `Unexpected error, see the log of the service for ${request.id}`);
+};

@@ -1,0 +1,148 @@
+// POST /v1/nodes.
+
+import { randomUUID } from 'node:crypto';
+
+import type { FastifyRequest } from 'fastify';
+
+import { findChassis } from '#store/chassis';
+import { listConductors } from '#store/conductors';
+import { findNode, insertNode, type NewNode } from '#store/nodes';
+
+import { Refusal } from '@bessemer/protocol/errors/refusal';
+import type { JsonObject, JsonValue } from '@bessemer/protocol/json';
+import { offers } from '@bessemer/protocol/microversion/features';
+import {
+  isNodeField,
+  nodeField,
+  type NodeFieldName,
+  nodeFieldSince,
+} from '@bessemer/protocol/node/fields';
+import type { NodeRecord } from '@bessemer/protocol/node/record';
+import { asNodeUuid } from '@bessemer/protocol/uuid';
+
+import type { ApiParts } from '../api-parts.ts';
+import { notAcceptable } from '../error-envelope.ts';
+import { requireObjectBody } from '../query.ts';
+import type { Route } from '../route.ts';
+import { refuseNodeConflict } from './node-conflict.ts';
+import { nodeValue, requireNodeName } from './node-input.ts';
+import { sendNode } from './show-node.ts';
+
+export const createNodeRoute = (parts: ApiParts): Route => ({
+  method: 'POST',
+  path: '/v1/nodes',
+  handle: async (request, reply) => {
+    const values = readValues(request, requireObjectBody(request));
+    const node = await newNode(parts, request, values);
+    await parts.store
+      .transaction((trx) => insertNode(trx, node, { nowMs: parts.clock.wallMs() }))
+      .catch((error: unknown) => refuseNodeConflict(error, node));
+    reply.code(201).header('location', `${request.base}/v1/nodes/${node.uuid}`);
+    return sendNode(parts, request, reply, node.uuid);
+  },
+});
+
+type Values = { [name in NodeFieldName]?: JsonValue };
+
+/** The keys of the body, each checked by the field table. */
+const readValues = (request: FastifyRequest, body: JsonObject): Values => {
+  const values: Values = {};
+  for (const [name, value] of Object.entries(body)) {
+    if (!isNodeField(name) || !nodeField(name).write.includes('create')) {
+      throw new Refusal(
+        400,
+        `Schema error for node: Additional properties are not allowed ('${name.slice(0, 100)}' was unexpected)`,
+      );
+    }
+    if (nodeFieldSince(name) > request.minor && value !== null) throw notAcceptable();
+    // Null means: as if it had not been said.
+    if (value !== null || nodeField(name).isNullable !== true) {
+      values[name] = nodeValue(name, value);
+    }
+  }
+  if (values.driver === undefined) {
+    throw new Refusal(400, "Schema error for node: 'driver' is a required property");
+  }
+  return values;
+};
+
+const newNode = async (
+  parts: ApiParts,
+  request: FastifyRequest,
+  values: Values,
+): Promise<NewNode> => {
+  const { minor } = request;
+  const given: { [property: string]: JsonValue } = {};
+  const interfaces: { [kind: string]: string } = {};
+  for (const [name, value] of Object.entries(values)) {
+    const { kind, property } = nodeField(name as NodeFieldName);
+    if (kind === 'interface') interfaces[name.slice(0, -'_interface'.length)] = String(value);
+    else if (property !== undefined) given[property] = value;
+  }
+  const node = given as unknown as Partial<NodeRecord> & { driver: string };
+  if (typeof node.name === 'string') requireNodeName(node.name, minor, 'create');
+  const conductorGroup = node.conductorGroup ?? '';
+  await requireConductor(parts, node.driver, conductorGroup);
+  await requireChassis(parts, node.chassisUuid);
+  if (node.retiredReason !== undefined && node.retired !== true) {
+    throw new Refusal(400, 'Retired_reason cannot be set while the node is not retired');
+  }
+  return {
+    ...node,
+    ...(await parentOf(parts, node.parentNode)),
+    ...(node.instanceName === undefined ? displayName(node.instanceInfo) : {}),
+    uuid: asNodeUuid(node.uuid ?? randomUUID()) as NodeRecord['uuid'],
+    resourceClass: node.resourceClass ?? parts.options.defaultResourceClass,
+    interfaces: parts.drivers.chooseInterfaces(node.driver, interfaces),
+    conductorGroup,
+    conductor: parts.conductor.hostname,
+    provisionState: offers(minor, 'enroll-first') ? 'enroll' : 'available',
+  };
+};
+
+export const requireConductor = async (
+  parts: ApiParts,
+  driver: string,
+  group: string,
+): Promise<void> => {
+  if (group === '' && parts.drivers.hardwareTypes.some((type) => type.name === driver)) return;
+  const conductors = await listConductors(parts.store.db);
+  const isServed = conductors.some(
+    (each) => each.conductorGroup === group && each.isOnline && each.drivers.includes(driver),
+  );
+  if (isServed) return;
+  throw new Refusal(
+    400,
+    `No valid host was found. Reason: No conductor service registered which supports driver ${driver} ` +
+      `for conductor group "${group}". Ensure the driver is valid and enabled.`,
+  );
+};
+
+export const requireChassis = async (
+  parts: ApiParts,
+  uuid: string | null | undefined,
+): Promise<void> => {
+  if (uuid === null || uuid === undefined) return;
+  if ((await findChassis(parts.store.db, uuid)) !== undefined) return;
+  throw new Refusal(400, `Chassis ${uuid} could not be found.`);
+};
+
+/** A parent may be named; it is kept by UUID. */
+export const parentOf = async (
+  parts: ApiParts,
+  ident: string | null | undefined,
+): Promise<{ readonly parentNode?: string }> => {
+  if (ident === null || ident === undefined) return {};
+  const parent = await findNode(parts.store.db, ident);
+  if (parent === undefined)
+    throw new Refusal(400, `Node ${ident.slice(0, 255)} could not be found.`);
+  return { parentNode: parent.uuid };
+};
+
+/** `display_name` in instance_info names the instance when nothing else does. */
+export const displayName = (
+  instanceInfo: JsonObject | undefined,
+): { readonly instanceName?: string } => {
+  const name = instanceInfo?.['display_name'];
+  return typeof name === 'string' && name !== '' ? { instanceName: name.slice(0, 255) } : {};
+};

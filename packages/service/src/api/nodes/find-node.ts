@@ -1,0 +1,47 @@
+// The node that a path names, or the API's 404.
+
+import type { FastifyRequest } from 'fastify';
+
+import { findNode } from '#store/nodes';
+
+import { Refusal } from '@bessemer/protocol/errors/refusal';
+import { offers } from '@bessemer/protocol/microversion/features';
+import type { NodeRecord } from '@bessemer/protocol/node/record';
+import { isUuid } from '@bessemer/protocol/uuid';
+
+import type { ApiParts } from '../api-parts.ts';
+import { resourceMissing } from '../error-envelope.ts';
+import { wasSuffixCut } from '../request-context.ts';
+
+export const identOf = (request: FastifyRequest): string =>
+  (request.params as { readonly ident?: string }).ident ?? '';
+
+export const nodeMissing = (ident: string): Refusal =>
+  new Refusal(404, `Node ${ident} could not be found.`);
+
+/** Calls `find` with the ident of the path, and again with `.json` if that had been cut off. */
+export const findByIdent = async <T>(
+  request: FastifyRequest,
+  find: (ident: string) => Promise<T | undefined>,
+): Promise<T> => {
+  const ident = identOf(request);
+  if (!isUuid(ident) && !offers(request.minor, 'node-names')) throw resourceMissing();
+  const found = await find(ident);
+  if (found !== undefined) return found;
+  const longer = wasSuffixCut(request) ? await find(`${ident}.json`) : undefined;
+  if (longer === undefined) throw nodeMissing(ident);
+  return longer;
+};
+
+export const requireNode = (parts: ApiParts, request: FastifyRequest): Promise<NodeRecord> =>
+  findByIdent(request, (ident) => findNode(parts.store.db, ident));
+
+export const nodeLocked = (node: NodeRecord): Refusal =>
+  new Refusal(
+    409,
+    `Node ${node.uuid} is locked by host ${node.reservation}, please retry after the current operation is completed.`,
+  );
+
+export const refuseLocked = (node: NodeRecord): void => {
+  if (node.reservation !== null) throw nodeLocked(node);
+};

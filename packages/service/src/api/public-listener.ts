@@ -1,0 +1,43 @@
+// The listener for people and their tools. The ramdisk's calls are not here: they have a listener of their own, with
+// its own certificate and limits, and are 404 on this one.
+
+import type { FastifyInstance } from 'fastify';
+
+import type { ApiParts } from './api-parts.ts';
+import type { Authenticate } from './authenticate.ts';
+import { conductorRoutes } from './conductors/conductor-routes.ts';
+import { rootRoute } from './discovery/root.ts';
+import { v1Route } from './discovery/v1.ts';
+import { driverRoutes } from './drivers/driver-routes.ts';
+import { makeFrame } from './frame.ts';
+import { createNodeRoute } from './nodes/create-node.ts';
+import { listNodesRoutes } from './nodes/list-nodes.ts';
+import { showNodeRoute } from './nodes/show-node.ts';
+import { addRoutes, type Route } from './route.ts';
+
+export type PublicListenerParts = ApiParts & {
+  readonly authenticate: Authenticate;
+  /** PEM; plain HTTP (loopback only) when undefined. */
+  readonly tls: { readonly key: string; readonly certificate: string } | undefined;
+};
+
+export const makePublicListener = (parts: PublicListenerParts): FastifyInstance => {
+  const app = makeFrame({
+    log: parts.log,
+    authenticate: parts.authenticate,
+    publicEndpoint: parts.options.publicEndpoint,
+    tls: parts.tls,
+  });
+  addRoutes(app, publicRoutes(parts));
+  return app;
+};
+
+export const publicRoutes = (parts: ApiParts): readonly Route[] => [
+  rootRoute,
+  v1Route,
+  ...listNodesRoutes(parts),
+  createNodeRoute(parts),
+  showNodeRoute(parts),
+  ...driverRoutes(parts),
+  ...conductorRoutes(parts),
+];
