@@ -6,16 +6,15 @@ import { test } from 'node:test';
 
 import * as fc from 'fast-check';
 
-import { systemClock } from '#clock';
 import type { NodeDriver } from '#drivers/driver';
 
 import { Failure } from '@bessemer/protocol/errors/failure';
-import type { JsonValue } from '@bessemer/protocol/json';
+import { isJsonObject, type JsonObject, type JsonValue } from '@bessemer/protocol/json';
 import type { NodeRecord } from '@bessemer/protocol/node/record';
 
 import { withBmc } from './drivers/with-bmc.ts';
 
-const RUNS = 150;
+const RUNS = 250;
 /** Answers are given at once, so whatever takes longer waits for nothing. */
 const OPERATION_MS_MAX = 400;
 
@@ -81,19 +80,42 @@ const reply = fc.record({
 });
 
 /** Which requests are answered oddly: those whose path holds the text. */
-const odd = fc.record({
-  part: fc.constantFrom(
-    '/v1/',
-    '/Systems',
-    SYSTEM,
-    'Managers',
-    'VirtualMedia',
-    '/Cd',
-    'SecureBoot',
-    'Actions',
-  ),
-  replies: fc.array(reply, { minLength: 1, maxLength: 4 }),
+const part = fc.constantFrom(
+  '/v1/',
+  '/Systems',
+  SYSTEM,
+  'Managers',
+  'VirtualMedia',
+  '/Cd',
+  'SecureBoot',
+  'Actions',
+);
+
+/** Changes to honest answers: the member with this number, in the order of a walk, becomes something else. */
+const changes = fc.array(fc.record({ at: fc.nat(60), to: fc.option(value, { nil: undefined }) }), {
+  minLength: 1,
+  maxLength: 4,
 });
+
+type Change = { readonly at: number; readonly to: JsonValue | undefined };
+
+const changed = (body: JsonValue, { at, to }: Change): JsonValue => {
+  const copy = structuredClone(body);
+  const members: { readonly holder: JsonObject; readonly key: string }[] = [];
+  const walk = (holder: JsonValue): void => {
+    if (!isJsonObject(holder)) return;
+    for (const key of Object.keys(holder)) {
+      members.push({ holder, key });
+      walk(holder[key] ?? null);
+    }
+  };
+  walk(copy);
+  const member = members[at % Math.max(1, members.length)];
+  if (member === undefined) return copy;
+  if (to === undefined) delete member.holder[member.key];
+  else member.holder[member.key] = to;
+  return copy;
+};
 
 const CALLS: readonly ((driver: NodeDriver, node: NodeRecord) => Promise<unknown>)[] = [
   (driver, node) => driver.power.fetchState(node),
@@ -106,33 +128,50 @@ const CALLS: readonly ((driver: NodeDriver, node: NodeRecord) => Promise<unknown
   (driver, node) => driver.boot.fetchMedia(node),
 ];
 
-test('whatever a BMC answers, a call ends in a result or in a failure that can be stored', async (context) => {
-  const { bmc, driver, node } = await withBmc(
-    context,
-    {
-      operationTimeoutMs: OPERATION_MS_MAX,
-      requestTimeoutMs: OPERATION_MS_MAX,
-      mediaTimeoutMs: 10,
-      settingTimeoutMs: 10,
-      retryAfterMsMax: 5,
-    },
-    systemClock,
-  );
+const LIMITS = {
+  operationTimeoutMs: OPERATION_MS_MAX,
+  requestTimeoutMs: OPERATION_MS_MAX,
+  mediaTimeoutMs: 10,
+  settingTimeoutMs: 10,
+  retryAfterMsMax: 5,
+};
+
+const requireResultOrFailure = async (work: Promise<unknown>): Promise<void> => {
+  const [outcome] = await Promise.allSettled([work]);
+  if (outcome.status === 'rejected') assert.ok(outcome.reason instanceof Failure, outcome.reason);
+};
+
+test('answers of another kind end in a result or in a failure that can be stored', async (context) => {
+  const { bmc, driver, node } = await withBmc(context, LIMITS);
+  const replies = fc.array(reply, { minLength: 1, maxLength: 4 });
 
   await fc.assert(
-    fc.asyncProperty(fc.constantFrom(...CALLS), odd, async (call, { part, replies }) => {
+    fc.asyncProperty(fc.constantFrom(...CALLS), part, replies, async (call, where, odd) => {
       let next = 0;
       bmc.habits.override = (path) => {
-        if (!path.includes(part) || path.includes('Session')) return undefined;
+        if (!path.includes(where) || path.includes('Session')) return undefined;
         next += 1;
-        return replies[(next - 1) % replies.length];
+        return odd[(next - 1) % odd.length];
       };
 
-      const [outcome] = await Promise.allSettled([call(driver, node)]);
-
-      if (outcome.status === 'rejected')
-        assert.ok(outcome.reason instanceof Failure, outcome.reason);
+      await requireResultOrFailure(call(driver, node));
     }),
     { numRuns: RUNS },
+  );
+});
+
+test('answers with wrong members end in a result or in a failure that can be stored', async (context) => {
+  const { bmc, driver, node } = await withBmc(context, LIMITS);
+
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...CALLS), part, changes, async (call, where, distortions) => {
+      bmc.habits.distort = (path, honest) =>
+        honest.body === undefined || !path.includes(where) || path.includes('Session')
+          ? honest
+          : { ...honest, body: distortions.reduce(changed, honest.body) };
+
+      await requireResultOrFailure(call(driver, node));
+    }),
+    { numRuns: 2 * RUNS },
   );
 });

@@ -37,6 +37,8 @@ export type Habits = {
   resetTypes: readonly string[];
   /** Answers a path with something that no BMC should. */
   override: (path: string) => Reply | undefined;
+  /** Changes an answer on its way out. */
+  distort: (path: string, reply: Reply) => Reply;
 };
 
 export type FakeMachine = {
@@ -112,6 +114,7 @@ export const goodHabits = (): Habits => ({
   systemsCount: 1,
   resetTypes: ['On', 'ForceOff', 'GracefulShutdown', 'Nmi'],
   override: () => undefined,
+  distort: (_path, reply) => reply,
 });
 
 type Counter = {

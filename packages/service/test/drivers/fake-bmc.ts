@@ -36,7 +36,7 @@ export const startFakeBmc = async (): Promise<FakeBmc> => {
         const seen = see(request, body);
         bmc.requests.push(seen);
         if (take(bmc.habits, 'silentTimes')) return;
-        const reply = replyTo(bmc, seen);
+        const reply = bmc.habits.distort(seen.path, replyTo(bmc, seen));
         if (isEffect(seen) && take(bmc.habits, 'cutTimes')) {
           request.socket.destroy();
           return;
