@@ -174,6 +174,15 @@ test('a change that meets a newer version is read again and sent once more', asy
   );
 });
 
+test('a BMC that hands out weak tags and takes strong ones gets its way', async (context) => {
+  const { bmc, driver, node } = await withBmc(context);
+  bmc.habits.isEtagStrict = true;
+
+  await driver.management.setSecureBoot(node, true);
+
+  assert.equal(bmc.machine.isSecureBootOn, true);
+});
+
 test('the identity of a machine is cleaned text, and null where the BMC says nothing', async (context) => {
   const { driver, node } = await withBmc(context);
 

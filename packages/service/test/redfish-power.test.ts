@@ -103,6 +103,30 @@ test('a BMC without the needed reset is named as such', async (context) => {
   );
 });
 
+test('resets that are listed apart from the action are found there', async (context) => {
+  const { bmc, driver, node } = await withBmc(context);
+  bmc.machine.power = 'On';
+  Object.assign(bmc.habits, { hasActionInfo: true, resetTypes: ['On', 'ForceOff'] });
+
+  await driver.power.setState(node, 'rebooting', LIMIT);
+  await assert.rejects(
+    driver.power.setState(node, 'soft power off', LIMIT),
+    failureWith('bmc.unsupported'),
+  );
+
+  assert.deepEqual(bmc.machine.resets, ['ForceOff', 'On']);
+});
+
+test('an NMI leaves the power alone', async (context) => {
+  const { bmc, driver, node } = await withBmc(context);
+  bmc.machine.power = 'On';
+
+  await driver.management.injectNmi?.(node);
+
+  assert.deepEqual(bmc.machine.resets, ['Nmi']);
+  assert.equal(bmc.machine.power, 'On');
+});
+
 test('a PowerState that no BMC should have reads as error', async (context) => {
   const { bmc, driver, node } = await withBmc(context);
   bmc.machine.shown = ['Levitating'];

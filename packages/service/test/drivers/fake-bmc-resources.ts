@@ -23,6 +23,11 @@ export const answerResource = (bmc: FakeBmc, request: SeenRequest): Reply => {
       return guarded(bmc, request, () => patchBoot(bmc, request));
     case `POST ${SYSTEM}/Actions/ComputerSystem.Reset`:
       return reset(bmc, request);
+    case `GET ${SYSTEM}/ResetActionInfo`:
+      return {
+        status: 200,
+        body: { Parameters: [{ Name: 'ResetType', AllowableValues: [...bmc.habits.resetTypes] }] },
+      };
     case `GET ${SYSTEM}/SecureBoot`:
       return tagged(bmc, { SecureBootEnable: bmc.machine.isSecureBootOn });
     case `PATCH ${SYSTEM}/SecureBoot`:
@@ -86,7 +91,9 @@ const systemOf = (bmc: FakeBmc, media: string): JsonObject => ({
   Actions: {
     '#ComputerSystem.Reset': {
       target: `${SYSTEM}/Actions/ComputerSystem.Reset`,
-      'ResetType@Redfish.AllowableValues': [...bmc.habits.resetTypes],
+      ...(bmc.habits.hasActionInfo
+        ? { '@Redfish.ActionInfo': `${SYSTEM}/ResetActionInfo` }
+        : { 'ResetType@Redfish.AllowableValues': [...bmc.habits.resetTypes] }),
     },
   },
 });
@@ -113,7 +120,8 @@ const guarded = (bmc: FakeBmc, request: SeenRequest, change: () => void): Reply 
     return { status: 412 };
   }
   if (request.ifMatch === undefined) return { status: 428 };
-  if (request.ifMatch !== etagNow(bmc)) return { status: 412 };
+  const expected = bmc.habits.isEtagStrict ? etagNow(bmc).replace('W/', '') : etagNow(bmc);
+  if (request.ifMatch !== expected) return { status: 412 };
   change();
   bmc.machine.version += 1;
   return accepted(bmc);

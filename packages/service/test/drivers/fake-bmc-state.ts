@@ -33,6 +33,10 @@ export type Habits = {
   /** InsertMedia is refused with this parameter. */
   unknownParameter: string | null;
   isForgetfulAboutBoot: boolean;
+  /** Hands out weak ETags and takes only strong ones. */
+  isEtagStrict: boolean;
+  /** Lists the resets in an ActionInfo instead of beside the action. */
+  hasActionInfo: boolean;
   systemsCount: number;
   resetTypes: readonly string[];
   /** Answers a path with something that no BMC should. */
@@ -111,6 +115,8 @@ export const goodHabits = (): Habits => ({
   demandedParameter: null,
   unknownParameter: null,
   isForgetfulAboutBoot: false,
+  isEtagStrict: false,
+  hasActionInfo: false,
   systemsCount: 1,
   resetTypes: ['On', 'ForceOff', 'GracefulShutdown', 'Nmi'],
   override: () => undefined,
