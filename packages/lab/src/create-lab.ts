@@ -1,6 +1,6 @@
 // Makes a lab that does not run yet: names, addresses, taps, certificates, passwords.
 
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
@@ -39,8 +39,9 @@ export const createLab = async (wish: LabWish, clock: Clock): Promise<LabSpec> =
   if ((await readdir(wish.directory)).length > 0) {
     throw new LabFailure(`${wish.directory} is not empty: choose another --dir`);
   }
-  const places = await (wish.kind === 'qemu' ? claimTaps(wish) : claimAddresses(wish));
+  const places: MachinePlace[] = [];
   try {
+    await (wish.kind === 'qemu' ? claimTaps(wish, places) : claimAddresses(wish, places));
     const spec: LabSpec = {
       version: 1,
       name: wish.name,
@@ -62,6 +63,8 @@ export const createLab = async (wish: LabWish, clock: Clock): Promise<LabSpec> =
     return spec;
   } catch (error) {
     await releaseTaps(places.flatMap((place) => place.tap ?? []));
+    // It was empty: all in it is ours.
+    await rm(wish.directory, { recursive: true, force: true });
     throw error;
   }
 };
@@ -79,18 +82,17 @@ const checkWish = (wish: LabWish): void => {
   }
 };
 
-const claimTaps = async (wish: LabWish): Promise<readonly MachinePlace[]> => {
-  const places: MachinePlace[] = [];
+/** Fills in `places` one by one, so that what was claimed can be given back when a later one fails. */
+const claimTaps = async (wish: LabWish, places: MachinePlace[]): Promise<void> => {
   for (let index = 0; index < wish.machineCount; index += 1) {
     const tap = await claimTap();
     const port = await freePort('127.0.0.1');
     places.push({ address: tap.address, tap: tap.name, bmc: { host: '127.0.0.1', port } });
   }
-  return places;
 };
 
 /** Blocks of the loopback network, from a random place: several labs live side by side. */
-const claimAddresses = async (wish: LabWish): Promise<readonly MachinePlace[]> => {
+const claimAddresses = async (wish: LabWish, places: MachinePlace[]): Promise<void> => {
   const blockCount = Math.ceil(wish.machineCount / MACHINES_PER_BLOCK);
   const attemptCountMax = 50;
   for (let attempt = 0; attempt < attemptCountMax; attempt += 1) {
@@ -100,11 +102,12 @@ const claimAddresses = async (wish: LabWish): Promise<readonly MachinePlace[]> =
       blocks.map((block) => isPortFree(`127.77.${block}.1`, BMC_PORT)),
     );
     if (!areFree.every(Boolean)) continue;
-    return Array.from({ length: wish.machineCount }, (_none, index) => {
+    for (let index = 0; index < wish.machineCount; index += 1) {
       const block = firstBlock + Math.floor(index / MACHINES_PER_BLOCK);
       const address = `127.77.${block}.${(index % MACHINES_PER_BLOCK) + 1}`;
-      return { address, tap: null, bmc: { host: address, port: BMC_PORT } };
-    });
+      places.push({ address, tap: null, bmc: { host: address, port: BMC_PORT } });
+    }
+    return;
   }
   throw new LabFailure('no free loopback addresses: too many labs are up');
 };

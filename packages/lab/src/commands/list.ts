@@ -1,10 +1,13 @@
 // `lab list`: which labs there are, and what their machines do.
 
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { isJsonObject, type JsonObject, type JsonValue } from '@bessemer/protocol/json';
+import { AGENT_PID_FILE } from '#fleet/agent-process';
 import { callLab } from '../daemon/control-client.ts';
 import { findTracked } from '../host/tracked-process.ts';
-import { labFiles, type LabSpec } from '../lab-spec.ts';
+import { labFiles, type LabSpec, type MachineSpec } from '../lab-spec.ts';
+import { QEMU_PID_FILE } from '../qemu/qemu-machine.ts';
 import { print, printJson, type Command } from './command.ts';
 import { findLabs, LAB_OPTIONS } from './lab-options.ts';
 
@@ -35,10 +38,15 @@ const statusOf = async (spec: LabSpec): Promise<JsonObject> => {
     kind: spec.kind,
     directory: spec.directory,
     up: isUp,
-    machines: isUp
-      ? await callLab(files.control, '/machines')
-      : spec.machines.map((machine) => ({ name: machine.facts.name, power: 'off' })),
+    machines: isUp ? await callLab(files.control, '/machines') : spec.machines.map(orphanStatus),
   };
+};
+
+/** A machine may outlive the process of its lab; `lab down` ends it then. */
+const orphanStatus = ({ facts, directory }: MachineSpec): JsonObject => {
+  const pidFiles = [QEMU_PID_FILE, AGENT_PID_FILE].map((name) => join(directory, name));
+  const isOn = pidFiles.some((pidFile) => findTracked(pidFile) !== undefined);
+  return { name: facts.name, power: isOn ? 'on' : 'off' };
 };
 
 const text = (value: JsonValue | undefined): string => (typeof value === 'string' ? value : '');

@@ -84,21 +84,29 @@ export const claimTap = (): Promise<Tap> =>
     const taken = await tapsOf();
     for (let index = 1; index <= MACHINE_COUNT_MAX; index += 1) {
       const name = `${TAP_PREFIX}${index}`;
-      if (taken.includes(name)) continue;
-      await inNamespace('tuntap', 'add', name, 'mode', 'tap');
-      await inNamespace('link', 'set', name, 'master', BRIDGE, 'up');
+      if (taken.includes(name) || !(await addTap(name))) continue;
       return { name, index, address: `10.99.0.${FIRST_MACHINE_ADDRESS + index}` };
     }
     throw new LabFailure(`all ${MACHINE_COUNT_MAX} addresses of the lab network are taken`);
   });
 
+/** False: another lab was quicker. */
+const addTap = async (name: string): Promise<boolean> => {
+  try {
+    await inNamespace('tuntap', 'add', name, 'mode', 'tap');
+  } catch (error) {
+    if ((await tapsOf()).includes(name)) return false;
+    throw error;
+  }
+  await inNamespace('link', 'set', name, 'master', BRIDGE, 'up');
+  return true;
+};
+
 /** Makes a tap of a lab that is started again, unless it is still there. */
 export const ensureTap = (name: string): Promise<void> =>
   exclusive(async () => {
     await ensureNetwork();
-    if ((await tapsOf()).includes(name)) return;
-    await inNamespace('tuntap', 'add', name, 'mode', 'tap');
-    await inNamespace('link', 'set', name, 'master', BRIDGE, 'up');
+    if (!(await tapsOf()).includes(name)) await addTap(name);
   });
 
 /** Gives taps back; the namespace and the cable go with the last one. */
