@@ -1,8 +1,7 @@
 // All hardware types that this process offers, by name.
 
-import type { Logger } from 'pino';
-
 import type { Clock } from '#clock';
+import type { Log } from '#observe/log';
 
 import { INTERFACE_KINDS, type NodeRecord } from '@bessemer/protocol/node/record';
 
@@ -30,7 +29,7 @@ export const DEFAULT_DRIVER_OPTIONS: DriverOptions = {
 export type DriverParts = {
   readonly options: DriverOptions;
   readonly clock: Clock;
-  readonly log: Pick<Logger, 'info' | 'warn' | 'debug'>;
+  readonly log: Pick<Log, 'info' | 'warn' | 'debug'>;
 };
 
 const MAKERS: { readonly [name: string]: (parts: DriverParts) => HardwareType } = {

@@ -2,8 +2,7 @@
 // session, made on first use, ended when idle: BMCs have a handful of sessions and of sockets.
 
 import type { Clock } from '#clock';
-
-import type { Logger } from 'pino';
+import type { Log } from '#observe/log';
 
 import type { BmcAccess } from './access.ts';
 import type { AddressRules } from './address-rules.ts';
@@ -40,7 +39,7 @@ export type PoolParts = {
   readonly options: RedfishOptions;
   readonly rules: AddressRules;
   readonly clock: Clock;
-  readonly log: Pick<Logger, 'info' | 'warn' | 'debug'>;
+  readonly log: Pick<Log, 'info' | 'warn' | 'debug'>;
 };
 
 type Connection = {
