@@ -1,0 +1,55 @@
+// GET /v1/lookup: a ramdisk asks which node it runs on. Not found, wrong state and closed window are one and the
+// same 404, so that the answer tells a stranger nothing.
+
+import type { LookupAnswer } from '#conductor/conductor';
+
+import { Refusal } from '@bessemer/protocol/errors/refusal';
+import { offers } from '@bessemer/protocol/microversion/features';
+import { asNodeUuid } from '@bessemer/protocol/uuid';
+
+import { resourceMissing } from '../error-envelope.ts';
+import { linkPair } from '../links.ts';
+import { asList, readQuery } from '../query.ts';
+import type { Route } from '../route.ts';
+import { requireEnabled } from './endpoint-switch.ts';
+import type { RamdiskParts } from './ramdisk-options.ts';
+
+const MAC_PATTERN = /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/;
+/** No machine has more network cards; each costs a search. */
+const ADDRESSES_MAX = 256;
+
+export const lookupRoute = (parts: RamdiskParts): Route => ({
+  method: 'GET',
+  path: '/v1/lookup',
+  isPublic: true,
+  handle: async (request, reply) => {
+    requireEnabled(parts, request, offers(request.minor, 'ramdisk-endpoints'));
+    const query = readQuery(request, ['addresses', 'node_uuid']);
+    // Network cards of other kinds (InfiniBand) have longer addresses; they are left out, not refused.
+    const addresses = (asList(query['addresses']) ?? [])
+      .filter((address) => MAC_PATTERN.test(address))
+      .slice(0, ADDRESSES_MAX);
+    const asked = query['node_uuid'];
+    const nodeUuid = asked === undefined ? undefined : asNodeUuid(asked);
+    if (asked !== undefined && nodeUuid === undefined) {
+      throw new Refusal(400, `Expected UUID for node_uuid: ${asked.slice(0, 100)}`);
+    }
+    if (addresses.length === 0 && nodeUuid === undefined) {
+      throw new Refusal(400, "At least one of 'addresses' and 'node_uuid' parameters is required");
+    }
+    const answer = await parts.conductor.lookup({
+      addresses,
+      nodeUuid,
+      sourceAddress: request.ip,
+      minor: request.minor,
+    });
+    if (answer === undefined) throw resourceMissing();
+    return reply.header('content-type', 'application/json').send(lookupText(answer, request.base));
+  },
+});
+
+export const lookupText = (answer: LookupAnswer, base: string): string => {
+  const node = JSON.stringify(answer.node);
+  const links = linkPair(base, `nodes/${answer.node.uuid}`);
+  return `{"node":${node.slice(0, -1)},"links":${links}},"config":${JSON.stringify(answer.config)}}`;
+};

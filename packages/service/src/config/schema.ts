@@ -1,0 +1,374 @@
+// Every configuration key: name, meaning, unit, default. Sections and keys are named as operators of Ironic know
+// them wherever such a key exists. `bessemer config explain` prints this table.
+
+import { HARDWARE_TYPE_NAMES } from '#drivers/registry';
+
+import type { Setting, SettingKind } from './setting.ts';
+
+/** One hour: longer waits than these are typing errors, except where a row says otherwise. */
+const HOUR_SECONDS = 3_600;
+
+export const SCHEMA = {
+  DEFAULT: {
+    auth_strategy: {
+      kind: 'text',
+      default: 'basic',
+      choices: ['basic', 'http_basic', 'none', 'noauth'],
+      meaning:
+        'Who may use the public API: users of the htpasswd file, or everybody (loopback only).',
+    },
+    http_basic_auth_user_file: {
+      kind: 'text',
+      default: null,
+      meaning:
+        'htpasswd file with bcrypt digests; made with an account "admin" in the data directory when not set.',
+    },
+    enabled_hardware_types: {
+      kind: 'list',
+      default: ['redfish', 'fake-hardware'],
+      choices: HARDWARE_TYPE_NAMES,
+      meaning: 'Hardware types that nodes may have as driver.',
+    },
+    default_resource_class: {
+      kind: 'text',
+      default: null,
+      meaning: 'Resource class of nodes that are created without one.',
+    },
+    host: {
+      kind: 'text',
+      default: null,
+      meaning: 'Name of this conductor; the name of the machine when not set.',
+    },
+    log_level: {
+      kind: 'text',
+      default: 'info',
+      choices: ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
+      meaning: 'Least severe messages that are written to stderr.',
+    },
+  },
+  api: {
+    listen: {
+      kind: 'text',
+      default: '127.0.0.1:6385',
+      meaning: 'HOST:PORT of the public API. Plain HTTP on loopback, HTTPS on any other address.',
+    },
+    public_endpoint: {
+      kind: 'text',
+      default: null,
+      meaning:
+        'Base URL that links in replies begin with; the address the client used when not set.',
+    },
+    tls_cert_file: {
+      kind: 'text',
+      default: null,
+      meaning: 'PEM certificate chain of the public API; issued by our own authority when not set.',
+    },
+    tls_key_file: { kind: 'text', default: null, meaning: 'PEM key of tls_cert_file.' },
+    max_limit: {
+      kind: 'count',
+      default: 1_000,
+      min: 1,
+      max: 10_000,
+      meaning: 'Most objects in one page of a list.',
+    },
+    disable_agent_api: {
+      kind: 'flag',
+      default: false,
+      meaning:
+        'Answer lookup, heartbeat and inspection data with 403, and do not open their listener.',
+    },
+    enable_ramdisk_endpoints: {
+      kind: 'flag',
+      default: true,
+      meaning: 'Older name for the opposite of disable_agent_api.',
+    },
+    ramdisk_heartbeat_timeout: {
+      kind: 'count',
+      unit: 'seconds',
+      default: 300,
+      min: 10,
+      max: HOUR_SECONDS,
+      meaning: 'What agents are told; they call at a third to two thirds of it.',
+    },
+  },
+  agent: {
+    listen: {
+      kind: 'text',
+      default: '127.0.0.1:6386',
+      meaning: 'HOST:PORT of the listener for ramdisks; always HTTPS by our own authority.',
+    },
+    api_url: {
+      kind: 'text',
+      default: null,
+      meaning:
+        'Base URL that ramdisks are told; https and the address of agent.listen when not set.',
+    },
+    require_tls: {
+      kind: 'flag',
+      default: true,
+      meaning: 'Refuse agents whose own address is not https.',
+    },
+    allowed_networks: {
+      kind: 'list',
+      default: [],
+      meaning:
+        'CIDR blocks that agents may call back from; everywhere but special addresses when empty.',
+    },
+    command_timeout: {
+      kind: 'count',
+      unit: 'seconds',
+      default: 60,
+      min: 1,
+      max: HOUR_SECONDS,
+      meaning: 'How long one request to an agent may take.',
+    },
+  },
+  boot: {
+    listen: {
+      kind: 'text',
+      default: '127.0.0.1:6387',
+      meaning: 'HOST:PORT of the listener for boot media and images.',
+    },
+    public_url: {
+      kind: 'text',
+      default: null,
+      meaning: 'Base URL that BMCs and agents are told; the address of boot.listen when not set.',
+    },
+    tls: {
+      kind: 'flag',
+      default: true,
+      meaning:
+        'Serve boot media by HTTPS. Turn off only for BMCs that cannot: tokens then cross in clear text.',
+    },
+  },
+  conductor: {
+    automated_clean: {
+      kind: 'flag',
+      default: true,
+      meaning: 'Clean nodes before they become available. A node may override it.',
+    },
+    heartbeat_interval: {
+      kind: 'count',
+      unit: 'seconds',
+      default: 10,
+      min: 1,
+      max: HOUR_SECONDS,
+      meaning: 'How often a conductor says that it is alive.',
+    },
+    heartbeat_timeout: {
+      kind: 'count',
+      unit: 'seconds',
+      default: 60,
+      min: 2,
+      max: HOUR_SECONDS,
+      meaning: 'A conductor silent for longer is not alive.',
+    },
+    workers_pool_size: {
+      kind: 'count',
+      default: 64,
+      min: 1,
+      max: 10_000,
+      meaning: 'Nodes that one conductor works on at the same time.',
+    },
+    deploy_callback_timeout: {
+      kind: 'count',
+      unit: 'seconds',
+      default: 1_800,
+      min: 0,
+      max: 86_400,
+      meaning: 'How long a deployment waits for the agent.',
+    },
+    clean_callback_timeout: {
+      kind: 'count',
+      unit: 'seconds',
+      default: 1_800,
+      min: 0,
+      max: 86_400,
+      meaning: 'How long a cleaning waits for the agent.',
+    },
+    inspect_wait_timeout: {
+      kind: 'count',
+      unit: 'seconds',
+      default: 1_800,
+      min: 0,
+      max: 86_400,
+      meaning: 'How long an inspection waits for the agent.',
+    },
+    power_state_change_timeout: {
+      kind: 'count',
+      unit: 'seconds',
+      default: 60,
+      min: 1,
+      max: HOUR_SECONDS,
+      meaning: 'How long a machine may take to reach a power state.',
+    },
+    soft_power_off_timeout: {
+      kind: 'count',
+      unit: 'seconds',
+      default: 600,
+      min: 1,
+      max: HOUR_SECONDS,
+      meaning: 'How long an operating system may take to shut down.',
+    },
+    allow_deleting_available_nodes: {
+      kind: 'flag',
+      default: true,
+      meaning: 'Whether available nodes may be deleted without setting maintenance first.',
+    },
+    disallowed_steps: {
+      kind: 'list',
+      default: ['vendor.send_raw'],
+      meaning: 'Steps, as interface.step, that no request may name.',
+    },
+  },
+  deploy: {
+    ramdisk_iso: {
+      kind: 'text',
+      default: null,
+      meaning: 'Base ISO that nodes boot; the one built by "bessemer ramdisk build" when not set.',
+    },
+    iso_directories: {
+      kind: 'list',
+      default: [],
+      meaning: 'Directories that driver_info deploy_iso may name files in, besides the cache.',
+    },
+    erase_devices_priority: {
+      kind: 'count',
+      default: 10,
+      max: 1_000,
+      meaning: 'Place of full erasure among the automated cleaning steps; 0 leaves it out.',
+    },
+    erase_devices_metadata_priority: {
+      kind: 'count',
+      default: 99,
+      max: 1_000,
+      meaning:
+        'Place of erasing partition tables among the automated cleaning steps; 0 leaves it out.',
+    },
+  },
+  image: {
+    allowed_networks: {
+      kind: 'list',
+      default: [],
+      meaning: 'CIDR blocks, beyond public addresses, that images may be fetched from.',
+    },
+    file_directories: {
+      kind: 'list',
+      default: [],
+      meaning: 'Directories that file:// images may lie in; none when empty.',
+    },
+    allow_http: {
+      kind: 'flag',
+      default: false,
+      meaning:
+        'Whether images may be fetched by plain HTTP (their checksum is checked in any case).',
+    },
+  },
+  redfish: {
+    allowed_networks: {
+      kind: 'list',
+      default: [],
+      meaning: 'CIDR blocks that BMCs lie in; everywhere but special addresses when empty.',
+    },
+    allow_loopback: {
+      kind: 'flag',
+      default: false,
+      meaning: 'Whether BMCs may be on loopback; for simulated ones.',
+    },
+    allow_plain_http: {
+      kind: 'flag',
+      default: false,
+      meaning:
+        'Whether BMC addresses may be http://; the password then crosses the network in clear text.',
+    },
+    request_timeout: {
+      kind: 'count',
+      unit: 'seconds',
+      default: 30,
+      min: 1,
+      max: 600,
+      meaning: 'How long a BMC may take for one answer.',
+    },
+  },
+  fake: {
+    power_delay: {
+      kind: 'count',
+      unit: 'seconds',
+      default: 0,
+      max: HOUR_SECONDS,
+      meaning: 'How long a fake machine takes to change its power.',
+    },
+    deploy_delay: {
+      kind: 'count',
+      unit: 'seconds',
+      default: 0,
+      max: HOUR_SECONDS,
+      meaning: 'How long a fake deployment takes.',
+    },
+    clean_delay: {
+      kind: 'count',
+      unit: 'seconds',
+      default: 0,
+      max: HOUR_SECONDS,
+      meaning: 'How long a fake cleaning takes.',
+    },
+    inspect_delay: {
+      kind: 'count',
+      unit: 'seconds',
+      default: 0,
+      max: HOUR_SECONDS,
+      meaning: 'How long a fake inspection takes.',
+    },
+    management_delay: {
+      kind: 'count',
+      unit: 'seconds',
+      default: 0,
+      max: HOUR_SECONDS,
+      meaning: 'How long a fake management call takes.',
+    },
+    boot_delay: {
+      kind: 'count',
+      unit: 'seconds',
+      default: 0,
+      max: HOUR_SECONDS,
+      meaning: 'How long fake boot preparation takes.',
+    },
+  },
+  database: {
+    connection: {
+      kind: 'text',
+      default: null,
+      meaning:
+        'postgresql://... for a shared store; an SQLite file in the data directory when not set.',
+    },
+  },
+} as const satisfies { readonly [section: string]: { readonly [key: string]: Setting } };
+
+type ValueOf<S extends Setting> = S['kind'] extends SettingKind
+  ? {
+      flag: boolean;
+      count: number;
+      list: readonly string[];
+      text: S['default'] extends null ? string | null : string;
+    }[S['kind']]
+  : never;
+
+type Schema = typeof SCHEMA;
+
+/** The values in force, by section and key. */
+export type Settings = {
+  readonly [section in keyof Schema]: {
+    readonly [key in keyof Schema[section]]: Schema[section][key] extends Setting
+      ? ValueOf<Schema[section][key]>
+      : never;
+  };
+};
+
+/** All rows as `section.key` to setting. */
+export const settingsByName = (): ReadonlyMap<string, Setting> => {
+  const all = new Map<string, Setting>();
+  for (const [section, keys] of Object.entries(SCHEMA)) {
+    for (const [key, setting] of Object.entries(keys)) all.set(`${section}.${key}`, setting);
+  }
+  return all;
+};
