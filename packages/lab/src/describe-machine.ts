@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JsonObject } from '@bessemer/protocol/json';
+import { cacheDirectory, LIGHT_RAMDISK_ISO } from '@bessemer/protocol/paths';
 import { pinOf } from '#bmc/lab-authority';
 import { readBmcAccounts } from './bmc-accounts.ts';
 import { readBmcIdentity } from './bmc-identity.ts';
@@ -46,8 +47,12 @@ export const describeMachine = async (lab: LabSpec, machine: MachineSpec): Promi
       redfish_verify_ca: ca,
     },
     network_data: networkData(lab, machine, mac),
+    // What a simulated machine boots instead of the real ramdisk; null: the service's own choice.
+    deploy_iso:
+      lab.kind === 'simulated' ? join(cacheDirectory(process.env), LIGHT_RAMDISK_ISO) : null,
     disks: machine.disks.map((disk) => ({ ...disk })),
     serial_log: serialLogOf(machine),
+    bmc_log: own.bmcLog,
   };
 };
 

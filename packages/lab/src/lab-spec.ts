@@ -46,6 +46,8 @@ export const labFiles = (directory: string) => ({
 export const machineFiles = (directory: string) => ({
   bmcAccounts: join(directory, 'bmc-accounts.json'),
   bmcIdentity: join(directory, 'bmc-identity.json'),
+  /** What the BMC was asked, and with which status it answered. */
+  bmcLog: join(directory, 'bmc.log'),
   media: join(directory, 'media'),
 });
 

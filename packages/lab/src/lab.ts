@@ -1,6 +1,7 @@
 // A running lab: machines and their BMCs, in one process. Started from its spec; used by the daemon and by
 // tests that want a lab without a process of its own.
 
+import { appendFileSync } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Machine } from '#bmc/power-model';
@@ -57,6 +58,10 @@ export const startLab = async (spec: LabSpec, options: LabOptions): Promise<Lab>
         ...machineSpec.bmc,
         accounts: ensureBmcAccounts(own.bmcAccounts),
         saveAccounts: (accounts) => writeBmcAccounts(own.bmcAccounts, accounts),
+        onRequest: (line) => {
+          const time = new Date(options.clock.wallMs()).toISOString();
+          appendFileSync(own.bmcLog, `${time} ${line}\n`, { mode: 0o600 });
+        },
         mediaDirectory: own.media,
         mediaCa,
       });

@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { request } from 'undici';
-import { RESERVED_REGION_PATH } from '@bessemer/protocol/media/reserved-region';
 import type { Machine } from '../src/bmc/power-model.ts';
 import { ensureLightIso } from '../src/fleet/light-iso.ts';
 import { makeSimulatedMachine } from '../src/fleet/simulated-machine.ts';
+import { copyWithArchive } from './boot-medium-copy.ts';
 import { makeArchive } from './cpio-writer.ts';
 
 const ADDRESS = '127.78.3.1';
@@ -30,16 +30,8 @@ let medium = '';
 const makeMedium = async (archive: Buffer): Promise<string> => {
   const light = join(directory, 'light.iso');
   await ensureLightIso(light);
-  const bytes = await readFile(light);
-  const report = execFileSync(
-    'xorriso',
-    ['-indev', light, '-find', RESERVED_REGION_PATH, '-exec', 'report_lba', '--'],
-    QUIET,
-  ).toString();
-  const sector = Number(/File data lba:\s*\d+\s*,\s*(\d+)/.exec(report)?.[1]);
-  archive.copy(bytes, sector * 2048);
   const path = join(directory, `medium-${machineCount}.iso`);
-  await writeFile(path, bytes);
+  await copyWithArchive(light, archive, path);
   return path;
 };
 

@@ -36,6 +36,8 @@ export type RedfishBmcOptions = {
   readonly mediaDirectory: string;
   readonly mediaCa?: string | null;
   readonly saveAccounts?: (accounts: readonly BmcAccount[]) => void;
+  /** One line per request: method, path, status. Never a body, never credentials. */
+  readonly onRequest?: (line: string) => void;
 };
 
 export type RedfishBmc = {
@@ -61,7 +63,9 @@ export const startRedfishBmc = async (options: RedfishBmcOptions): Promise<Redfi
   const server = createServer(
     { key: options.identity.key, cert: options.identity.certificate, minVersion: 'TLSv1.2' },
     (request, response) => {
-      void serve(state, finders, request, response);
+      void serve(state, finders, request, response).then((status) =>
+        options.onRequest?.(`${request.method} ${pathOf(request.url ?? '/')} ${status}`),
+      );
     },
   );
   const port = await listen(server, options.host, options.port);
@@ -119,16 +123,17 @@ const serve = async (
   finders: readonly ResourceFinder[],
   request: IncomingMessage,
   response: ServerResponse,
-): Promise<void> => {
+): Promise<string> => {
   state.counters.requests += 1;
   if (state.faults.use('drop-connection')) {
     request.socket.destroy();
-    return;
+    return 'cut';
   }
   const slowMs = state.faults.valueOf('slow');
   if (slowMs !== undefined) await pause(state.clock, slowMs);
   const answer = await answerOf(state, finders, request).catch(errorAnswer);
   send(response, answer, request.method === 'HEAD');
+  return String(answer.status);
 };
 
 const errorAnswer = (error: unknown): Answer =>

@@ -134,13 +134,13 @@ export const makeQemuMachine = async (
       }),
     insertMedia: (path) =>
       exclusive(async () => {
-        medium = path;
         await running?.qmp.execute('blockdev-change-medium', {
           id: CD_DEVICE,
           filename: path,
           format: 'raw',
           'read-only-mode': 'read-only',
         });
+        medium = path;
       }),
     ejectMedia: () =>
       exclusive(async () => {
