@@ -1,0 +1,179 @@
+// Agent sessions: one boot of an agent on one node. One that is not closed a node; closing one destroys what was
+// sealed in the same statement and keeps the hash, so that late use can be told from guessing.
+
+import type { Selectable } from 'kysely';
+
+import type { NodeUuid } from '@bessemer/protocol/uuid';
+
+import type { Queryable } from './database.ts';
+import type { AgentSessionTable } from './schema.ts';
+
+export type AgentSessionState =
+  | 'OPEN'
+  | 'SEALED'
+  | 'GIVEN'
+  | 'BOUND'
+  | 'SUSPECT'
+  | 'REVOKED'
+  | 'CLOSED';
+
+export type AgentSessionRecord = {
+  readonly id: string;
+  readonly nodeUuid: NodeUuid;
+  readonly bootNumber: number;
+  readonly route: 'lookup' | 'vmedia' | 'poll';
+  readonly state: AgentSessionState;
+  readonly windowOpenedMs: number;
+  readonly windowClosesMs: number;
+  readonly tokenHash: string | null;
+  readonly tokenSealed: string | null;
+  readonly certificate: string | null;
+  readonly pin: string | null;
+  readonly callbackUrl: string | null;
+  readonly address: string | null;
+  readonly agentVersion: string | null;
+  readonly lastSeenMs: number | null;
+  readonly trustLevel: number;
+};
+
+const recordOf = (row: Selectable<AgentSessionTable>): AgentSessionRecord => ({
+  id: row.id,
+  nodeUuid: row.node_uuid as NodeUuid,
+  bootNumber: row.boot_no,
+  route: row.route as AgentSessionRecord['route'],
+  state: row.state as AgentSessionState,
+  windowOpenedMs: row.window_opened_ms,
+  windowClosesMs: row.window_closes_ms,
+  tokenHash: row.token_hash,
+  tokenSealed: row.token_sealed,
+  certificate: row.certificate,
+  pin: row.pin,
+  callbackUrl: row.callback_url,
+  address: row.address,
+  agentVersion: row.agent_version,
+  lastSeenMs: row.last_seen_ms,
+  trustLevel: row.trust_level,
+});
+
+export const findOpenSession = async (
+  queryable: Queryable,
+  nodeUuid: NodeUuid,
+): Promise<AgentSessionRecord | undefined> => {
+  const row = await queryable
+    .selectFrom('agent_session')
+    .selectAll()
+    .where('node_uuid', '=', nodeUuid)
+    .where('closed_at_ms', 'is', null)
+    .executeTakeFirst();
+  return row === undefined ? undefined : recordOf(row);
+};
+
+/** The boot number that the node's next session gets. */
+export const nextBootNumber = async (queryable: Queryable, nodeUuid: NodeUuid): Promise<number> => {
+  const row = await queryable
+    .selectFrom('agent_session')
+    .select((select) => select.fn.max('boot_no').as('last'))
+    .where('node_uuid', '=', nodeUuid)
+    .executeTakeFirst();
+  return (row?.last ?? 0) + 1;
+};
+
+export type NewAgentSession = {
+  readonly id: string;
+  readonly nodeUuid: NodeUuid;
+  readonly bootNumber: number;
+  readonly route: AgentSessionRecord['route'];
+  readonly cause: string;
+  readonly state: 'SEALED' | 'OPEN';
+  readonly windowOpenedMs: number;
+  readonly windowClosesMs: number;
+  readonly tokenHash: string;
+  readonly tokenSealed: string;
+  readonly keySealed: string;
+  readonly certificate: string;
+  readonly pin: string;
+  readonly trustLevel: number;
+};
+
+export const insertSession = async (
+  queryable: Queryable,
+  session: NewAgentSession,
+): Promise<void> => {
+  await queryable
+    .insertInto('agent_session')
+    .values({
+      id: session.id,
+      node_uuid: session.nodeUuid,
+      boot_no: session.bootNumber,
+      route: session.route,
+      cause: session.cause,
+      state: session.state,
+      window_opened_ms: session.windowOpenedMs,
+      window_closes_ms: session.windowClosesMs,
+      token_hash: session.tokenHash,
+      token_sealed: session.tokenSealed,
+      key_sealed: session.keySealed,
+      certificate: session.certificate,
+      pin: session.pin,
+      pin_source: 'vmedia',
+      trust_level: session.trustLevel,
+      masked_lookups: 0,
+      seq_high: 0,
+    })
+    .execute();
+};
+
+/** Closes whatever session the node has; nothing sealed survives. */
+export const closeSession = async (
+  queryable: Queryable,
+  nodeUuid: NodeUuid,
+  close: { readonly reason: string; readonly nowMs: number },
+): Promise<void> => {
+  await queryable
+    .updateTable('agent_session')
+    .set({
+      state: 'CLOSED',
+      token_sealed: null,
+      key_sealed: null,
+      pending_token_sealed: null,
+      closed_at_ms: close.nowMs,
+      close_reason: close.reason,
+    })
+    .where('node_uuid', '=', nodeUuid)
+    .where('closed_at_ms', 'is', null)
+    .execute();
+};
+
+/** First good contact: fixes callback URL and address. False when the session was closed or bound meanwhile. */
+export const bindSession = async (
+  queryable: Queryable,
+  sessionId: string,
+  binding: {
+    readonly callbackUrl: string;
+    readonly address: string;
+    readonly agentVersion: string;
+    readonly nowMs: number;
+  },
+): Promise<boolean> => {
+  const result = await queryable
+    .updateTable('agent_session')
+    .set({
+      state: 'BOUND',
+      callback_url: binding.callbackUrl,
+      address: binding.address,
+      agent_version: binding.agentVersion,
+      last_seen_ms: binding.nowMs,
+    })
+    .where('id', '=', sessionId)
+    .where('state', 'in', ['SEALED', 'GIVEN'])
+    .executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+};
+
+export const countMaskedLookup = async (queryable: Queryable, sessionId: string): Promise<void> => {
+  await queryable
+    .updateTable('agent_session')
+    .set((expression) => ({ masked_lookups: expression('masked_lookups', '+', 1) }))
+    .where('id', '=', sessionId)
+    .execute();
+};

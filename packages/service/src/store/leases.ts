@@ -1,0 +1,79 @@
+// Who owns a node now. Claim, renew and release are single conditional updates; the fence only ever rises, and
+// every write on behalf of a workflow names it. A store that says "zero rows" says "you are no longer the owner".
+
+import { sql } from 'kysely';
+
+import type { NodeUuid } from '@bessemer/protocol/uuid';
+
+import type { Queryable } from './database.ts';
+
+/** The new fence, or undefined when somebody else holds the node. */
+export const claimLease = async (
+  queryable: Queryable,
+  nodeUuid: NodeUuid,
+  claim: { readonly owner: string; readonly nowMs: number; readonly leaseMs: number },
+): Promise<number | undefined> => {
+  const row = await queryable
+    .updateTable('lease')
+    .set({
+      owner: claim.owner,
+      fence: sql<number>`fence + 1`,
+      until_ms: claim.nowMs + claim.leaseMs,
+    })
+    .where('node_uuid', '=', nodeUuid)
+    .where((where) => where.or([where('owner', 'is', null), where('until_ms', '<', claim.nowMs)]))
+    .returning('fence')
+    .executeTakeFirst();
+  return row?.fence;
+};
+
+/** Extends every lease that `owner` still holds. */
+export const renewLeases = async (
+  queryable: Queryable,
+  owner: string,
+  untilMs: number,
+): Promise<void> => {
+  await queryable
+    .updateTable('lease')
+    .set({ until_ms: untilMs })
+    .where('owner', '=', owner)
+    .execute();
+};
+
+/** False when the lease had passed to somebody else. */
+export const releaseLease = async (
+  queryable: Queryable,
+  nodeUuid: NodeUuid,
+  fence: number,
+): Promise<boolean> => {
+  const result = await queryable
+    .updateTable('lease')
+    .set({ owner: null, until_ms: 0 })
+    .where('node_uuid', '=', nodeUuid)
+    .where('fence', '=', fence)
+    .executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+};
+
+/** Whether somebody works on the node at this moment. */
+export const isLeased = async (
+  queryable: Queryable,
+  nodeUuid: NodeUuid,
+  nowMs: number,
+): Promise<boolean> => {
+  const row = await queryable
+    .selectFrom('lease')
+    .select(['owner', 'until_ms'])
+    .where('node_uuid', '=', nodeUuid)
+    .executeTakeFirst();
+  return row !== undefined && row.owner !== null && row.until_ms >= nowMs;
+};
+
+/**
+ * Takes back every lease at once: for a store that only one process can use, at its start. Whoever held them is
+ * dead. The fence rises with the next claim.
+ */
+export const dropAllLeases = async (queryable: Queryable): Promise<void> => {
+  await queryable.updateTable('lease').set({ owner: null, until_ms: 0 }).execute();
+  await queryable.updateTable('node').set({ reservation: null }).execute();
+};
