@@ -1,0 +1,52 @@
+// What the service says about why a node is where it is.
+
+import { isJsonObject, type JsonValue } from '@bessemer/protocol/json';
+
+import { CliFailure } from '../cli-failure.ts';
+import type { Session } from '../session.ts';
+
+export type WhyReport = {
+  readonly node: string;
+  readonly name: string | null;
+  readonly provisionState: string;
+  readonly targetProvisionState: string | null;
+  readonly isBusy: boolean;
+  readonly workflow: string | null;
+  readonly step: string | null;
+  readonly waitsFor: string | null;
+  readonly since: string | null;
+  readonly until: string | null;
+  readonly on: string | null;
+  readonly remedy: string | null;
+  readonly failure: { readonly code: string; readonly text: string } | null;
+};
+
+const textOf = (value: JsonValue | undefined): string | null =>
+  typeof value === 'string' ? value : null;
+
+export const fetchWhy = async (session: Session, node: string): Promise<WhyReport> => {
+  const answer = await session.call('GET', `/bessemer/nodes/${encodeURIComponent(node)}/why`);
+  if (!isJsonObject(answer)) throw new CliFailure('failed', 'the service sent no report');
+  const { failure } = answer;
+  return {
+    node: textOf(answer['node']) ?? node,
+    name: textOf(answer['name']),
+    provisionState: textOf(answer['provisionState']) ?? '',
+    targetProvisionState: textOf(answer['targetProvisionState']),
+    isBusy: answer['isBusy'] === true,
+    workflow: textOf(answer['workflow']),
+    step: textOf(answer['step']),
+    waitsFor: textOf(answer['waitsFor']),
+    since: textOf(answer['since']),
+    until: textOf(answer['until']),
+    on: textOf(answer['on']),
+    remedy: textOf(answer['remedy']),
+    failure: isJsonObject(failure)
+      ? { code: textOf(failure['code']) ?? '', text: textOf(failure['text']) ?? '' }
+      : null,
+  };
+};
+
+/** Whether the node rests where nobody wanted it. */
+export const isFailed = (report: WhyReport): boolean =>
+  report.provisionState.endsWith(' failed') || report.provisionState === 'error';
