@@ -2,6 +2,7 @@
 
 import type { Selectable } from 'kysely';
 
+import type { FailureCode } from '@bessemer/protocol/errors/codes';
 import type { StoredFailure } from '@bessemer/protocol/errors/failure';
 import type { JsonObject } from '@bessemer/protocol/json';
 import type { NodeUuid } from '@bessemer/protocol/uuid';
@@ -24,6 +25,8 @@ export type Wait = {
   readonly on: string;
   readonly remedy: string;
   readonly sinceMs: number;
+  /** What the failure is called when the deadline passes. */
+  readonly timeoutCode: FailureCode;
 };
 
 export type WorkflowState = 'runnable' | 'waiting' | 'ended';

@@ -1,0 +1,85 @@
+// What a conductor is made of, and what an operator may set.
+
+import type { Clock } from '#clock';
+import type { DriverRegistry } from '#drivers/driver';
+import type { Log } from '#observe/log';
+import type { Store } from '#store/database';
+import type { Authority } from '#trust/certificate/authority';
+import type { KeyRing } from '#trust/key-ring';
+
+export type ConductorOptions = {
+  /** Name of this conductor, as clients see it. */
+  readonly hostname: string;
+  /** A conductor that is silent for so long has lost its nodes. */
+  readonly leaseMs: number;
+  /** How many nodes are worked on at the same time. */
+  readonly workersMax: number;
+  /** How long a booted agent may take to call, per kind of workflow. */
+  readonly callbackTimeoutMs: { readonly [kind in 'deploy' | 'clean' | 'inspect']: number };
+  /** How long one command of an agent may run. */
+  readonly commandTimeoutMs: number;
+  readonly powerTimeoutMs: number;
+  readonly automatedClean: boolean;
+  /** 0 switches the step off; undefined leaves the agent's own priority. */
+  readonly erasePriority: {
+    readonly erase_devices: number | undefined;
+    readonly erase_devices_metadata: number | undefined;
+  };
+  readonly heartbeatTimeoutMs: number;
+  readonly requireTls: boolean;
+  /** Networks that callbacks may come from and point to (CIDR); empty means every one that is not denied. */
+  readonly allowedNetworks: readonly string[];
+  /** Only where the agent listener itself is on loopback, or loopback is listed above. */
+  readonly isLoopbackAllowed: boolean;
+  /** Absolute path of the base ISO for nodes that name none. */
+  readonly ramdiskIso: string;
+  /** Where `driver_info.deploy_iso` may point to. */
+  readonly isoDirectories: readonly string[];
+  /** Seconds that a signed medium URL is good for. */
+  readonly mediaLifetimeMs: number;
+  /** Networks beyond the public internet that images may come from. */
+  readonly imageNetworks: readonly string[];
+  readonly imageDirectories: readonly string[];
+  readonly isMd5Allowed: boolean;
+  /**
+   * For tests that prove that a killed process loses nothing: called around each journal line with its number
+   * since start. Undefined in normal life.
+   */
+  readonly faultPoint: ((line: number, when: 'before' | 'after') => void) | undefined;
+};
+
+const MINUTE_MS = 60_000;
+
+export const DEFAULT_CONDUCTOR_OPTIONS: ConductorOptions = {
+  hostname: 'bessemer',
+  leaseMs: MINUTE_MS,
+  workersMax: 100,
+  callbackTimeoutMs: { deploy: 30 * MINUTE_MS, clean: 30 * MINUTE_MS, inspect: 30 * MINUTE_MS },
+  commandTimeoutMs: 24 * 60 * MINUTE_MS,
+  powerTimeoutMs: 2 * MINUTE_MS,
+  automatedClean: true,
+  erasePriority: { erase_devices: undefined, erase_devices_metadata: undefined },
+  heartbeatTimeoutMs: 5 * MINUTE_MS,
+  requireTls: true,
+  allowedNetworks: [],
+  isLoopbackAllowed: false,
+  ramdiskIso: '',
+  isoDirectories: [],
+  mediaLifetimeMs: 60 * MINUTE_MS,
+  imageNetworks: [],
+  imageDirectories: [],
+  isMd5Allowed: false,
+  faultPoint: undefined,
+};
+
+export type ConductorParts = {
+  readonly store: Store;
+  readonly drivers: DriverRegistry;
+  readonly keys: KeyRing;
+  readonly authority: Authority;
+  /** As ramdisks and BMCs reach them, without a trailing slash. */
+  readonly urls: { readonly agentApi: string; readonly boot: string };
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly options: ConductorOptions;
+};

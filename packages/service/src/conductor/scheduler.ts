@@ -1,0 +1,245 @@
+// Decides which node is worked on when. One task per leased node, bounded; whoever changes something that a
+// workflow waits for says so at once (nudge), and one timer stands for the earliest deadline of all. A slow sweep
+// finds what a dead conductor left.
+
+import type { NodeUuid } from '@bessemer/protocol/uuid';
+
+import { claimLease, releaseLease, renewLeases } from '#store/leases';
+import { findNode, updateNode } from '#store/nodes';
+import { findOpenWorkflow, listOpenWorkflows, type WorkflowRecord } from '#store/workflows';
+import { updateWorkflow } from '#store/workflows';
+
+import type { ConductorParts } from './conductor-parts.ts';
+import { LeaseLost } from './workflow/lease-lost.ts';
+import { type Catalog, type RunEnd, runWorkflow } from './workflow/run-workflow.ts';
+
+export type Scheduler = {
+  /** Look at the node now; `heldFence` when the caller claimed the lease for us in its own transaction. */
+  readonly nudge: (nodeUuid: NodeUuid, heldFence?: number) => void;
+  /** Takes up everything that is open in the store. */
+  readonly recover: () => Promise<void>;
+  readonly owner: string;
+  readonly stop: () => Promise<void>;
+};
+
+/** A conductor that died is noticed within its lease; looking more often than this finds it no sooner. */
+const SWEEP_MS = 5_000;
+/** The store could not be written (disk full, database away): try again after so long. */
+const STORE_RETRY_MS = 5_000;
+const RENEWALS_PER_LEASE = 3;
+/** A step that talks to a slow BMC is left where it is after so long; the journal takes it up at the next start. */
+const STOP_MS_MAX = 5_000;
+
+type Work = { readonly nodeUuid: NodeUuid; readonly heldFence: number | undefined };
+
+export const makeScheduler = (
+  parts: ConductorParts,
+  catalog: Catalog,
+  onJournal: (nodeUuid: NodeUuid) => void,
+): Scheduler => {
+  const { store, clock, log, options } = parts;
+  const owner = `${options.hostname}/${process.pid}/${Math.round(clock.wallMs())}`;
+  const queue: Work[] = [];
+  const running = new Map<NodeUuid, Promise<void>>();
+  const again = new Set<NodeUuid>();
+  const due = new Map<NodeUuid, number>();
+  let cancelTimer: (() => void) | undefined;
+  let timerMs = Infinity;
+  let isStopping = false;
+  let lines = 0;
+
+  const nextLine = (): number => {
+    lines += 1;
+    return lines;
+  };
+
+  const arm = (): void => {
+    if (isStopping) return;
+    let earliestMs = Infinity;
+    for (const each of due.values()) if (each < earliestMs) earliestMs = each;
+    if (earliestMs === timerMs) return;
+    cancelTimer?.();
+    timerMs = earliestMs;
+    cancelTimer =
+      earliestMs === Infinity
+        ? undefined
+        : clock.after(Math.max(0, earliestMs - clock.wallMs()), ring);
+  };
+
+  const ring = (): void => {
+    timerMs = Infinity;
+    const nowMs = clock.wallMs();
+    for (const [nodeUuid, dueMs] of due) {
+      if (dueMs > nowMs) continue;
+      due.delete(nodeUuid);
+      nudge(nodeUuid);
+    }
+    arm();
+  };
+
+  const lookAt = (nodeUuid: NodeUuid, dueMs: number | null): void => {
+    if (dueMs === null) due.delete(nodeUuid);
+    else due.set(nodeUuid, dueMs);
+    arm();
+  };
+
+  const nudge = (nodeUuid: NodeUuid, heldFence?: number): void => {
+    if (isStopping) return;
+    if (running.has(nodeUuid)) {
+      again.add(nodeUuid);
+      return;
+    }
+    queue.push({ nodeUuid, heldFence });
+    pump();
+  };
+
+  const pump = (): void => {
+    while (running.size < options.workersMax) {
+      const work = queue.shift();
+      if (work === undefined) return;
+      if (running.has(work.nodeUuid)) {
+        again.add(work.nodeUuid);
+        continue;
+      }
+      const task = workOn(work).finally(() => {
+        running.delete(work.nodeUuid);
+        if (again.delete(work.nodeUuid)) nudge(work.nodeUuid);
+        pump();
+      });
+      running.set(work.nodeUuid, task);
+    }
+  };
+
+  const workOn = async ({ nodeUuid, heldFence }: Work): Promise<void> => {
+    let fence = heldFence;
+    try {
+      fence ??= await claim(nodeUuid);
+      if (fence === undefined) return;
+      await runUnder(nodeUuid, fence, heldFence !== undefined);
+    } catch (error) {
+      if (error instanceof LeaseLost) {
+        log.warn({ node: nodeUuid }, 'another conductor took the node over; stopped');
+        return;
+      }
+      // Nothing was lost: the journal says where to go on. Nothing can be stored now either, so no failure.
+      log.error({ err: error, node: nodeUuid }, 'the store did not take a write; trying again');
+      if (fence !== undefined) await giveBack(nodeUuid, fence);
+      lookAt(nodeUuid, clock.wallMs() + STORE_RETRY_MS);
+    }
+  };
+
+  const giveBack = async (nodeUuid: NodeUuid, fence: number): Promise<void> => {
+    try {
+      await releaseLease(store.db, nodeUuid, fence);
+    } catch (error) {
+      log.warn({ err: error, node: nodeUuid }, 'the lease could not be given back; it will lapse');
+    }
+  };
+
+  /** Undefined when somebody else works on it, or there is nothing to do. */
+  const claim = async (nodeUuid: NodeUuid): Promise<number | undefined> => {
+    const nowMs = clock.wallMs();
+    return store.transaction(async (transaction) => {
+      const workflow = await findOpenWorkflow(transaction, nodeUuid);
+      if (workflow === undefined) return undefined;
+      const fence = await claimLease(transaction, nodeUuid, {
+        owner,
+        nowMs,
+        leaseMs: options.leaseMs,
+      });
+      if (fence === undefined) return undefined;
+      await updateNode(transaction, nodeUuid, { reservation: options.hostname });
+      if (workflow.isWoken) await updateWorkflow(transaction, workflow, fence, { isWoken: false });
+      return fence;
+    });
+  };
+
+  const runUnder = async (nodeUuid: NodeUuid, fence: number, isFresh: boolean): Promise<void> => {
+    let isNew = isFresh;
+    for (;;) {
+      const [node, workflow] = await Promise.all([
+        findNode(store.db, nodeUuid),
+        findOpenWorkflow(store.db, nodeUuid),
+      ]);
+      if (node === undefined || workflow === undefined) {
+        await releaseLease(store.db, nodeUuid, fence);
+        return;
+      }
+      const end = await runWorkflow(
+        {
+          parts,
+          catalog,
+          kind: kindOf(workflow),
+          isStopping: () => isStopping,
+          node,
+          workflow,
+          fence,
+          onJournal,
+          nextLine,
+        },
+        isNew,
+      );
+      if (end.kind === 'next') {
+        isNew = true;
+        continue;
+      }
+      await settle(nodeUuid, fence, end);
+      return;
+    }
+  };
+
+  const settle = async (nodeUuid: NodeUuid, fence: number, end: RunEnd): Promise<void> => {
+    if (end.kind === 'waiting') {
+      await releaseLease(store.db, nodeUuid, fence);
+      lookAt(nodeUuid, end.dueMs);
+    } else lookAt(nodeUuid, null);
+  };
+
+  const kindOf = (workflow: WorkflowRecord) => {
+    const kind = catalog.kinds.get(workflow.kind);
+    if (kind === undefined) throw new Error(`no kind of workflow is called ${workflow.kind}`);
+    return kind;
+  };
+
+  const sweep = async (): Promise<void> => {
+    const nowMs = clock.wallMs();
+    for (const each of await listOpenWorkflows(store.db)) {
+      if (running.has(each.nodeUuid)) continue;
+      const dueMs = Math.min(each.wakeMs ?? Infinity, each.deadlineMs ?? Infinity);
+      if (each.state === 'runnable' || each.isWoken || dueMs <= nowMs) nudge(each.nodeUuid);
+      else if (dueMs !== Infinity) due.set(each.nodeUuid, dueMs);
+    }
+    arm();
+  };
+
+  const every = (periodMs: number, work: () => Promise<void>, what: string): void => {
+    if (isStopping) return;
+    clock.after(periodMs, () => {
+      void work()
+        .catch((error: unknown) => log.warn({ err: error }, what))
+        .finally(() => every(periodMs, work, what));
+    });
+  };
+
+  const renew = async (): Promise<void> => {
+    if (running.size > 0) await renewLeases(store.db, owner, clock.wallMs() + options.leaseMs);
+  };
+
+  return {
+    owner,
+    nudge,
+    recover: async () => {
+      await sweep();
+      every(SWEEP_MS, sweep, 'open workflows could not be listed');
+      every(options.leaseMs / RENEWALS_PER_LEASE, renew, 'leases could not be renewed');
+    },
+    stop: async () => {
+      isStopping = true;
+      cancelTimer?.();
+      queue.length = 0;
+      const settled = Promise.allSettled(running.values());
+      const limit = new Promise<void>((resolve) => clock.after(STOP_MS_MAX, resolve));
+      await Promise.race([settled, limit]);
+    },
+  };
+};

@@ -1,0 +1,132 @@
+// The end of a workflow, in one transaction: its row, the node's state, history, what its kind wants gone, and
+// either the lease or the workflow that follows.
+
+import { randomUUID } from 'node:crypto';
+
+import type { StoredFailure } from '@bessemer/protocol/errors/failure';
+import type { NodeRecord } from '@bessemer/protocol/node/record';
+import type { ProvisionState } from '@bessemer/protocol/node/states';
+
+import { addHistory } from '#store/history';
+import { releaseLease } from '#store/leases';
+import type { NodeChanges } from '#store/nodes';
+import { insertWorkflow, type WorkflowOutcome } from '#store/workflows';
+
+import type { RunEnd, RunState } from './run-workflow.ts';
+import { stateChange } from './state-change.ts';
+import { commitWorkflow, journalLine } from './workflow-commit.ts';
+import type { NextWorkflow } from './workflow-kind.ts';
+
+type Ending =
+  | { readonly outcome: 'succeeded' | 'aborted' }
+  | { readonly outcome: 'failed'; readonly failure: StoredFailure };
+
+const endingChanges = (run: RunState, ending: Ending, nowMs: number): NodeChanges => {
+  const { kind, node, workflow } = run;
+  if (ending.outcome === 'succeeded') {
+    const event = kind.doneEvent?.(workflow);
+    const state = event === undefined ? {} : (stateChange(node, event, nowMs) ?? {});
+    return { ...state, lastError: null, ...kind.onDone?.(node, workflow) };
+  }
+  // An abort was answered when it was asked: the node is in its failed state already.
+  if (ending.outcome !== 'failed') return {};
+  const state =
+    kind.failEvent === undefined ? {} : (stateChange(node, kind.failEvent, nowMs) ?? {});
+  return {
+    ...state,
+    lastError: ending.failure.text,
+    ...kind.onFailed?.(node, workflow, ending.failure),
+  };
+};
+
+const cleared = (run: RunState): NodeChanges => {
+  if (run.kind.name === 'deploy') return { deployStep: {} };
+  return run.kind.name === 'clean' ? { cleanStep: {} } : {};
+};
+
+/** A follower starts from the state that this workflow's event left. */
+const followUp = (run: RunState, ending: Ending): NextWorkflow | undefined =>
+  ending.outcome === 'succeeded' ? run.kind.next?.(run.node, run.parts) : undefined;
+
+const historyText = (run: RunState, outcome: WorkflowOutcome, to: ProvisionState): string =>
+  outcome === 'succeeded'
+    ? `${run.kind.name} succeeded; the node is ${to}`
+    : `${run.kind.name} was aborted; the node is ${to}`;
+
+export const finishWorkflow = async (run: RunState, ending: Ending): Promise<RunEnd> => {
+  const { parts, workflow } = run;
+  const nowMs = parts.clock.wallMs();
+  const next = followUp(run, ending);
+  const changes: NodeChanges = {
+    ...endingChanges(run, ending, nowMs),
+    ...cleared(run),
+    ...(next === undefined ? { reservation: null } : {}),
+  };
+  const node: NodeRecord = { ...run.node, ...changes };
+  const last = workflow.plan.at(-1) ?? { name: run.kind.name, interface: 'conductor' };
+  const event = ending.outcome === 'succeeded' ? 'ended' : 'aborted';
+  const lines =
+    ending.outcome === 'failed'
+      ? []
+      : [
+          journalLine(
+            run,
+            { name: run.kind.name, interface: 'workflow' },
+            workflow.plan.length,
+            event,
+            { state: node.provisionState },
+          ),
+        ];
+  if (ending.outcome === 'failed') {
+    lines.push(
+      journalLine(run, { name: last.name, interface: 'workflow' }, workflow.plan.length, 'ended', {
+        outcome: 'failed',
+        code: ending.failure.code,
+        state: node.provisionState,
+      }),
+    );
+  }
+  await commitWorkflow(run, {
+    workflow: {
+      state: 'ended',
+      outcome: ending.outcome,
+      endedMs: nowMs,
+      wait: null,
+      deadlineMs: null,
+      wakeMs: null,
+    },
+    node: changes,
+    lines,
+    also: async (transaction) => {
+      await run.kind.onEnd?.(transaction, parts, node);
+      await addHistory(
+        transaction,
+        node.uuid,
+        {
+          conductor: parts.options.hostname,
+          severity: ending.outcome === 'failed' ? 'ERROR' : 'INFO',
+          event:
+            ending.outcome === 'failed'
+              ? ending.failure.text
+              : historyText(run, ending.outcome, node.provisionState),
+          eventType: run.kind.eventType,
+          state: node.provisionState,
+          targetProvisionState: node.targetProvisionState,
+          durationMs: nowMs - workflow.startedMs,
+        },
+        nowMs,
+      );
+      if (next === undefined) await releaseLease(transaction, node.uuid, run.fence);
+      else {
+        await insertWorkflow(transaction, {
+          id: randomUUID(),
+          nodeUuid: node.uuid,
+          kind: next.kind,
+          plan: next.plan,
+          startedMs: nowMs,
+        });
+      }
+    },
+  });
+  return { kind: next === undefined ? 'ended' : 'next' };
+};

@@ -1,0 +1,264 @@
+// Runs one node's workflow for as long as it has something to do: until it waits or ends. The caller holds the
+// lease; whatever is committed carries its fence.
+//
+// What a fresh look at a workflow may find, and what is done:
+//   runnable, step never begun      run it
+//   runnable, step begun before     the process died inside it: run it again if it is idempotent, else reconcile
+//   waiting                         look; a passed deadline fails the step
+//   a stored failure                the process died while bringing the machine to rest: go on with that
+
+import { Failure, storedFailure, type StoredFailure } from '@bessemer/protocol/errors/failure';
+import { Refusal } from '@bessemer/protocol/errors/refusal';
+import type { NodeRecord } from '@bessemer/protocol/node/record';
+
+import type { NodeChanges } from '#store/nodes';
+import { wasStepStarted } from '#store/journals';
+import type { PlannedStep, Wait, WorkflowRecord } from '#store/workflows';
+
+import { finishWorkflow } from './finish-workflow.ts';
+import { LeaseLost } from './lease-lost.ts';
+import { stateChange } from './state-change.ts';
+import type { Job, Step, StepDone, StepResult, StepWait } from './step.ts';
+import { type CommitTo, commitWorkflow, journalLine } from './workflow-commit.ts';
+import type { WorkflowKind } from './workflow-kind.ts';
+
+export type Catalog = {
+  readonly kinds: ReadonlyMap<string, WorkflowKind>;
+  readonly steps: ReadonlyMap<string, Step>;
+};
+
+export type RunState = CommitTo & {
+  readonly catalog: Catalog;
+  readonly kind: WorkflowKind;
+  /** The process is about to end: stop between two steps. */
+  readonly isStopping: () => boolean;
+  node: NodeRecord;
+  workflow: WorkflowRecord;
+};
+
+export type RunEnd =
+  | { readonly kind: 'waiting'; readonly dueMs: number | null }
+  | { readonly kind: 'ended' }
+  /** Another workflow was begun in the same breath; run it under the same lease. */
+  | { readonly kind: 'next' };
+
+export const stepOf = (catalog: Catalog, item: PlannedStep): Step => {
+  const step = catalog.steps.get(item.name);
+  if (step === undefined) throw new Error(`no step is called ${item.name}`);
+  return step;
+};
+
+const jobOf = (run: RunState, item: PlannedStep): Job => ({
+  node: run.node,
+  workflow: run.workflow,
+  planned: item,
+  driver: run.parts.drivers.driverOf(run.node),
+  parts: run.parts,
+  fence: run.fence,
+  log: run.parts.log.child({ node: run.node.uuid, workflow: run.workflow.id, step: item.name }),
+});
+
+const apply = (run: RunState, workflow: Partial<WorkflowRecord>, node: NodeChanges = {}): void => {
+  run.workflow = { ...run.workflow, ...workflow };
+  run.node = { ...run.node, ...node };
+};
+
+export const runWorkflow = async (run: RunState, isFresh: boolean): Promise<RunEnd> => {
+  if (run.workflow.failure !== null) return endFailed(run, run.workflow.failure);
+  if (run.workflow.isAbortRequested) return endAborted(run);
+  let attempt = isFresh ? begin : resume;
+  for (;;) {
+    const item = run.workflow.plan[run.workflow.cursor];
+    if (item === undefined) return finishWorkflow(run, { outcome: 'succeeded' });
+    let result: StepResult;
+    try {
+      result = await attempt(run, item);
+    } catch (error) {
+      if (error instanceof LeaseLost) throw error;
+      return fail(run, item, error);
+    }
+    if (result.kind === 'wait') return enterWait(run, item, result);
+    await endStep(run, item, result);
+    if (run.isStopping()) return { kind: 'waiting', dueMs: null };
+    attempt = goOn;
+  }
+};
+
+type Attempt = (run: RunState, item: PlannedStep) => Promise<StepResult>;
+
+/** The line that says "started" was committed with the end of the step before. */
+const goOn: Attempt = (run, item) => stepOf(run.catalog, item).run(jobOf(run, item));
+
+const begin: Attempt = async (run, item) => {
+  const node = shownStep(run.kind, item);
+  await commitWorkflow(run, {
+    workflow: { state: 'runnable' },
+    node,
+    lines: [journalLine(run, item, run.workflow.cursor, 'started')],
+  });
+  apply(run, { state: 'runnable' }, node);
+  return goOn(run, item);
+};
+
+const resume: Attempt = async (run, item) => {
+  const step = stepOf(run.catalog, item);
+  if (run.workflow.state === 'waiting') return look(run, item, step);
+  const wasStarted = await wasStepStarted(run.parts.store.db, run.workflow.id, run.workflow.cursor);
+  if (!wasStarted) return begin(run, item);
+  run.parts.log.info({ node: run.node.uuid, step: item.name }, 'a step is taken up again');
+  return step.isIdempotent ? step.run(jobOf(run, item)) : step.reconcile(jobOf(run, item));
+};
+
+const look = async (run: RunState, item: PlannedStep, step: Step): Promise<StepResult> => {
+  if (run.node.maintenance) {
+    throw new Failure(
+      'node.maintenance',
+      'The node was put into maintenance while it was worked on.',
+    );
+  }
+  const { deadlineMs, wait } = run.workflow;
+  const isDeadlinePassed = deadlineMs !== null && run.parts.clock.wallMs() >= deadlineMs;
+  const again = step.look ?? ((job: Job) => step.run(job));
+  const result = await again(jobOf(run, item), { isDeadlinePassed });
+  if (result.kind === 'wait' && isDeadlinePassed && wait !== null) throw timeout(wait);
+  return result;
+};
+
+const timeout = (wait: Wait): Failure =>
+  new Failure(wait.timeoutCode, `Waited in vain for ${wait.what}, on ${wait.on}. ${wait.remedy}`, {
+    details: { remedy: wait.remedy },
+  });
+
+/** deploy_step and clean_step, as clients show them. */
+const shownStep = (kind: WorkflowKind, item: PlannedStep | undefined): NodeChanges => {
+  if (kind.name !== 'deploy' && kind.name !== 'clean') return {};
+  const shown =
+    item === undefined
+      ? {}
+      : { step: item.name, interface: item.interface, priority: item.priority };
+  return kind.name === 'deploy' ? { deployStep: shown } : { cleanStep: shown };
+};
+
+const endStep = async (run: RunState, item: PlannedStep, done: StepDone): Promise<void> => {
+  const { workflow } = run;
+  const index = workflow.cursor;
+  const plan =
+    done.steps === undefined
+      ? workflow.plan
+      : [...workflow.plan.slice(0, index + 1), ...done.steps, ...workflow.plan.slice(index + 1)];
+  const next = plan[index + 1];
+  const changes = {
+    cursor: index + 1,
+    state: 'runnable' as const,
+    wait: null,
+    deadlineMs: null,
+    wakeMs: null,
+    ...(done.steps === undefined ? {} : { plan }),
+    ...(done.context === undefined ? {} : { context: { ...workflow.context, ...done.context } }),
+  };
+  const resumed = resumedState(run);
+  const node = { ...resumed, ...done.node, ...shownStep(run.kind, next) };
+  const lines = [journalLine(run, item, index, 'ended', done.detail)];
+  if (next !== undefined) lines.push(journalLine(run, next, index + 1, 'started'));
+  await commitWorkflow(run, { workflow: changes, node, lines, also: done.also });
+  apply(run, changes, node);
+};
+
+/** A node that rested in a wait state while its step waited goes back to the state of work. */
+const resumedState = (run: RunState): NodeChanges => {
+  if (run.workflow.state !== 'waiting') return {};
+  const override = run.kind.targetOverride?.(run.workflow);
+  return stateChange(run.node, 'resume', run.parts.clock.wallMs(), override) ?? {};
+};
+
+const enterWait = async (run: RunState, item: PlannedStep, wait: StepWait): Promise<RunEnd> => {
+  const { workflow } = run;
+  const nowMs = run.parts.clock.wallMs();
+  const isNew = workflow.state !== 'waiting';
+  const deadlineMs = wait.timeoutMs === undefined ? workflow.deadlineMs : nowMs + wait.timeoutMs;
+  const wakeMs = wait.lookAfterMs === undefined ? null : nowMs + wait.lookAfterMs;
+  const described: Wait = {
+    what: wait.what,
+    on: wait.on,
+    remedy: wait.remedy,
+    sinceMs: isNew || workflow.wait === null ? nowMs : workflow.wait.sinceMs,
+    timeoutCode: wait.timeoutCode ?? 'agent.not-called',
+  };
+  const changes = {
+    state: 'waiting' as const,
+    wait: described,
+    deadlineMs,
+    wakeMs,
+    ...(wait.context === undefined ? {} : { context: { ...workflow.context, ...wait.context } }),
+  };
+  const override = run.kind.targetOverride?.(workflow);
+  const node = {
+    ...(isNew ? (stateChange(run.node, 'wait', nowMs, override) ?? {}) : {}),
+    ...wait.node,
+    reservation: null,
+  };
+  const lines = isNew
+    ? [journalLine(run, item, workflow.cursor, 'waiting', { for: wait.what, on: wait.on })]
+    : [];
+  if (wait.progress !== undefined) {
+    lines.push(journalLine(run, item, workflow.cursor, 'progress', wait.progress));
+  }
+  await commitWorkflow(run, { workflow: changes, node, lines });
+  apply(run, changes, node);
+  const times = [wakeMs, deadlineMs].filter((each) => each !== null);
+  return { kind: 'waiting', dueMs: times.length === 0 ? null : Math.min(...times) };
+};
+
+const fail = async (run: RunState, item: PlannedStep, error: unknown): Promise<RunEnd> => {
+  const failure: StoredFailure =
+    error instanceof Refusal
+      ? { code: 'node.invalid', text: error.message, details: {} }
+      : storedFailure(error);
+  if (failure.code === 'internal') {
+    run.parts.log.error(
+      { err: error, node: run.node.uuid, step: item.name },
+      'a step met a defect',
+    );
+  }
+  const changes = {
+    failure,
+    state: 'runnable' as const,
+    wait: null,
+    deadlineMs: null,
+    wakeMs: null,
+  };
+  await commitWorkflow(run, {
+    workflow: changes,
+    lines: [
+      journalLine(run, item, run.workflow.cursor, 'failed', {
+        code: failure.code,
+        text: failure.text,
+      }),
+    ],
+  });
+  apply(run, changes);
+  return endFailed(run, failure);
+};
+
+const bringToRest = async (run: RunState): Promise<void> => {
+  const item = run.workflow.plan[run.workflow.cursor] ?? run.workflow.plan.at(-1);
+  if (item === undefined || run.kind.bringToRest === undefined) return;
+  try {
+    await run.kind.bringToRest(jobOf(run, item));
+  } catch (error) {
+    run.parts.log.warn(
+      { err: error, node: run.node.uuid },
+      'the machine could not be brought to rest',
+    );
+  }
+};
+
+const endFailed = async (run: RunState, failure: StoredFailure): Promise<RunEnd> => {
+  await bringToRest(run);
+  return finishWorkflow(run, { outcome: 'failed', failure });
+};
+
+const endAborted = async (run: RunState): Promise<RunEnd> => {
+  await bringToRest(run);
+  return finishWorkflow(run, { outcome: 'aborted' });
+};

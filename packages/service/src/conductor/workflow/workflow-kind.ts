@@ -1,0 +1,38 @@
+// What the kinds of workflow have in common: which events they fire when they wait, end or fail.
+
+import type { StoredFailure } from '@bessemer/protocol/errors/failure';
+import type { NodeRecord } from '@bessemer/protocol/node/record';
+import type { ProvisionEvent, ProvisionState } from '@bessemer/protocol/node/states';
+
+import type { Queryable } from '#store/database';
+import type { NodeChanges } from '#store/nodes';
+import type { PlannedStep, WorkflowRecord } from '#store/workflows';
+
+import type { ConductorParts } from '../conductor-parts.ts';
+import type { Job } from './step.ts';
+
+/** A workflow that follows at once, under the same lease. */
+export type NextWorkflow = { readonly kind: string; readonly plan: readonly PlannedStep[] };
+
+export type WorkflowKind = {
+  readonly name: string;
+  /** What history calls it. */
+  readonly eventType: string;
+  /** Undefined: the workflow does not touch the provision state (power actions). */
+  readonly doneEvent?: (workflow: WorkflowRecord) => ProvisionEvent;
+  readonly failEvent?: ProvisionEvent;
+  /** Manual cleaning keeps its own target through all its states. */
+  readonly targetOverride?: (workflow: WorkflowRecord) => ProvisionState | undefined;
+  /** Changes of the node that come with a good end. */
+  readonly onDone?: (node: NodeRecord, workflow: WorkflowRecord) => NodeChanges;
+  readonly onFailed?: (
+    node: NodeRecord,
+    workflow: WorkflowRecord,
+    failure: StoredFailure,
+  ) => NodeChanges;
+  /** Best effort, outside any transaction: bring the machine to rest. May be run more than once. */
+  readonly bringToRest?: (job: Job) => Promise<void>;
+  /** In the transaction that ends the workflow, however it ended. */
+  readonly onEnd?: (queryable: Queryable, parts: ConductorParts, node: NodeRecord) => Promise<void>;
+  readonly next?: (node: NodeRecord, parts: ConductorParts) => NextWorkflow | undefined;
+};
