@@ -5,14 +5,30 @@ import type { FastifyInstance } from 'fastify';
 
 import type { ApiParts } from './api-parts.ts';
 import type { Authenticate } from './authenticate.ts';
+import { chassisRoutes } from './chassis/chassis-routes.ts';
 import { conductorRoutes } from './conductors/conductor-routes.ts';
 import { rootRoute } from './discovery/root.ts';
 import { v1Route } from './discovery/v1.ts';
 import { driverRoutes } from './drivers/driver-routes.ts';
 import { makeFrame } from './frame.ts';
+import { bootDeviceRoutes } from './nodes/boot-device.ts';
+import { childrenRoute } from './nodes/children.ts';
 import { createNodeRoute } from './nodes/create-node.ts';
+import { deleteNodeRoute } from './nodes/delete-node.ts';
+import { historyRoutes } from './nodes/history.ts';
+import { inventoryRoute } from './nodes/inventory.ts';
 import { listNodesRoutes } from './nodes/list-nodes.ts';
+import { maintenanceRoutes } from './nodes/maintenance.ts';
+import { patchNodeRoute } from './nodes/patch-node.ts';
+import { powerRoute } from './nodes/power.ts';
+import { provisionRoute } from './nodes/provision.ts';
 import { showNodeRoute } from './nodes/show-node.ts';
+import { showStatesRoute } from './nodes/states.ts';
+import { traitsRoute } from './nodes/traits.ts';
+import { validateRoutes } from './nodes/validate.ts';
+import { ownRoutes } from './own/own-routes.ts';
+import { listPortsRoutes } from './ports/list-ports.ts';
+import { writePortRoutes } from './ports/write-port.ts';
 import { addRoutes, type Route } from './route.ts';
 
 export type PublicListenerParts = ApiParts & {
@@ -38,6 +54,22 @@ export const publicRoutes = (parts: ApiParts): readonly Route[] => [
   ...listNodesRoutes(parts),
   createNodeRoute(parts),
   showNodeRoute(parts),
+  patchNodeRoute(parts),
+  deleteNodeRoute(parts),
+  ...validateRoutes(parts),
+  ...maintenanceRoutes(parts),
+  showStatesRoute(parts),
+  powerRoute(parts),
+  provisionRoute(parts),
+  ...bootDeviceRoutes(parts),
+  traitsRoute(parts),
+  ...historyRoutes(parts),
+  inventoryRoute(parts),
+  childrenRoute(parts),
+  ...listPortsRoutes(parts),
+  ...writePortRoutes(parts),
+  ...chassisRoutes(parts),
   ...driverRoutes(parts),
   ...conductorRoutes(parts),
+  ...ownRoutes(parts),
 ];

@@ -77,6 +77,13 @@ export const asList = (value: string | undefined): readonly string[] | undefined
   return [...new Set(parts.filter((part) => part !== ''))];
 };
 
+export const readCount = (query: Query, name: string): number | undefined => {
+  const text = query[name];
+  if (text === undefined) return undefined;
+  if (/^[0-9]{1,15}$/.test(text)) return Number(text);
+  throw new Refusal(400, `Expected a number for ${name}: ${text.slice(0, 100)}`);
+};
+
 export const asUuid = (name: string, value: string | undefined): string | undefined => {
   if (value === undefined) return undefined;
   if (isUuid(value)) return value.toLowerCase();

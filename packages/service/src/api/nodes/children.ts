@@ -1,0 +1,21 @@
+// GET /v1/nodes/{node}/children.
+
+import { readChildren } from '#store/node-documents';
+
+import type { ApiParts } from '../api-parts.ts';
+import type { Route } from '../route.ts';
+import { requireNode } from './find-node.ts';
+
+export const childrenRoute = (parts: ApiParts): Route => ({
+  method: 'GET',
+  path: '/v1/nodes/:ident/children',
+  since: 'parent-node',
+  handle: async (request, reply) => {
+    const node = await requireNode(parts, request);
+    const children = await readChildren(parts.store.db, node.uuid);
+    const href = `${request.base}/v1/nodes?parent_node=${node.uuid}`;
+    return reply
+      .header('content-type', 'application/json')
+      .send(JSON.stringify({ children, links: { href, rel: 'children' } }));
+  },
+});

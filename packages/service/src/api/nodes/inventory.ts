@@ -1,0 +1,25 @@
+// GET /v1/nodes/{node}/inventory: what the last inspection found.
+
+import { readInventoryText } from '#store/node-documents';
+
+import { Refusal } from '@bessemer/protocol/errors/refusal';
+
+import type { ApiParts } from '../api-parts.ts';
+import type { Route } from '../route.ts';
+import { requireNode } from './find-node.ts';
+
+export const inventoryRoute = (parts: ApiParts): Route => ({
+  method: 'GET',
+  path: '/v1/nodes/:ident/inventory',
+  since: 'inventory',
+  handle: async (request, reply) => {
+    const node = await requireNode(parts, request);
+    const found = await readInventoryText(parts.store.db, node.uuid);
+    if (found === undefined) {
+      throw new Refusal(404, `Introspection data not found for node ${node.uuid}.`);
+    }
+    return reply
+      .header('content-type', 'application/json')
+      .send(`{"inventory":${found.inventory},"plugin_data":${found.pluginData}}`);
+  },
+});

@@ -1,0 +1,153 @@
+// PATCH /v1/nodes/{node}: read, apply, check, and write only if the row is still what was read.
+
+import type { FastifyRequest } from 'fastify';
+
+import { isoTime } from '#clock';
+import { type NodeChanges, updateNode } from '#store/nodes';
+
+import { Refusal } from '@bessemer/protocol/errors/refusal';
+import type { JsonObject } from '@bessemer/protocol/json';
+import { offers } from '@bessemer/protocol/microversion/features';
+import { type NodeFieldName, nodeFieldSince } from '@bessemer/protocol/node/fields';
+import { applyPatch, parsePatch, type PatchOperation } from '@bessemer/protocol/node/patch';
+import type { NodeRecord } from '@bessemer/protocol/node/record';
+
+import type { ApiParts } from '../api-parts.ts';
+import { notAcceptable } from '../error-envelope.ts';
+import { asFlag, readQuery, requireFeature } from '../query.ts';
+import type { Route } from '../route.ts';
+import { displayName, parentOf, requireChassis, requireConductor } from './create-node.ts';
+import { refuseLocked, requireNode } from './find-node.ts';
+import { refuseNodeConflict } from './node-conflict.ts';
+import { requireNodeName } from './node-input.ts';
+import { impliedChanges, refuseClosedFields, refuseClosedNode } from './patch-checks.ts';
+import {
+  changesOf,
+  patchDocument,
+  type PatchedValues,
+  refuseUnpatchable,
+} from './patch-document.ts';
+import { sendNode } from './show-node.ts';
+
+export const patchNodeRoute = (parts: ApiParts): Route => ({
+  method: 'PATCH',
+  path: '/v1/nodes/:ident',
+  handle: async (request, reply) => {
+    const query = readQuery(request, ['reset_interfaces']);
+    const isReset = asFlag('reset_interfaces', query['reset_interfaces']);
+    if (isReset !== undefined) requireFeature(request, 'reset-interfaces');
+    const operations = parsePatch(request.body);
+    refuseUnpatchable(operations);
+    refuseNewerFields(operations, request.minor);
+    if (isReset === true && !operations.some(({ path }) => path[0] === 'driver')) {
+      throw new Refusal(
+        400,
+        'The reset_interfaces parameter can only be used when changing the driver.',
+      );
+    }
+    const node = await requireNode(parts, request);
+    refuseClosedNode(node, operations, request.minor);
+    const patched = changesOf(node, applyPatch(patchDocument(node), operations));
+    refuseNullName(operations);
+    const changes = await checkedChanges(parts, request, node, patched, isReset === true);
+    if (Object.keys(changes).length > 0) {
+      refuseLocked(node);
+      await writeChanges(parts, node, changes);
+    }
+    return sendNode(parts, request, reply, node.uuid);
+  },
+});
+
+const refuseNewerFields = (operations: readonly PatchOperation[], minor: number): void => {
+  for (const { op, path } of operations) {
+    if (op === 'remove') continue;
+    if (nodeFieldSince(path[0] as NodeFieldName) > minor) throw notAcceptable();
+  }
+};
+
+const refuseNullName = (operations: readonly PatchOperation[]): void => {
+  const isNull = operations.some(
+    ({ op, path, value }) => op !== 'remove' && path[0] === 'name' && value === null,
+  );
+  if (isNull) throw new Refusal(400, "Schema error for patch: name: None is not of type 'string'");
+};
+
+const checkedChanges = async (
+  parts: ApiParts,
+  request: FastifyRequest,
+  node: NodeRecord,
+  patched: PatchedValues,
+  isReset: boolean,
+): Promise<NodeChanges> => {
+  const wanted = patched.changes as unknown as NodeChanges;
+  refuseClosedFields(node, patched);
+  if (typeof wanted.name === 'string') requireNodeName(wanted.name, request.minor, 'update');
+  if (wanted.chassisUuid === null && !offers(request.minor, 'chassis-unset')) throw notAcceptable();
+  await requireChassis(parts, wanted.chassisUuid);
+  const isMoved = patched.fields.has('driver') || patched.fields.has('conductor_group');
+  if (isMoved) {
+    await requireConductor(
+      parts,
+      wanted.driver ?? node.driver,
+      wanted.conductorGroup ?? node.conductorGroup,
+    );
+  }
+  return {
+    ...wanted,
+    ...(await parentOf(parts, wanted.parentNode)),
+    ...impliedChanges(node, patched.changes),
+    ...(node.instanceName === null && wanted.instanceName === undefined
+      ? displayName(wanted.instanceInfo as JsonObject | undefined)
+      : {}),
+    ...interfaceChanges(parts, node, patched, isReset),
+  };
+};
+
+/** Kept interfaces must fit a new driver; with a reset they take its defaults. */
+const interfaceChanges = (
+  parts: ApiParts,
+  node: NodeRecord,
+  patched: PatchedValues,
+  isReset: boolean,
+): NodeChanges => {
+  const { changes, interfaces } = patched;
+  const isOtherDriver = typeof changes['driver'] === 'string';
+  if (!isOtherDriver && Object.keys(interfaces).length === 0) return {};
+  const kept: { [kind: string]: string } = isReset ? {} : { ...node.interfaces };
+  for (const [kind, name] of Object.entries(interfaces)) {
+    if (name === null) delete kept[kind];
+    else kept[kind] = name;
+  }
+  const driver = isOtherDriver ? String(changes['driver']) : node.driver;
+  return { interfaces: parts.drivers.chooseInterfaces(driver, kept) };
+};
+
+const writeChanges = async (
+  parts: ApiParts,
+  node: NodeRecord,
+  changes: NodeChanges,
+): Promise<void> => {
+  const changed = Object.keys(changes) as (keyof NodeChanges)[];
+  const unchanged = Object.fromEntries(changed.map((property) => [property, node[property]]));
+  const isWritten = await updateNode(
+    parts.store.db,
+    node.uuid,
+    { ...changes, updatedAt: isoTime(parts.clock.wallMs()) },
+    {
+      where: {
+        ...unchanged,
+        provisionState: node.provisionState,
+        targetProvisionState: node.targetProvisionState,
+        instanceUuid: node.instanceUuid,
+        maintenance: node.maintenance,
+        reservation: node.reservation,
+      },
+    },
+  ).catch((error: unknown) => refuseNodeConflict(error, { ...changes, uuid: node.uuid }));
+  if (!isWritten) {
+    throw new Refusal(
+      409,
+      `Node ${node.uuid} was changed by another request meanwhile, please retry.`,
+    );
+  }
+};

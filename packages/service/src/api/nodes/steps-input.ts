@@ -1,0 +1,103 @@
+// Lists of steps in requests: shape only. Whether a step exists is known when the agent has been asked.
+
+import { Refusal } from '@bessemer/protocol/errors/refusal';
+import { isJsonObject, type JsonValue } from '@bessemer/protocol/json';
+import { isUuid } from '@bessemer/protocol/uuid';
+
+import type { StepRequest } from '#conductor/conductor';
+
+import { shown } from '../query.ts';
+
+const INTERFACES: ReadonlySet<string> = new Set([
+  'vendor',
+  'power',
+  'management',
+  'firmware',
+  'deploy',
+  'bios',
+  'raid',
+]);
+/** No cleaning has more; each becomes a row of the plan. */
+const STEPS_MAX = 500;
+
+const COMMON_KEYS = ['interface', 'step', 'args'];
+const CLEAN_KEYS: ReadonlySet<string> = new Set([
+  ...COMMON_KEYS,
+  'order',
+  'execute_on_child_nodes',
+  'limit_child_node_execution',
+]);
+const DEPLOY_KEYS: ReadonlySet<string> = new Set([...COMMON_KEYS, 'priority']);
+
+type StepKind = 'clean_steps' | 'service_steps' | 'deploy_steps';
+
+/** Throws Refusal(400). Clean and service steps come back in the order to run them in. */
+export const readSteps = (
+  kind: StepKind,
+  value: JsonValue,
+  disallowed: readonly string[],
+): readonly StepRequest[] => {
+  if (!Array.isArray(value) || value.length === 0) {
+    throw new Refusal(400, `Invalid ${kind}: it must be a list with at least one step`);
+  }
+  if (value.length > STEPS_MAX) throw new Refusal(400, `Invalid ${kind}: more than ${STEPS_MAX}`);
+  const steps = value.map((each) => readStep(kind, each));
+  for (const step of steps) {
+    const name = `${step.interface}.${step.step}`;
+    if (disallowed.includes(name)) {
+      throw new Refusal(400, `The step ${name} is disallowed by the configuration`);
+    }
+  }
+  return steps;
+};
+
+const readStep = (kind: StepKind, value: JsonValue): StepRequest => {
+  if (!isJsonObject(value)) throw invalid(kind, `${shown(value)} is not of type 'object'`);
+  const isDeploy = kind === 'deploy_steps';
+  const allowed = isDeploy ? DEPLOY_KEYS : CLEAN_KEYS;
+  const extra = Object.keys(value).find((key) => !allowed.has(key));
+  if (extra !== undefined) {
+    throw invalid(kind, `Additional properties are not allowed ('${shown(extra)}' was unexpected)`);
+  }
+  const required = isDeploy ? ['interface', 'step', 'args', 'priority'] : ['interface', 'step'];
+  const missing = required.find((key) => value[key] === undefined);
+  if (missing !== undefined) throw invalid(kind, `'${missing}' is a required property`);
+  const { interface: interfaceKind, step, args = {} } = value;
+  if (typeof interfaceKind !== 'string' || !INTERFACES.has(interfaceKind)) {
+    throw invalid(kind, `${shown(interfaceKind)} is not one of [${[...INTERFACES].join(', ')}]`);
+  }
+  if (typeof step !== 'string' || step === '') {
+    throw invalid(kind, `${shown(step)} is not a step name`);
+  }
+  if (!isJsonObject(args)) throw invalid(kind, `args: ${shown(args)} is not of type 'object'`);
+  requireChildLimits(kind, value);
+  const priority = isDeploy ? value['priority'] : value['order'];
+  return {
+    interface: interfaceKind,
+    step,
+    args,
+    ...(priority === undefined ? {} : { priority: readPriority(kind, priority) }),
+  };
+};
+
+const requireChildLimits = (kind: StepKind, step: { readonly [key: string]: JsonValue }): void => {
+  const onChildren = step['execute_on_child_nodes'];
+  if (onChildren !== undefined && typeof onChildren !== 'boolean') {
+    throw invalid(kind, `execute_on_child_nodes: ${shown(onChildren)} is not of type 'boolean'`);
+  }
+  const limit = step['limit_child_node_execution'];
+  const isRight =
+    limit === undefined ||
+    (Array.isArray(limit) && limit.every((each) => typeof each === 'string' && isUuid(each)));
+  if (!isRight) throw invalid(kind, 'limit_child_node_execution must be a list of UUIDs');
+};
+
+const readPriority = (kind: StepKind, value: JsonValue): number => {
+  const isText = kind === 'deploy_steps' && typeof value === 'string' && /^[0-9]{1,9}$/.test(value);
+  const number = isText ? Number(value) : value;
+  if (typeof number === 'number' && Number.isInteger(number) && number >= 0) return number;
+  throw invalid(kind, `${shown(value)} is not an integer of at least 0`);
+};
+
+const invalid = (kind: StepKind, text: string): Refusal =>
+  new Refusal(400, `Schema error for ${kind}: ${text}`);

@@ -1,0 +1,47 @@
+// What plain clients cannot show: why a node is where it is, its journal, and what was done to its disks.
+
+import { readErasures } from '#store/node-documents';
+
+import type { ApiParts } from '../api-parts.ts';
+import { requireNode } from '../nodes/find-node.ts';
+import { readCount, readQuery } from '../query.ts';
+import type { Route } from '../route.ts';
+import { eventsRoute } from './events.ts';
+
+const JOURNAL_LIMIT_MAX = 1_000;
+const ERASURES_MAX = 1_000;
+
+export const ownRoutes = (parts: ApiParts): readonly Route[] => [
+  {
+    method: 'GET',
+    path: '/bessemer/nodes/:ident/why',
+    handle: async (request, reply) => {
+      const node = await requireNode(parts, request);
+      const report = await parts.conductor.why(node.uuid);
+      return reply.header('content-type', 'application/json').send(JSON.stringify(report));
+    },
+  },
+  {
+    method: 'GET',
+    path: '/bessemer/nodes/:ident/journal',
+    handle: async (request, reply) => {
+      const query = readQuery(request, ['after', 'limit']);
+      const node = await requireNode(parts, request);
+      const entries = await parts.conductor.journal(node.uuid, {
+        afterSeq: readCount(query, 'after') ?? 0,
+        limit: Math.min(readCount(query, 'limit') ?? JOURNAL_LIMIT_MAX, JOURNAL_LIMIT_MAX),
+      });
+      return reply.header('content-type', 'application/json').send(JSON.stringify({ entries }));
+    },
+  },
+  eventsRoute(parts),
+  {
+    method: 'GET',
+    path: '/bessemer/nodes/:ident/erasures',
+    handle: async (request, reply) => {
+      const node = await requireNode(parts, request);
+      const erasures = await readErasures(parts.store.db, node.uuid, { limit: ERASURES_MAX });
+      return reply.header('content-type', 'application/json').send(JSON.stringify({ erasures }));
+    },
+  },
+];
