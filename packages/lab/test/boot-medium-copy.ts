@@ -13,11 +13,15 @@ const SECTOR_BYTES = 2048;
 const regionOffset = (iso: string): number => {
   const report = execFileSync(
     'xorriso',
-    ['-indev', iso, '-find', RESERVED_REGION_PATH, '-exec', 'report_lba', '--'],
+    ['-indev', iso, '-find', '/', '-type', 'f', '-exec', 'report_lba', '--'],
     // xorriso talks on standard error even when all is well.
     { stdio: ['ignore', 'pipe', 'ignore'] },
   ).toString();
-  const sector = Number(/File data lba:\s*\d+\s*,\s*(\d+)/.exec(report)?.[1]);
+  // Its Rock Ridge name may be in lower case: the plain name is what counts.
+  const line = report
+    .split('\n')
+    .find((each) => each.toUpperCase().endsWith(`'${RESERVED_REGION_PATH}'`));
+  const sector = Number(/^File data lba:\s*\d+\s*,\s*(\d+)/.exec(line ?? '')?.[1]);
   if (!Number.isInteger(sector)) throw new Error(`no ${RESERVED_REGION_PATH} in ${iso}`);
   return sector * SECTOR_BYTES;
 };

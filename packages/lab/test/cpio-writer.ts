@@ -9,8 +9,18 @@ const entry = (path: string, mode: number, content: Buffer): Buffer => {
   return Buffer.concat([padded(Buffer.from(`${header}${path}\0`)), padded(content)]);
 };
 
-export const makeArchive = (files: { readonly [path: string]: string }): Buffer =>
-  Buffer.concat([
+const parentsOf = (path: string): string[] =>
+  path
+    .split('/')
+    .slice(0, -1)
+    .map((_part, index, parts) => parts.slice(0, index + 1).join('/'));
+
+/** Directories come first: the kernel makes none by itself. */
+export const makeArchive = (files: { readonly [path: string]: string }): Buffer => {
+  const directories = new Set(Object.keys(files).flatMap(parentsOf));
+  return Buffer.concat([
+    ...[...directories].map((path) => entry(path, 0o040755, Buffer.alloc(0))),
     ...Object.entries(files).map(([path, text]) => entry(path, 0o100600, Buffer.from(text))),
     entry('TRAILER!!!', 0, Buffer.alloc(0)),
   ]);
+};

@@ -21,13 +21,23 @@ type ArchiveEntry = {
   readonly content: Buffer;
 };
 
+/** What the ramdisk has of its own of the places that an archive may fill. */
+const EXISTING_DIRECTORIES = ['', 'etc'];
+
 /** Names of the files. */
 export const unpackArchive = async (archive: Buffer, root: string): Promise<readonly string[]> => {
   const files: string[] = [];
+  const directories = new Set(EXISTING_DIRECTORIES);
   for (const entry of readEntries(archive)) {
+    const parent = entry.path.slice(0, Math.max(0, entry.path.lastIndexOf('/')));
+    // The kernel makes no directories by itself: it drops such a file without a word.
+    if (!directories.has(parent)) {
+      throw new LabFailure(`the archive has ${entry.path} before the directory ${parent}`);
+    }
     const target = join(root, entry.path);
     if (entry.type === TYPE_DIRECTORY) {
       await mkdir(target, { recursive: true, mode: 0o700 });
+      directories.add(entry.path);
     } else if (entry.type === TYPE_FILE) {
       await mkdir(dirname(target), { recursive: true, mode: 0o700 });
       await writeFile(target, entry.content, { mode: entry.permissions & PERMISSION_MASK });

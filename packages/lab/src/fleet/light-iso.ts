@@ -21,7 +21,8 @@ export const ensureLightIso = async (path: string): Promise<void> => {
   const work = await mkdtemp(join(dirname(path), '.light-'));
   try {
     const tree = join(work, 'tree');
-    const region = join(tree, RESERVED_REGION_PATH);
+    // Lower case as on the real medium; the plain ISO name is upper case all the same.
+    const region = join(tree, RESERVED_REGION_PATH.toLowerCase());
     await mkdir(dirname(region), { recursive: true });
     await writeFile(region, Buffer.alloc(RESERVED_REGION_BYTES));
     const made = join(work, 'light.iso');

@@ -13,7 +13,7 @@ export const IMAGE_EPOCH_SECONDS = 1_704_067_200;
 export const runImageProgram = (
   program: string,
   args: readonly string[],
-  directory?: string,
+  options: { readonly directory?: string; readonly input?: string } = {},
 ): Promise<string> =>
   new Promise((resolve, reject) => {
     const env = {
@@ -28,16 +28,22 @@ export const runImageProgram = (
       maxBuffer: OUTPUT_BYTES_MAX,
       encoding: 'utf8',
     } as const;
-    const place = directory === undefined ? {} : { cwd: directory };
-    execFile(program, [...args], { ...limits, ...place, env }, (error, stdout, stderr) => {
-      if (error === null) {
-        resolve(stdout);
-        return;
-      }
-      const why =
-        'code' in error && error.code === 'ENOENT'
-          ? `${program} is not installed; \`npm run demo\` installs what the lab needs`
-          : `${program} failed: ${(stderr.trim() || error.message).slice(-2_000)}`;
-      reject(new LabFailure(why, { cause: error }));
-    });
+    const place = options.directory === undefined ? {} : { cwd: options.directory };
+    const child = execFile(
+      program,
+      [...args],
+      { ...limits, ...place, env },
+      (error, stdout, stderr) => {
+        if (error === null) {
+          resolve(stdout);
+          return;
+        }
+        const why =
+          'code' in error && error.code === 'ENOENT'
+            ? `${program} is not installed; \`npm run demo\` installs what the lab needs`
+            : `${program} failed: ${(stderr.trim() || error.message).slice(-2_000)}`;
+        reject(new LabFailure(why, { cause: error }));
+      },
+    );
+    child.stdin?.end(options.input ?? '');
   });

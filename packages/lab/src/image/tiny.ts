@@ -1,7 +1,7 @@
 // The small image for tests: a Debian kernel, busybox and an init that prints, as `lab-os:` lines, what a test
 // wants to see: firmware, root, and what the config drive says.
 
-import { cp, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { LabFailure } from '../lab-failure.ts';
 import { writeBootableDisk } from './bootable-disk.ts';
@@ -86,16 +86,11 @@ const packInitrd = async (
   ]);
   const archive = join(dirname(tree), 'initrd.cpio');
   const list = (await readdir(tree, { recursive: true })).sort().join('\n');
-  await writeFile(join(dirname(tree), 'initrd.list'), `${list}\n`);
-  await runImageProgram('busybox', [
-    'sh',
-    '-c',
-    'cd "$1" && busybox cpio -o -H newc -R 0:0 < "$2" > "$3"',
-    'pack',
-    tree,
-    join(dirname(tree), 'initrd.list'),
-    archive,
-  ]);
+  const owner = ['-R', '0:0', '--reproducible', '--quiet'];
+  await runImageProgram('cpio', ['-o', '-H', 'newc', ...owner, '-F', archive], {
+    directory: tree,
+    input: `${list}\n`,
+  });
   await runImageProgram('gzip', ['-n', '-9', '-f', archive]);
   await cp(`${archive}.gz`, `${tree}.gz`);
 };
@@ -119,9 +114,9 @@ exec switch_root /mnt /sbin/init
 
 const INIT = `#!/bin/busybox sh
 export PATH=/bin:/sbin
+/bin/busybox mount -t proc proc /proc
 /bin/busybox mount -o remount,rw /
 /bin/busybox --install -s /bin
-mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev
 say() { echo "lab-os: [$(cut -d' ' -f1 /proc/uptime)] $*" > /dev/console; }
