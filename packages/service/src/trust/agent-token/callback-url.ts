@@ -1,0 +1,61 @@
+// Where the conductor may be told to call back to. The host must be an address, written plainly, that machines
+// can have: no names (no second lookup), no odd spellings, nothing that leads to ourselves.
+
+import { BlockList, isIPv4, isIPv6 } from 'node:net';
+
+export type CallbackRules = {
+  /** CIDR; empty means every network that is not denied below. */
+  readonly allowedNetworks: readonly string[];
+  readonly isLoopbackAllowed: boolean;
+  readonly requireTls: boolean;
+};
+
+const PORT_MIN = 1_024;
+const URL_CHARS_MAX = 100;
+const PLAIN_CALLBACK_PATTERN = /^(https?):\/\/(?:(\d+\.\d+\.\d+\.\d+)|\[([0-9a-f:]+)\]):(\d{1,5})$/;
+
+const networks = (cidrs: readonly string[]): BlockList => {
+  const list = new BlockList();
+  for (const cidr of cidrs) {
+    const [address = '', bits] = cidr.split('/');
+    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
+    list.addSubnet(address, Number(bits ?? (family === 'ipv6' ? 128 : 32)), family);
+  }
+  return list;
+};
+
+const LOOPBACK = networks(['127.0.0.0/8', '::1/128', '::ffff:127.0.0.0/104']);
+/** Link-local (cloud metadata lives there), multicast, "this host", broadcast. */
+const NEVER = networks([
+  '0.0.0.0/8',
+  '169.254.0.0/16',
+  '224.0.0.0/3',
+  '::/128',
+  'fe80::/10',
+  'ff00::/8',
+  '::ffff:169.254.0.0/112',
+]);
+
+export type CallbackVerdict =
+  | { readonly isFine: true; readonly address: string }
+  | { readonly isFine: false; readonly reason: 'syntax' | 'tls' | 'network' };
+
+export const judgeCallback = (url: string, rules: CallbackRules): CallbackVerdict => {
+  const found = url.length <= URL_CHARS_MAX ? PLAIN_CALLBACK_PATTERN.exec(url) : null;
+  const [, scheme, v4, v6, portText] = found ?? [];
+  const address = v4 ?? v6 ?? '';
+  const isAddress = v4 === undefined ? isIPv6(address) : isIPv4(address);
+  const port = Number(portText);
+  if (!isAddress || port < PORT_MIN || port > 65_535) return { isFine: false, reason: 'syntax' };
+  if (rules.requireTls && scheme !== 'https') return { isFine: false, reason: 'tls' };
+  const family = v4 === undefined ? 'ipv6' : 'ipv4';
+  const isListed = networks(rules.allowedNetworks).check(address, family);
+  if (NEVER.check(address, family)) return { isFine: false, reason: 'network' };
+  if (LOOPBACK.check(address, family) && !rules.isLoopbackAllowed && !isListed) {
+    return { isFine: false, reason: 'network' };
+  }
+  const isOpen =
+    rules.allowedNetworks.length === 0 ||
+    (LOOPBACK.check(address, family) && rules.isLoopbackAllowed);
+  return isListed || isOpen ? { isFine: true, address } : { isFine: false, reason: 'network' };
+};
