@@ -75,7 +75,7 @@ export const SCHEMA = {
       kind: 'flag',
       default: false,
       meaning:
-        'Answer lookup, heartbeat and inspection data with 403, and do not open their listener.',
+        'Answer lookup, heartbeat and inspection data with 403.',
     },
     enable_ramdisk_endpoints: {
       kind: 'flag',
@@ -117,10 +117,15 @@ export const SCHEMA = {
     command_timeout: {
       kind: 'count',
       unit: 'seconds',
-      default: 60,
-      min: 1,
-      max: HOUR_SECONDS,
-      meaning: 'How long one request to an agent may take.',
+      default: 86_400,
+      min: 60,
+      max: 7 * 86_400,
+      meaning: 'How long one command of an agent may run; erasing large disks takes many hours.',
+    },
+    allow_md5_checksum: {
+      kind: 'flag',
+      default: false,
+      meaning: 'Accept MD5 as checksum of images. It proves nothing about who made them.',
     },
   },
   boot: {
@@ -165,7 +170,7 @@ export const SCHEMA = {
     },
     workers_pool_size: {
       kind: 'count',
-      default: 64,
+      default: 100,
       min: 1,
       max: 10_000,
       meaning: 'Nodes that one conductor works on at the same time.',
@@ -197,18 +202,10 @@ export const SCHEMA = {
     power_state_change_timeout: {
       kind: 'count',
       unit: 'seconds',
-      default: 60,
+      default: 120,
       min: 1,
       max: HOUR_SECONDS,
       meaning: 'How long a machine may take to reach a power state.',
-    },
-    soft_power_off_timeout: {
-      kind: 'count',
-      unit: 'seconds',
-      default: 600,
-      min: 1,
-      max: HOUR_SECONDS,
-      meaning: 'How long an operating system may take to shut down.',
     },
     allow_deleting_available_nodes: {
       kind: 'flag',
@@ -234,16 +231,17 @@ export const SCHEMA = {
     },
     erase_devices_priority: {
       kind: 'count',
-      default: 10,
+      default: null,
       max: 1_000,
-      meaning: 'Place of full erasure among the automated cleaning steps; 0 leaves it out.',
+      meaning:
+        'Place of full erasure among the automated cleaning steps; 0 leaves it out, the agent decides when not set.',
     },
     erase_devices_metadata_priority: {
       kind: 'count',
-      default: 99,
+      default: null,
       max: 1_000,
       meaning:
-        'Place of erasing partition tables among the automated cleaning steps; 0 leaves it out.',
+        'Place of erasing partition tables among the automated cleaning steps; 0 leaves it out, the agent decides when not set.',
     },
   },
   image: {
@@ -256,12 +254,6 @@ export const SCHEMA = {
       kind: 'list',
       default: [],
       meaning: 'Directories that file:// images may lie in; none when empty.',
-    },
-    allow_http: {
-      kind: 'flag',
-      default: false,
-      meaning:
-        'Whether images may be fetched by plain HTTP (their checksum is checked in any case).',
     },
   },
   redfish: {
@@ -347,7 +339,7 @@ export const SCHEMA = {
 type ValueOf<S extends Setting> = S['kind'] extends SettingKind
   ? {
       flag: boolean;
-      count: number;
+      count: S['default'] extends null ? number | null : number;
       list: readonly string[];
       text: S['default'] extends null ? string | null : string;
     }[S['kind']]

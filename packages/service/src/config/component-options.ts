@@ -1,0 +1,90 @@
+// From the keys that operators know to the options of each component. The only file that knows both.
+
+import { join } from 'node:path';
+import { hostname } from 'node:os';
+
+import { type ApiOptions, DEFAULT_API_OPTIONS } from '#api/api-parts';
+import { type ConductorOptions, DEFAULT_CONDUCTOR_OPTIONS } from '#conductor/conductor-parts';
+import { DEFAULT_DRIVER_OPTIONS, type DriverOptions } from '#drivers/registry';
+
+import { cacheDirectory, RAMDISK_ISO } from '@bessemer/protocol/paths';
+
+import { isLoopback } from './endpoint.ts';
+import type { Settings } from './schema.ts';
+
+const SECOND_MS = 1_000;
+
+type Environment = { readonly [name: string]: string | undefined };
+
+export const hostnameOf = (settings: Settings): string => settings.DEFAULT.host ?? hostname();
+
+export const driverOptions = (settings: Settings): DriverOptions => {
+  const { redfish, fake } = settings;
+  const defaults = DEFAULT_DRIVER_OPTIONS;
+  return {
+    enabledHardwareTypes: settings.DEFAULT.enabled_hardware_types,
+    fake: {
+      delayMs: {
+        power: fake.power_delay * SECOND_MS,
+        management: fake.management_delay * SECOND_MS,
+        boot: fake.boot_delay * SECOND_MS,
+        deploy: fake.deploy_delay * SECOND_MS,
+        clean: fake.clean_delay * SECOND_MS,
+        inspect: fake.inspect_delay * SECOND_MS,
+      },
+    },
+    redfish: {
+      ...defaults.redfish,
+      allowedNetworks: redfish.allowed_networks.length === 0 ? null : redfish.allowed_networks,
+      isLoopbackAllowed: redfish.allow_loopback,
+      isPlainHttpAllowed: redfish.allow_plain_http,
+      requestTimeoutMs: redfish.request_timeout * SECOND_MS,
+    },
+  };
+};
+
+export const conductorOptions = (
+  settings: Settings,
+  environment: Environment,
+  agentHost: string,
+): ConductorOptions => {
+  const { conductor, agent, deploy, image, api } = settings;
+  const cache = cacheDirectory(environment);
+  return {
+    ...DEFAULT_CONDUCTOR_OPTIONS,
+    hostname: hostnameOf(settings),
+    leaseMs: conductor.heartbeat_timeout * SECOND_MS,
+    workersMax: conductor.workers_pool_size,
+    callbackTimeoutMs: {
+      deploy: conductor.deploy_callback_timeout * SECOND_MS,
+      clean: conductor.clean_callback_timeout * SECOND_MS,
+      inspect: conductor.inspect_wait_timeout * SECOND_MS,
+    },
+    commandTimeoutMs: agent.command_timeout * SECOND_MS,
+    powerTimeoutMs: conductor.power_state_change_timeout * SECOND_MS,
+    automatedClean: conductor.automated_clean,
+    erasePriority: {
+      erase_devices: deploy.erase_devices_priority ?? undefined,
+      erase_devices_metadata: deploy.erase_devices_metadata_priority ?? undefined,
+    },
+    heartbeatTimeoutMs: api.ramdisk_heartbeat_timeout * SECOND_MS,
+    requireTls: agent.require_tls,
+    allowedNetworks: agent.allowed_networks,
+    isLoopbackAllowed: isLoopback(agentHost),
+    ramdiskIso: deploy.ramdisk_iso ?? join(cache, RAMDISK_ISO),
+    isoDirectories: [join(cache, 'ramdisk'), ...deploy.iso_directories],
+    imageNetworks: image.allowed_networks,
+    imageDirectories: image.file_directories,
+    isMd5Allowed: agent.allow_md5_checksum,
+  };
+};
+
+export const apiOptions = (settings: Settings): ApiOptions => ({
+  ...DEFAULT_API_OPTIONS,
+  publicEndpoint: settings.api.public_endpoint?.replace(/\/+$/, '').replace(/\/v1$/, ''),
+  maxLimit: settings.api.max_limit,
+  defaultResourceClass: settings.DEFAULT.default_resource_class,
+  isDeletingAvailableAllowed: settings.conductor.allow_deleting_available_nodes,
+  conductorTimeoutMs: settings.conductor.heartbeat_timeout * SECOND_MS,
+  disallowedSteps: settings.conductor.disallowed_steps,
+});

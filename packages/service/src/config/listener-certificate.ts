@@ -1,0 +1,61 @@
+// The certificate of a listener: issued by our own authority, kept between starts, renewed when it names other
+// hosts or is about to end.
+
+import { X509Certificate } from 'node:crypto';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
+import { join } from 'node:path';
+
+import type { Clock } from '#clock';
+import type { Authority } from '#trust/certificate/authority';
+
+export type ListenerCertificate = { readonly key: string; readonly certificate: string };
+
+/** Renewed this long before its end, so that a service that is restarted monthly never serves an old one. */
+const RENEW_MS = 60 * 86_400_000;
+
+export const listenerCertificate = async (
+  directory: string,
+  name: string,
+  hosts: readonly string[],
+  authority: Authority,
+  clock: Clock,
+): Promise<ListenerCertificate> => {
+  const path = join(directory, `${name}.pem`);
+  const kept = await readFile(path, 'utf8').catch(() => undefined);
+  const parsed = kept === undefined ? undefined : split(kept);
+  if (parsed !== undefined && isUsable(parsed, hosts, authority, clock)) return parsed;
+  // Loaded only when a certificate has to be made: the library behind it is heavy.
+  const { issueServerCertificate } = await import('#trust/certificate/issue-certificate');
+  const issued = await issueServerCertificate(authority, { hosts });
+  const made = { key: issued.keyPem.reveal(), certificate: issued.certificatePem };
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await writeFile(`${path}.new`, `${made.key.trimEnd()}\n${made.certificate}`, { mode: 0o400 });
+  await rename(`${path}.new`, path);
+  return made;
+};
+
+const split = (text: string): ListenerCertificate | undefined => {
+  const at = text.indexOf('-----BEGIN CERTIFICATE-----');
+  return at <= 0 ? undefined : { key: text.slice(0, at), certificate: text.slice(at) };
+};
+
+const isUsable = (
+  kept: ListenerCertificate,
+  hosts: readonly string[],
+  authority: Authority,
+  clock: Clock,
+): boolean => {
+  const certificate = new X509Certificate(kept.certificate);
+  const issuer = new X509Certificate(authority.certificatePem);
+  return (
+    certificate.checkIssued(issuer) &&
+    certificate.verify(issuer.publicKey) &&
+    certificate.validToDate.getTime() - clock.wallMs() > RENEW_MS &&
+    hosts.every((host) =>
+      isIP(host) === 0
+        ? certificate.checkHost(host) !== undefined
+        : certificate.checkIP(host) !== undefined,
+    )
+  );
+};

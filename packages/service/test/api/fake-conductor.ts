@@ -1,0 +1,112 @@
+// A conductor in memory: it knows the state table and the nodes' rows, and keeps what it was asked. For tests of
+// routes, which end where the conductor begins.
+
+import type {
+  Conductor,
+  HeartbeatRequest,
+  JournalEntry,
+  LookupAnswer,
+  LookupRequest,
+  ProvisionRequest,
+} from '#conductor/conductor';
+import type { Store } from '#store/database';
+import { findNode, updateNode } from '#store/nodes';
+
+import { Refusal } from '@bessemer/protocol/errors/refusal';
+import type { NodeRecord } from '@bessemer/protocol/node/record';
+import { afterEvent } from '@bessemer/protocol/node/states';
+import { PROVISION_VERBS } from '@bessemer/protocol/node/verbs';
+import type { NodeUuid } from '@bessemer/protocol/uuid';
+
+export type FakeConductor = Conductor & {
+  readonly provisions: ProvisionRequest[];
+  readonly powers: { readonly target: string; readonly timeoutMs: number | undefined }[];
+  readonly heartbeats: HeartbeatRequest[];
+  readonly lookups: LookupRequest[];
+  readonly addJournal: (node: NodeUuid, entry: JournalEntry) => void;
+  lookupAnswer: LookupAnswer | undefined;
+  heartbeatRefusal: Refusal | undefined;
+};
+
+export const makeFakeConductor = (store: Store): FakeConductor => {
+  const listeners = new Set<() => void>();
+  const entries: JournalEntry[] = [];
+  const require = async (node: NodeUuid): Promise<NodeRecord> => {
+    const found = await findNode(store.db, node);
+    if (found === undefined) throw new Error('no such node');
+    return found;
+  };
+  let device: { device: string | null; isPersistent: boolean | null } = {
+    device: null,
+    isPersistent: null,
+  };
+  const fake: FakeConductor = {
+    hostname: 'conductor-1',
+    provisions: [],
+    powers: [],
+    heartbeats: [],
+    lookups: [],
+    lookupAnswer: undefined,
+    heartbeatRefusal: undefined,
+    addJournal: (_node, entry) => {
+      entries.push(entry);
+      for (const listener of listeners) listener();
+    },
+    requestProvision: async (uuid, request) => {
+      const node = await require(uuid);
+      const { event } = PROVISION_VERBS[request.verb];
+      const change = afterEvent(node.provisionState, event, node.targetProvisionState);
+      if (change === undefined) throw new Refusal(400, 'no such event');
+      fake.provisions.push(request);
+      await updateNode(store.db, uuid, {
+        provisionState: change.state,
+        targetProvisionState: change.target,
+      });
+    },
+    requestPower: async (_uuid, target, options) => {
+      fake.powers.push({ target, timeoutMs: options.timeoutMs });
+    },
+    fetchBootDevice: async () => device,
+    setBootDevice: async (_uuid, name, { isPersistent }) => {
+      device = { device: name, isPersistent };
+    },
+    supportedBootDevices: async () => ['pxe', 'disk'],
+    injectNmi: async () => undefined,
+    validate: async () => ({ power: { result: true }, boot: { result: false, reason: 'no iso' } }),
+    lookup: async (request) => {
+      fake.lookups.push(request);
+      return fake.lookupAnswer;
+    },
+    heartbeat: async (request) => {
+      if (fake.heartbeatRefusal !== undefined) throw fake.heartbeatRefusal;
+      fake.heartbeats.push(request);
+    },
+    continueInspection: async () => fake.lookupAnswer,
+    why: async (uuid) => {
+      const node = await require(uuid);
+      return {
+        node: uuid,
+        name: node.name,
+        provisionState: node.provisionState,
+        targetProvisionState: node.targetProvisionState,
+        isBusy: false,
+        workflow: null,
+        step: null,
+        waitsFor: null,
+        since: null,
+        until: null,
+        on: null,
+        remedy: null,
+        failure: null,
+      };
+    },
+    journal: async (_uuid, { afterSeq, limit }) =>
+      entries.filter((entry) => entry.seq > afterSeq).slice(0, limit),
+    onJournal: (_uuid, listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    stop: async () => undefined,
+  };
+  return fake;
+};
