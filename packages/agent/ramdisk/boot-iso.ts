@@ -25,7 +25,10 @@ const KERNEL_LINE = [
 ].join(' ');
 const EFI_PARTITION_BYTES = 8 * 1024 ** 2;
 /** xorriso writes hundredths too. */
-const MODIFICATION_DATE = `${new Date(BUILD_EPOCH_SECONDS * 1000).toISOString().replaceAll(/\D/gu, '').slice(0, 16)}`;
+const MODIFICATION_DATE = new Date(BUILD_EPOCH_SECONDS * 1000)
+  .toISOString()
+  .replaceAll(/\D/gu, '')
+  .slice(0, 16);
 const REGION = RESERVED_REGION_PATH.toLowerCase();
 
 export type IsoParts = {
