@@ -1,0 +1,48 @@
+// The way out of the ramdisk, good or bad: power off, medium ejected, session and medium closed.
+
+import { closeSession } from '#store/agent-sessions';
+
+import { revokeBootMedia } from '../boot-media.ts';
+import { DONE, type Job, type Step } from '../workflow/step.ts';
+import type { WorkflowKind } from '../workflow/workflow-kind.ts';
+
+export const cleanUpRamdisk: Step = {
+  name: 'clean_up_ramdisk',
+  isIdempotent: true,
+  run: async (job) => {
+    await job.driver.boot.cleanUpRamdisk(job.node);
+    return {
+      ...DONE,
+      also: async (transaction) => {
+        const nowMs = job.parts.clock.wallMs();
+        await closeSession(transaction, job.node.uuid, { reason: 'done', nowMs });
+        await revokeBootMedia(transaction, job.node.uuid, nowMs);
+      },
+    };
+  },
+};
+
+/** After a failure or an abort. Each part is tried, whatever the others did. */
+export const bringRamdiskToRest = async (job: Job): Promise<void> => {
+  const tries = [
+    () =>
+      job.driver.power.setState(job.node, 'power off', {
+        timeoutMs: job.parts.options.powerTimeoutMs,
+      }),
+    () => job.driver.boot.cleanUpRamdisk(job.node),
+  ];
+  for (const attempt of tries) {
+    try {
+      await attempt();
+    } catch (error) {
+      job.log.warn({ err: error }, 'one part of bringing the machine to rest failed');
+    }
+  }
+};
+
+/** Whatever the end: nothing that was made for this boot is worth anything afterwards. */
+export const closeBoot: NonNullable<WorkflowKind['onEnd']> = async (transaction, parts, node) => {
+  const nowMs = parts.clock.wallMs();
+  await closeSession(transaction, node.uuid, { reason: 'workflow ended', nowMs });
+  await revokeBootMedia(transaction, node.uuid, nowMs);
+};
