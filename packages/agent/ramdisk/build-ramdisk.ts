@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { BASE_FILES, baseStage, type BaseStage } from './base-stage.ts';
 import { writeBootIso } from './boot-iso.ts';
-import { bundleAgent, type Bundle } from './bundle-agent.ts';
+import { AGENT_ENTRY, bundleAgent, type Bundle } from './bundle-agent.ts';
 import { writeArchive, type Tree } from './cpio-archive.ts';
 import type { PackageVersions } from './debian-tree.ts';
 import { checkHost } from './host-check.ts';
@@ -40,9 +40,11 @@ export const buildRamdisk = async (options: {
   /** Where stages are kept between runs. */
   readonly cache: string;
   readonly isForced: boolean;
+  /** What runs as the agent; this checkout's, if not given. */
+  readonly agentEntry?: string;
 }): Promise<RamdiskBuild> => {
   const { directory } = options;
-  const bundles = await bundleAgent();
+  const bundles = await bundleAgent(options.agentEntry ?? AGENT_ENTRY);
   const baseKey = await hashSources(BASE_SOURCES, [process.version, process.arch]);
   const agentSha256 = hash(bundles.map((bundle) => bundle.content));
   const inputHash = await hashSources(await topSources(), [baseKey, agentSha256]);

@@ -1,7 +1,6 @@
 // Bundles the agent into single files that need no node_modules. Each worker thread that the agent starts with
 // `new URL('./x.ts', import.meta.url)` becomes a bundle of its own beside the main one.
 
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
@@ -17,11 +16,12 @@ const BANNER =
   "import { createRequire as __createRequire } from 'node:module';" +
   'const require = __createRequire(import.meta.url);';
 
-export const bundleAgent = async (): Promise<readonly Bundle[]> => {
-  const main = join(AGENT_SOURCE, 'main.ts');
+export const AGENT_ENTRY = join(AGENT_SOURCE, 'main.ts');
+
+export const bundleAgent = async (entryFile: string): Promise<readonly Bundle[]> => {
   const waiting = new Map<string, string>([
     ['start.mjs', join(GUEST, 'start.ts')],
-    ['main.mjs', existsSync(main) ? main : join(GUEST, 'stub-agent.ts')],
+    ['main.mjs', entryFile],
   ]);
   const bundles: Bundle[] = [];
   // A map takes additions while it is walked: workers found in one bundle are bundled after it.
@@ -32,7 +32,14 @@ export const bundleAgent = async (): Promise<readonly Bundle[]> => {
 };
 
 const bundleOne = async (entry: string, waiting: Map<string, string>): Promise<Buffer> => {
-  const result = await build({
+  const result = await bundleFile(entry, waiting);
+  const [file] = result.outputFiles;
+  if (file === undefined) throw new RamdiskFailure(`nothing came out of bundling ${entry}`);
+  return Buffer.from(file.contents);
+};
+
+const bundleFile = (entry: string, waiting: Map<string, string>) =>
+  build({
     entryPoints: [entry],
     bundle: true,
     write: false,
@@ -46,11 +53,10 @@ const bundleOne = async (entry: string, waiting: Map<string, string>): Promise<B
     banner: { js: BANNER },
     logLevel: 'silent',
     plugins: [findWorkers(waiting)],
+  }).catch((error: unknown) => {
+    const text = error instanceof Error ? error.message : String(error);
+    throw new RamdiskFailure(`the agent cannot be bundled: ${text}`, { cause: error });
   });
-  const [file] = result.outputFiles;
-  if (file === undefined) throw new RamdiskFailure(`nothing came out of bundling ${entry}`);
-  return Buffer.from(file.contents);
-};
 
 const findWorkers = (waiting: Map<string, string>): Plugin => ({
   name: 'worker-threads',

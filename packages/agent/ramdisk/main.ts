@@ -6,10 +6,11 @@ import { cacheDirectory, RAMDISK_ISO } from '@bessemer/protocol/paths';
 import { buildRamdisk } from './build-ramdisk.ts';
 import { RamdiskFailure } from './ramdisk-failure.ts';
 
-const USAGE = `./bessemer ramdisk build [--out DIR] [--force]
+const USAGE = `./bessemer ramdisk build [--out DIR] [--agent FILE] [--force]
 
 Builds deploy.kernel, deploy.initramfs, deploy.iso and manifest.json from Debian packages and the agent of
 this checkout. What is up to date is left alone; --force builds it again with the packages of today.
+--agent takes another program than the agent of this checkout, for experiments.
 `;
 
 const run = async (args: readonly string[]): Promise<number> => {
@@ -18,6 +19,7 @@ const run = async (args: readonly string[]): Promise<number> => {
     allowPositionals: true,
     options: {
       out: { type: 'string' },
+      agent: { type: 'string' },
       force: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -29,7 +31,12 @@ const run = async (args: readonly string[]): Promise<number> => {
   const cache = cacheDirectory(process.env);
   const directory = resolve(values.out ?? join(cache, RAMDISK_ISO, '..'));
   const started = performance.now();
-  const { manifest, wasCached } = await buildRamdisk({ directory, cache, isForced: values.force });
+  const { manifest, wasCached } = await buildRamdisk({
+    directory,
+    cache,
+    isForced: values.force,
+    ...(values.agent === undefined ? {} : { agentEntry: resolve(values.agent) }),
+  });
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   const sizes = Object.entries(manifest.outputs)
     .map(([name, output]) => `${name} ${(output.sizeBytes / 1024 ** 2).toFixed(1)} MiB`)

@@ -45,5 +45,7 @@ export const runImageProgram = (
         reject(new LabFailure(why, { cause: error }));
       },
     );
-    child.stdin?.end(options.input ?? '');
+    // A program that ends before it has read everything says why by its status.
+    child.stdin?.on('error', () => child.kill());
+    child.stdin?.end(options.input);
   });
