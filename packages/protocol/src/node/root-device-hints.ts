@@ -152,7 +152,7 @@ const matches = (disk: HintedDisk, hint: RootDeviceHint, is: Condition): boolean
   if (hint === 'size') return sizeMatches(disk.size / BYTES_PER_GIB, is);
   const actual = disk[hint];
   if (actual === null || actual === undefined || typeof actual === 'boolean') return false;
-  const names = typeof actual === 'object' ? actual : [String(actual)];
+  const names = typeof actual === 'object' ? actual : [actual];
   return names.some((name) => textMatches(clean(name), is));
 };
 
