@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 
 import { openStore, type Store } from '#store/database';
 import { claimLease, releaseLease, renewLeases } from '#store/leases';
