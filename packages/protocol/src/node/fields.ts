@@ -144,7 +144,7 @@ export const NODE_FIELDS = {
   health: field('text', 'health', 'health'),
   ports: computed('links', 'base'),
   states: computed('links', 'state-links'),
-  portgroups: computed('links', 'portgroups'),
+  portgroups: computed('links', 'portgroup-subresources'),
   volume: computed('links', 'volumes'),
   links: computed('links', 'base', 'always'),
 } as const satisfies { readonly [key: string]: NodeField };

@@ -59,6 +59,8 @@ export const refuseClosedFields = (node: NodeRecord, patched: PatchedValues): vo
   }
   const kind = Object.keys(interfaces)[0];
   if (kind !== undefined && !isOpen) throw notInState(node, `${kind}_interface`);
+  // Another driver means other interfaces, kept or reset.
+  if (fields.has('driver') && !isOpen) throw notInState(node, 'driver');
   if (
     typeof changes['instanceUuid'] === 'string' &&
     node.instanceUuid !== null &&
