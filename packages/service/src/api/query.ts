@@ -84,6 +84,13 @@ export const readCount = (query: Query, name: string): number | undefined => {
   throw new Refusal(400, `Expected a number for ${name}: ${text.slice(0, 100)}`);
 };
 
+/** The text that a body has under `name`, or nothing when it is absent or null. Throws Refusal(400). */
+export const asText = (name: string, value: JsonValue | undefined): string | undefined => {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === 'string') return value;
+  throw new Refusal(400, `Expected string for ${name}: ${shown(value)}`);
+};
+
 export const asUuid = (name: string, value: string | undefined): string | undefined => {
   if (value === undefined) return undefined;
   if (isUuid(value)) return value.toLowerCase();

@@ -19,7 +19,7 @@ import type { ApiParts } from '../api-parts.ts';
 import { linkPair } from '../links.ts';
 import { isDetailed, refuseMarker } from '../nodes/list-nodes.ts';
 import { nextLink, PAGE_ARGUMENTS, readPage } from '../page-query.ts';
-import { asUuid, readQuery, requireObjectBody, shown } from '../query.ts';
+import { asText, asUuid, readQuery, requireObjectBody, shown } from '../query.ts';
 import type { Route } from '../route.ts';
 
 const SORTABLE = new Set(['uuid', 'description', 'created_at', 'updated_at']);
@@ -108,7 +108,7 @@ const createRoute = (parts: ApiParts): Route => ({
     const made = await insertChassis(
       parts.store.db,
       {
-        uuid: asUuid('uuid', uuid === null ? undefined : String(uuid)) ?? randomUUID(),
+        uuid: asUuid('uuid', asText('uuid', uuid)) ?? randomUUID(),
         description,
         extra,
       },

@@ -76,7 +76,7 @@ const newNode = async (
   const interfaces: { [kind: string]: string } = {};
   for (const [name, value] of Object.entries(values)) {
     const { kind, property } = nodeField(name as NodeFieldName);
-    if (kind === 'interface') interfaces[name.slice(0, -'_interface'.length)] = String(value);
+    if (kind === 'interface') interfaces[name.slice(0, -'_interface'.length)] = value as string;
     else if (property !== undefined) given[property] = value;
   }
   const node = given as unknown as Partial<NodeRecord> & { driver: string };

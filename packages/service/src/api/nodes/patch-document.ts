@@ -40,7 +40,7 @@ export const patchDocument = (node: NodeRecord): JsonObject => {
 export const kindOf = (name: NodeFieldName): string => name.slice(0, -'_interface'.length);
 
 /** What a removed key becomes; required ones cannot be removed. */
-const REMOVED: { readonly [name: string]: JsonValue | 'required' } = {
+const REMOVED: { readonly [name: string]: JsonValue } = {
   driver: 'required',
   maintenance: 'required',
   protected: false,

@@ -6,7 +6,6 @@ import { isoTime } from '#clock';
 import { type NodeChanges, updateNode } from '#store/nodes';
 
 import { Refusal } from '@bessemer/protocol/errors/refusal';
-import type { JsonObject } from '@bessemer/protocol/json';
 import { offers } from '@bessemer/protocol/microversion/features';
 import { type NodeFieldName, nodeFieldSince } from '@bessemer/protocol/node/fields';
 import { applyPatch, parsePatch, type PatchOperation } from '@bessemer/protocol/node/patch';
@@ -97,7 +96,7 @@ const checkedChanges = async (
     ...(await parentOf(parts, wanted.parentNode)),
     ...impliedChanges(node, patched.changes),
     ...(node.instanceName === null && wanted.instanceName === undefined
-      ? displayName(wanted.instanceInfo as JsonObject | undefined)
+      ? displayName(wanted.instanceInfo)
       : {}),
     ...interfaceChanges(parts, node, patched, isReset),
   };
@@ -111,15 +110,14 @@ const interfaceChanges = (
   isReset: boolean,
 ): NodeChanges => {
   const { changes, interfaces } = patched;
-  const isOtherDriver = typeof changes['driver'] === 'string';
-  if (!isOtherDriver && Object.keys(interfaces).length === 0) return {};
+  const { driver } = changes as unknown as NodeChanges;
+  if (driver === undefined && Object.keys(interfaces).length === 0) return {};
   const kept: { [kind: string]: string } = isReset ? {} : { ...node.interfaces };
   for (const [kind, name] of Object.entries(interfaces)) {
     if (name === null) delete kept[kind];
     else kept[kind] = name;
   }
-  const driver = isOtherDriver ? String(changes['driver']) : node.driver;
-  return { interfaces: parts.drivers.chooseInterfaces(driver, kept) };
+  return { interfaces: parts.drivers.chooseInterfaces(driver ?? node.driver, kept) };
 };
 
 const writeChanges = async (

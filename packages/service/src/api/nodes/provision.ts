@@ -18,7 +18,7 @@ import {
 
 import type { ApiParts } from '../api-parts.ts';
 import { notAcceptable } from '../error-envelope.ts';
-import { asFlag, readArguments, requireFeature, shown } from '../query.ts';
+import { asFlag, asText, readArguments, requireFeature, shown } from '../query.ts';
 import { PROVISION_BODY_BYTES_MAX } from '../read-body.ts';
 import type { Route } from '../route.ts';
 import { readConfigDrive } from './config-drive-input.ts';
@@ -177,7 +177,10 @@ const stepsOf = (
   const { disallowedSteps } = parts.options;
   const kind = KIND_OF[verb];
   if (kind === undefined) {
-    if (verb === 'rescue' && String(given['rescue_password'] ?? '').trim() === '') {
+    if (
+      verb === 'rescue' &&
+      (asText('rescue_password', given['rescue_password']) ?? '').trim() === ''
+    ) {
       throw new Refusal(
         400,
         'A non-empty "rescue_password" is required when setting target provision state to rescue',

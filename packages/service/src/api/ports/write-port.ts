@@ -34,7 +34,7 @@ import { asPortUuid, type NodeUuid, type PortUuid } from '@bessemer/protocol/uui
 import type { ApiParts } from '../api-parts.ts';
 import { notAcceptable } from '../error-envelope.ts';
 import { refuseLocked } from '../nodes/find-node.ts';
-import { requireObjectBody, shown } from '../query.ts';
+import { asText, requireObjectBody, shown } from '../query.ts';
 import type { Route } from '../route.ts';
 import { findPortByIdent, portMissing, refusePortConflict } from './find-port.ts';
 import { portValue, requireSmartNic } from './port-input.ts';
@@ -69,7 +69,7 @@ const createRoute = (parts: ApiParts): Route => ({
       ...(values as unknown as Partial<PortRecord>),
       uuid: (values['uuid'] ?? asPortUuid(randomUUID())) as PortUuid,
       nodeUuid: node.uuid,
-      address: String(values['address']),
+      address: values['address'] as string,
     } satisfies NewPort;
     requireSmartNic(port.isSmartnic ?? false, port.localLinkConnection ?? {});
     await insertPort(parts.store.db, port, { nowMs: parts.clock.wallMs() }).catch(
@@ -122,7 +122,7 @@ const requireOwner = async (
       "Schema error for port: exactly one of 'node_uuid' and 'node_ident' is needed",
     );
   }
-  const wanted = String(uuid ?? ident);
+  const wanted = asText('node_uuid', uuid ?? ident) ?? '';
   const node = await findNode(parts.store.db, wanted);
   if (node === undefined) throw new Refusal(400, `Node ${shown(wanted)} could not be found.`);
   return node;
@@ -184,7 +184,7 @@ const changesOf = (port: PortRecord, patched: JsonObject, minor: number): PortCh
     }
     if (JSON.stringify(checked) !== JSON.stringify(port[property])) changes[property] = checked;
   }
-  return changes as unknown as PortChanges;
+  return changes;
 };
 
 const OPEN_STATES: ReadonlySet<string> = new Set([
