@@ -60,7 +60,11 @@ const onRealMachine = async (configuration: AgentConfiguration): Promise<Machine
   if (permit === null) log.say('not in its own ramdisk: it will write to no disk');
   return {
     configuration,
-    hardware: makeGenericHardware({ bootMac: configuration.bootMac, clock: systemClock, log }),
+    hardware: makeGenericHardware({
+      bootMac: configuration.bootMac,
+      exit: (status) => process.exit(status),
+      log,
+    }),
     permit,
   };
 };
