@@ -43,7 +43,9 @@ export type RunEnd =
   | { readonly kind: 'next' };
 
 export const stepOf = (catalog: Catalog, item: PlannedStep): Step => {
-  const step = catalog.steps.get(item.name);
+  // Steps that an agent offers have any name; who runs them is said beside it.
+  const { runner } = item.args;
+  const step = catalog.steps.get(typeof runner === 'string' ? runner : item.name);
   if (step === undefined) throw new Error(`no step is called ${item.name}`);
   return step;
 };

@@ -1,0 +1,143 @@
+// Stores accepted heartbeats: those that arrive while a transaction is being committed wait together for the next
+// one, so that a thousand agents cost one write to the disk and not a thousand.
+
+import type { StatementSync } from 'node:sqlite';
+
+import type { NodeUuid } from '@bessemer/protocol/uuid';
+
+import { type AgentSessionRecord, bindSession } from '#store/agent-sessions';
+import type { Queryable } from '#store/database';
+import { wakeWorkflow } from '#store/workflows';
+
+import type { ConductorParts } from '../conductor-parts.ts';
+
+export type AcceptedHeartbeat = {
+  readonly session: AgentSessionRecord;
+  /** At the first good contact: what the session is bound to from now on. */
+  readonly binding:
+    | { readonly callbackUrl: string; readonly address: string; readonly agentVersion: string }
+    | undefined;
+};
+
+type Waiting = {
+  readonly heartbeat: AcceptedHeartbeat;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+};
+
+export type HeartbeatBatch = {
+  readonly findSession: (nodeUuid: NodeUuid) => AgentSessionRecord | undefined;
+  readonly store: (heartbeat: AcceptedHeartbeat) => Promise<void>;
+};
+
+/** More would hold the store for longer than a request should wait. */
+const BATCH_MAX = 1_000;
+
+const SESSION_SQL = `select id, node_uuid, boot_no, route, state, window_opened_ms, window_closes_ms, token_hash,
+  token_sealed, certificate, pin, callback_url, address, agent_version, last_seen_ms, trust_level
+  from agent_session where node_uuid = ? and closed_at_ms is null`;
+const SEEN_SQL = 'update agent_session set last_seen_ms = ? where id = ?';
+const WAKE_SQL =
+  "update workflow set woken = 1 where node_uuid = ? and ended_ms is null and state = 'waiting' and woken = 0";
+
+const sessionOf = (row: { readonly [column: string]: unknown }): AgentSessionRecord =>
+  ({
+    id: row['id'],
+    nodeUuid: row['node_uuid'],
+    bootNumber: row['boot_no'],
+    route: row['route'],
+    state: row['state'],
+    windowOpenedMs: row['window_opened_ms'],
+    windowClosesMs: row['window_closes_ms'],
+    tokenHash: row['token_hash'],
+    tokenSealed: row['token_sealed'],
+    certificate: row['certificate'],
+    pin: row['pin'],
+    callbackUrl: row['callback_url'],
+    address: row['address'],
+    agentVersion: row['agent_version'],
+    lastSeenMs: row['last_seen_ms'],
+    trustLevel: row['trust_level'],
+  }) as AgentSessionRecord;
+
+type Hot = {
+  readonly session: StatementSync;
+  readonly seen: StatementSync;
+  readonly wake: StatementSync;
+};
+
+export const makeHeartbeatBatch = (
+  parts: ConductorParts,
+  nudge: (nodeUuid: NodeUuid) => void,
+): HeartbeatBatch => {
+  const { store, clock } = parts;
+  const { sqlite } = store;
+  // Prepared once: this is the one place where a query builder would cost more than the query.
+  const hot: Hot | undefined =
+    sqlite === undefined
+      ? undefined
+      : {
+          session: sqlite.prepare(SESSION_SQL),
+          seen: sqlite.prepare(SEEN_SQL),
+          wake: sqlite.prepare(WAKE_SQL),
+        };
+  let waiting: Waiting[] = [];
+  let isFlushing = false;
+
+  const writeOne = async (
+    queryable: Queryable,
+    { session, binding }: AcceptedHeartbeat,
+    nowMs: number,
+  ): Promise<boolean> => {
+    if (binding !== undefined) await bindSession(queryable, session.id, { ...binding, nowMs });
+    else if (hot !== undefined) hot.seen.run(nowMs, session.id);
+    else {
+      await queryable
+        .updateTable('agent_session')
+        .set({ last_seen_ms: nowMs })
+        .where('id', '=', session.id)
+        .execute();
+    }
+    if (hot !== undefined) return hot.wake.run(session.nodeUuid).changes > 0;
+    return wakeWorkflow(queryable, session.nodeUuid);
+  };
+
+  const flush = async (): Promise<void> => {
+    isFlushing = true;
+    while (waiting.length > 0) {
+      const batch = waiting.slice(0, BATCH_MAX);
+      waiting = waiting.slice(BATCH_MAX);
+      const nowMs = clock.wallMs();
+      const woken = new Set<NodeUuid>();
+      try {
+        await store.transaction(async (transaction) => {
+          for (const { heartbeat } of batch) {
+            const isWaiting = await writeOne(transaction, heartbeat, nowMs);
+            if (isWaiting) woken.add(heartbeat.session.nodeUuid);
+          }
+        });
+        for (const { resolve } of batch) resolve();
+        for (const nodeUuid of woken) nudge(nodeUuid);
+      } catch (error) {
+        for (const { reject } of batch) reject(error);
+      }
+    }
+    isFlushing = false;
+  };
+
+  return {
+    findSession: (nodeUuid) => {
+      const row = hot?.session.get(nodeUuid);
+      return row === undefined ? undefined : sessionOf(row);
+    },
+    store: (heartbeat) =>
+      new Promise((resolve, reject) => {
+        waiting.push({ heartbeat, resolve, reject });
+        // On the next turn of the loop: whatever arrived in this one goes along.
+        if (!isFlushing) {
+          isFlushing = true;
+          setImmediate(() => void flush());
+        }
+      }),
+  };
+};

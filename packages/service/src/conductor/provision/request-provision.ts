@@ -1,0 +1,131 @@
+// A verb of PUT states/provision: checked, then the state change, the workflow and the lease in one transaction.
+// When it returns the request is stored, and no killed process can lose it.
+
+import { randomUUID } from 'node:crypto';
+
+import { Refusal } from '@bessemer/protocol/errors/refusal';
+import type { JsonObject } from '@bessemer/protocol/json';
+import type { NodeRecord } from '@bessemer/protocol/node/record';
+import { stateRow } from '@bessemer/protocol/node/states';
+import { PROVISION_VERBS } from '@bessemer/protocol/node/verbs';
+import type { NodeUuid } from '@bessemer/protocol/uuid';
+
+import type { Queryable } from '#store/database';
+import { claimLease, isLeased } from '#store/leases';
+import { findNode, type NodeChanges, updateNode } from '#store/nodes';
+import {
+  endWaitingWorkflow,
+  findOpenWorkflow,
+  insertWorkflow,
+  updateWorkflow,
+} from '#store/workflows';
+
+import type { ProvisionRequest } from '../conductor.ts';
+import type { ConductorParts } from '../conductor-parts.ts';
+import { stateChange } from '../workflow/state-change.ts';
+import { checkRequest } from './check-request.ts';
+import { plannedWorkflow } from './planned-workflow.ts';
+
+export const nodeLocked = (
+  node: Pick<NodeRecord, 'uuid' | 'reservation'>,
+  hostname: string,
+): Refusal =>
+  new Refusal(
+    409,
+    `Node ${node.uuid} is locked by host ${node.reservation ?? hostname}, please retry after the current operation is completed.`,
+  );
+
+const notPossible = (request: ProvisionRequest, node: NodeRecord): Refusal =>
+  new Refusal(
+    400,
+    `The requested action "${request.verb}" can not be performed on node "${node.uuid}" while it is in state "${node.provisionState}".`,
+  );
+
+export const requireNode = async (queryable: Queryable, uuid: NodeUuid): Promise<NodeRecord> => {
+  const node = await findNode(queryable, uuid);
+  if (node === undefined) throw new Refusal(404, `Node ${uuid} could not be found.`);
+  return node;
+};
+
+const abortedText = (node: NodeRecord): string =>
+  `The ${node.provisionState} of the node was aborted by request.`;
+
+/** What the request itself changes on the node, beside its state. */
+const requestedChanges = (request: ProvisionRequest, node: NodeRecord): NodeChanges => {
+  if (request.verb === 'abort') return { lastError: abortedText(node) };
+  const instanceInfo: JsonObject = { ...node.instanceInfo };
+  if (request.configDrive !== undefined) instanceInfo['configdrive'] = request.configDrive;
+  return {
+    lastError: null,
+    ...(request.configDrive === undefined ? {} : { instanceInfo }),
+  };
+};
+
+type Stored = { readonly fence: number } | undefined;
+
+export const requestProvision = async (
+  parts: ConductorParts,
+  owner: string,
+  uuid: NodeUuid,
+  request: ProvisionRequest,
+): Promise<Stored> => {
+  const { event } = PROVISION_VERBS[request.verb];
+  // Checked before the transaction as well: validation may be slow, and a refusal needs no write.
+  const seen = await requireNode(parts.store.db, uuid);
+  if (Object.hasOwn(stateRow(seen.provisionState).transitions, event)) {
+    checkRequest(parts, seen, request);
+  }
+  return parts.store.transaction(async (transaction) => {
+    const node = await requireNode(transaction, uuid);
+    const nowMs = parts.clock.wallMs();
+    const isLocked = await isLeased(transaction, uuid, nowMs);
+    const isManualClean = request.verb === 'clean';
+    const change = stateChange(node, event, nowMs, isManualClean ? 'manageable' : undefined);
+    if (change === undefined || !isFromApi(node, event)) {
+      throw isLocked ? nodeLocked(node, parts.options.hostname) : notPossible(request, node);
+    }
+    if (isLocked) throw nodeLocked(node, parts.options.hostname);
+    const changes = { ...requestedChanges(request, node), ...change };
+    const open = await findOpenWorkflow(transaction, uuid);
+    const fence = await claimLease(transaction, uuid, {
+      owner,
+      nowMs,
+      leaseMs: parts.options.leaseMs,
+    });
+    if (fence === undefined) throw nodeLocked(node, parts.options.hostname);
+    const claimed = { ...changes, reservation: parts.options.hostname };
+    if (request.verb === 'abort' && open !== undefined) {
+      await updateNode(transaction, uuid, claimed);
+      await updateWorkflow(transaction, open, fence, { isAbortRequested: true });
+      return { fence };
+    }
+    // Giving a node back ends whatever it was waiting in.
+    if (open !== undefined) await endWaitingWorkflow(transaction, open, nowMs);
+    const next = plannedWorkflow(parts, { ...node, ...changes }, request);
+    if (next === undefined) {
+      await updateNode(transaction, uuid, changes);
+      await releaseClaim(transaction, uuid);
+      return undefined;
+    }
+    await updateNode(transaction, uuid, claimed);
+    await insertWorkflow(transaction, {
+      id: randomUUID(),
+      nodeUuid: uuid,
+      kind: next.kind,
+      plan: next.plan,
+      startedMs: nowMs,
+    });
+    return { fence };
+  });
+};
+
+const isFromApi = (node: NodeRecord, event: string): boolean =>
+  stateRow(node.provisionState).transitions[event]?.source === 'api';
+
+const releaseClaim = async (queryable: Queryable, uuid: NodeUuid): Promise<void> => {
+  await queryable
+    .updateTable('lease')
+    .set({ owner: null, until_ms: 0 })
+    .where('node_uuid', '=', uuid)
+    .execute();
+};

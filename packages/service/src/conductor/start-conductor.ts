@@ -1,0 +1,120 @@
+// Puts the conductor together and starts it: takes up what an earlier process left, and answers the API.
+
+import { Refusal } from '@bessemer/protocol/errors/refusal';
+import type { NodeUuid } from '@bessemer/protocol/uuid';
+
+import { isoTime } from '#clock';
+import type { BootDevice } from '#drivers/driver';
+import { listJournal } from '#store/journals';
+import { dropAllLeases } from '#store/leases';
+
+import { makeHeartbeats } from './agent-session/heartbeat.ts';
+import { lookup } from './agent-session/lookup.ts';
+import { CATALOG } from './catalog.ts';
+import type { Conductor } from './conductor.ts';
+import type { ConductorParts } from './conductor-parts.ts';
+import { continueInspection } from './inspect/continue-inspection.ts';
+import { requestPower } from './power/request-power.ts';
+import { requestProvision, requireNode } from './provision/request-provision.ts';
+import { makeScheduler } from './scheduler.ts';
+import { validateNode } from './validate-node.ts';
+import { why } from './why.ts';
+
+type Listener = () => void;
+
+/** Who watches which node's journal. */
+const makeWatchers = () => {
+  const watchers = new Map<NodeUuid, Set<Listener>>();
+  return {
+    notify: (uuid: NodeUuid): void => {
+      for (const listener of watchers.get(uuid) ?? []) listener();
+    },
+    add: (uuid: NodeUuid, listener: Listener): (() => void) => {
+      const own = watchers.get(uuid) ?? new Set();
+      own.add(listener);
+      watchers.set(uuid, own);
+      return () => {
+        own.delete(listener);
+        if (own.size === 0) watchers.delete(uuid);
+      };
+    },
+  };
+};
+
+export const startConductor = async (parts: ConductorParts): Promise<Conductor> => {
+  const { store, drivers } = parts;
+  const watchers = makeWatchers();
+  const scheduler = makeScheduler(parts, CATALOG, watchers.notify);
+  const heartbeat = makeHeartbeats(parts, scheduler.nudge);
+  // One process only can use an SQLite file, so whoever held a lease is dead.
+  if (store.engine === 'sqlite') await dropAllLeases(store.db);
+  await scheduler.recover();
+
+  const driverOf = async (uuid: NodeUuid) => {
+    const node = await requireNode(store.db, uuid);
+    return { node, driver: drivers.driverOf(node) };
+  };
+
+  return {
+    hostname: parts.options.hostname,
+    requestProvision: async (uuid, request) => {
+      const claimed = await requestProvision(parts, scheduler.owner, uuid, request);
+      if (claimed !== undefined) scheduler.nudge(uuid, claimed.fence);
+    },
+    requestPower: async (uuid, target, { timeoutMs }) => {
+      const fence = await requestPower(parts, scheduler.owner, uuid, target, timeoutMs);
+      scheduler.nudge(uuid, fence);
+    },
+    fetchBootDevice: async (uuid) => {
+      const { node, driver } = await driverOf(uuid);
+      return driver.management.fetchBootDevice(node);
+    },
+    setBootDevice: async (uuid, device, options) => {
+      const { node, driver } = await driverOf(uuid);
+      const known = driver.management.supportedBootDevices;
+      if (!known.includes(device as BootDevice)) {
+        throw new Refusal(
+          400,
+          `Invalid boot device ${device} specified. It must be one of ${known.join(', ')}.`,
+        );
+      }
+      await driver.management.setBootDevice(node, device as BootDevice, options);
+    },
+    supportedBootDevices: async (uuid) =>
+      (await driverOf(uuid)).driver.management.supportedBootDevices,
+    injectNmi: async (uuid) => {
+      const { node, driver } = await driverOf(uuid);
+      if (driver.management.injectNmi === undefined) {
+        throw new Refusal(
+          400,
+          `Driver ${node.driver} does not support inject_nmi (disabled or not implemented).`,
+        );
+      }
+      await driver.management.injectNmi(node);
+    },
+    validate: async (uuid) => {
+      const { node, driver } = await driverOf(uuid);
+      return validateNode(parts, node, driver);
+    },
+    lookup: (request) => lookup(parts, request),
+    heartbeat,
+    continueInspection: (request) => continueInspection(parts, request),
+    why: (uuid) => why(parts, uuid),
+    journal: async (uuid, options) => {
+      const lines = await listJournal(store.db, uuid, options);
+      return lines.map((line) => ({
+        seq: line.seq,
+        at: isoTime(line.atMs),
+        workflow: line.workflowId,
+        kind: line.kind,
+        stepIndex: line.stepIndex,
+        step: line.step,
+        interface: line.interface,
+        event: line.event,
+        detail: line.detail,
+      }));
+    },
+    onJournal: (uuid, listener) => watchers.add(uuid, listener),
+    stop: scheduler.stop,
+  };
+};

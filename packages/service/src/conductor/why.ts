@@ -1,0 +1,49 @@
+// What a node waits for: since when, until when, on whom, and what a person can do. Read from the workflow's row.
+
+import { Refusal } from '@bessemer/protocol/errors/refusal';
+import type { NodeUuid } from '@bessemer/protocol/uuid';
+
+import { isoTime } from '#clock';
+import { isLeased } from '#store/leases';
+import { findNode } from '#store/nodes';
+import { findLastWorkflow, type WorkflowRecord } from '#store/workflows';
+
+import { remedyFor } from './agent-session/agent-command.ts';
+import type { WhyReport } from './conductor.ts';
+import type { ConductorParts } from './conductor-parts.ts';
+
+const failureOf = (workflow: WorkflowRecord | undefined): WhyReport['failure'] =>
+  workflow?.failure == null ? null : { code: workflow.failure.code, text: workflow.failure.text };
+
+const storedRemedy = (workflow: WorkflowRecord | undefined): string | null => {
+  const failure = workflow?.failure;
+  if (failure == null) return null;
+  const { remedy } = failure.details;
+  return typeof remedy === 'string' ? remedy : remedyFor(failure.code);
+};
+
+export const why = async (parts: ConductorParts, uuid: NodeUuid): Promise<WhyReport> => {
+  const node = await findNode(parts.store.db, uuid);
+  if (node === undefined) throw new Refusal(404, `Node ${uuid} could not be found.`);
+  const workflow = await findLastWorkflow(parts.store.db, uuid);
+  const open = workflow?.endedMs === null ? workflow : undefined;
+  const wait = open?.wait ?? null;
+  const step = open?.plan[open.cursor]?.name ?? null;
+  const isBusy = await isLeased(parts.store.db, uuid, parts.clock.wallMs());
+  const isTroubled = node.lastError !== null;
+  return {
+    node: node.uuid,
+    name: node.name,
+    provisionState: node.provisionState,
+    targetProvisionState: node.targetProvisionState,
+    isBusy,
+    workflow: open?.kind ?? null,
+    step,
+    waitsFor: wait?.what ?? (open === undefined ? null : `the step ${step ?? 'to end'}`),
+    since: open === undefined ? null : isoTime(wait?.sinceMs ?? open.startedMs),
+    until: open?.deadlineMs == null ? null : isoTime(open.deadlineMs),
+    on: wait?.on ?? (open === undefined ? null : `conductor ${parts.options.hostname}`),
+    remedy: wait?.remedy ?? (isTroubled ? storedRemedy(workflow) : null),
+    failure: isTroubled ? failureOf(workflow) : null,
+  };
+};
