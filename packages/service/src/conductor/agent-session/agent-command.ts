@@ -1,6 +1,6 @@
 // A command as a waiting step: sent once, looked at until it ended, its error turned into a stored failure.
 
-import type { CommandProgress, CommandResult } from '@bessemer/protocol/agent/command';
+import type { CommandResult } from '@bessemer/protocol/agent/command';
 import { FAILURE_CODES, type FailureCode } from '@bessemer/protocol/errors/codes';
 import { Failure } from '@bessemer/protocol/errors/failure';
 import { isJsonObject, type JsonObject } from '@bessemer/protocol/json';
@@ -65,7 +65,5 @@ export const commandFailure = (result: CommandResult): Failure => {
 export const progressOf = (result: CommandResult): JsonObject | undefined => {
   if (!isJsonObject(result.command_result)) return undefined;
   const { progress } = result.command_result;
-  return isJsonObject(progress)
-    ? (progress satisfies JsonObject as JsonObject & CommandProgress)
-    : undefined;
+  return isJsonObject(progress) ? progress : undefined;
 };

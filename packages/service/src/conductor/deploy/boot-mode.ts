@@ -19,10 +19,13 @@ export const capability = (
   return undefined;
 };
 
+/** Clients write booleans as text, too. */
+const isTrue = (value: unknown): boolean => value === true || value === 'true';
+
 /** Secure boot implies UEFI; then the instance, the node's capability, and what the BMC said last. */
 export const bootModeOf = (node: NodeRecord): 'uefi' | 'bios' => {
   const wanted = node.instanceInfo['capabilities'];
-  const isSecure = isJsonObject(wanted) && String(wanted['secure_boot']) === 'true';
+  const isSecure = isJsonObject(wanted) && isTrue(wanted['secure_boot']);
   if (isSecure) return 'uefi';
   const candidates = [
     node.instanceInfo['deploy_boot_mode'],

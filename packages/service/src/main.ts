@@ -1,0 +1,247 @@
+// `bessemer serve`: reads the configuration, wires the parts, starts them, and stops them again. Nothing else.
+
+import { readFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+
+import type { FastifyInstance } from 'fastify';
+
+import { authenticateBasic } from '#api/auth/basic';
+import { openHtpasswd } from '#api/auth/htpasswd';
+import { authenticateNobody } from '#api/auth/none';
+import type { Authenticate } from '#api/authenticate';
+import { makeBootListener } from '#api/boot-listener';
+import { makePublicListener } from '#api/public-listener';
+import { makeRamdiskListener } from '#api/ramdisk-listener';
+import { systemClock } from '#clock';
+import { makeMediaSource } from '#conductor/boot-media';
+import { makeImageSource } from '#conductor/image-files';
+import { startConductor } from '#conductor/start-conductor';
+import { apiOptions, conductorOptions, driverOptions, hostnameOf } from '#config/component-options';
+import { type DataDirectory, openDataDirectory } from '#config/data-directory';
+import { type Endpoint, isEverywhere, isLoopback, parseEndpoint, urlOf } from '#config/endpoint';
+import { ensureAdminAccount, writeClouds } from '#config/first-account';
+import { parseServeFlags, SERVE_USAGE } from '#config/flags';
+import { withPort } from '#config/free-port';
+import { type ListenerCertificate, listenerCertificate } from '#config/listener-certificate';
+import { loadConfig } from '#config/load';
+import type { Settings } from '#config/schema';
+import { ConfigInvalid } from '#config/setting';
+import { makeDriverRegistry } from '#drivers/registry';
+import { type Log, type LogLevel, makeLog } from '#observe/log';
+import { openStore } from '#store/database';
+import { type Authority, openAuthority } from '#trust/certificate/authority';
+import { openKeyRing } from '#trust/key-ring';
+
+import { startPresence } from './presence.ts';
+
+type Endpoints = {
+  readonly api: Endpoint;
+  readonly agent: Endpoint;
+  readonly boot: Endpoint;
+};
+
+type Running = { readonly url: string; readonly stop: () => Promise<void> };
+
+const clock = systemClock;
+
+/** Files as image sources are not served yet. */
+const NO_IMAGES = { find: async () => ({ outcome: 'unknown' }) } as const;
+
+const readEndpoints = async (settings: Settings): Promise<Endpoints> => ({
+  api: await withPort(parseEndpoint('api.listen', settings.api.listen)),
+  agent: await withPort(parseEndpoint('agent.listen', settings.agent.listen)),
+  boot: await withPort(parseEndpoint('boot.listen', settings.boot.listen)),
+});
+
+/** Names and addresses that a certificate for `host` must hold. */
+const hostsOf = (host: string, settings: Settings): readonly string[] => {
+  if (!isEverywhere(host)) return isLoopback(host) ? [host, 'localhost', '127.0.0.1'] : [host];
+  const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+  return [
+    'localhost',
+    hostnameOf(settings),
+    ...addresses.filter((each) => !each.scopeid).map((each) => each.address),
+  ];
+};
+
+const makeAuthentication = async (
+  settings: Settings,
+  data: DataDirectory,
+  host: string,
+  log: Log,
+): Promise<{ readonly authenticate: Authenticate; readonly password: string | undefined }> => {
+  const strategy = settings.DEFAULT.auth_strategy;
+  if (strategy === 'none' || strategy === 'noauth') {
+    if (!isLoopback(host)) {
+      throw new ConfigInvalid(
+        `DEFAULT.auth_strategy none is accepted on loopback only, and api.listen is on ${host}`,
+      );
+    }
+    return { authenticate: authenticateNobody, password: undefined };
+  }
+  const own = settings.DEFAULT.http_basic_auth_user_file;
+  const password = own === null ? await ensureAdminAccount(data) : undefined;
+  const htpasswd = openHtpasswd(own ?? data.htpasswd, (text) => log.warn(text));
+  return { authenticate: authenticateBasic(htpasswd, clock), password };
+};
+
+/** Plain HTTP on loopback unless a certificate is configured; TLS everywhere else. */
+const publicTls = async (
+  settings: Settings,
+  data: DataDirectory,
+  host: string,
+  authority: Authority,
+): Promise<ListenerCertificate | undefined> => {
+  const { tls_cert_file: certificate, tls_key_file: key } = settings.api;
+  if (certificate !== null && key !== null) {
+    return { certificate: readFileSync(certificate, 'utf8'), key: readFileSync(key, 'utf8') };
+  }
+  if (isLoopback(host)) return undefined;
+  return listenerCertificate(data.listeners, 'api', hostsOf(host, settings), authority, clock);
+};
+
+const listen = async (app: FastifyInstance, { host, port }: Endpoint): Promise<void> => {
+  await app.listen({ host, port });
+};
+
+const serve = async (settings: Settings, dataPath: string, log: Log): Promise<Running> => {
+  const data = await openDataDirectory(dataPath);
+  const endpoints = await readEndpoints(settings);
+  const { authenticate, password } = await makeAuthentication(
+    settings,
+    data,
+    endpoints.api.host,
+    log,
+  );
+  const [store, keys, authority] = await Promise.all([
+    openStore(
+      settings.database.connection === null
+        ? { engine: 'sqlite', path: data.store }
+        : { engine: 'postgres', url: settings.database.connection },
+    ),
+    openKeyRing(data.keys),
+    openAuthority(data.authority),
+  ]);
+  const tls = await publicTls(settings, data, endpoints.api.host, authority);
+  const issue = (name: 'agent' | 'boot'): Promise<ListenerCertificate> => {
+    const hosts = hostsOf(endpoints[name].host, settings);
+    return listenerCertificate(data.listeners, name, hosts, authority, clock);
+  };
+  const agentTls = await issue('agent');
+  const bootTls = settings.boot.tls ? await issue('boot') : undefined;
+  const urls = {
+    agentApi: settings.agent.api_url ?? urlOf('https', endpoints.agent),
+    boot: settings.boot.public_url ?? urlOf(settings.boot.tls ? 'https' : 'http', endpoints.boot),
+  };
+  const drivers = makeDriverRegistry({ options: driverOptions(settings), clock, log });
+  const options = conductorOptions(settings, process.env, endpoints.agent.host);
+  const leave = await startPresence({
+    store,
+    clock,
+    log,
+    hostname: options.hostname,
+    drivers: drivers.hardwareTypes.map((type) => type.name),
+    intervalMs: settings.conductor.heartbeat_interval * 1_000,
+  });
+  const conductor = await startConductor({
+    store,
+    drivers,
+    keys,
+    authority,
+    urls,
+    clock,
+    log,
+    options,
+  });
+  const isAgentApiOff = settings.api.disable_agent_api || !settings.api.enable_ramdisk_endpoints;
+  const publicApp = makePublicListener({
+    store,
+    conductor,
+    drivers,
+    clock,
+    log,
+    options: apiOptions(settings),
+    authenticate,
+    tls,
+  });
+  const agentApp = makeRamdiskListener({
+    conductor,
+    log,
+    isDisabled: isAgentApiOff,
+    publicEndpoint: settings.agent.api_url ?? undefined,
+    tls: agentTls,
+  });
+  const bootApp = makeBootListener({
+    media: makeMediaSource({ store, keys, clock }),
+    images: NO_IMAGES,
+    tls: bootTls,
+    log,
+    clock,
+  });
+  const apps = [publicApp, agentApp, bootApp];
+  await Promise.all([
+    listen(publicApp, endpoints.api),
+    listen(agentApp, endpoints.agent),
+    listen(bootApp, endpoints.boot),
+  ]);
+  const url = urlOf(tls === undefined ? 'http' : 'https', endpoints.api);
+  await writeClouds(data, {
+    endpoint: settings.api.public_endpoint ?? url,
+    password,
+    authorityPath: tls === undefined ? undefined : authority.certificatePath,
+  });
+  return {
+    url,
+    stop: async () => {
+      await Promise.all(apps.map((app) => app.close()));
+      await conductor.stop();
+      await leave();
+      await drivers.close();
+      await store.close();
+    },
+  };
+};
+
+/** After this a stop that hangs is ended the hard way; nothing is lost, workflows resume at the next start. */
+const STOP_MS_MAX = 20_000;
+
+const run = async (): Promise<void> => {
+  const flags = parseServeFlags(process.argv.slice(2));
+  if (flags.isHelpAsked) {
+    process.stdout.write(SERVE_USAGE);
+    return;
+  }
+  process.umask(0o077);
+  const { settings } = await loadConfig({
+    file: flags.config,
+    environment: process.env,
+    overrides: flags.overrides,
+  });
+  const log = makeLog({ level: settings.DEFAULT.log_level as LogLevel });
+  const running = await serve(settings, flags.data, log);
+  let isStopping = false;
+  const stop = (signal: string): void => {
+    if (isStopping) return;
+    isStopping = true;
+    log.info({ signal }, 'stopping');
+    clock.after(STOP_MS_MAX, () => process.exit(1));
+    running.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error({ err: error }, 'could not stop cleanly');
+        process.exit(1);
+      },
+    );
+  };
+  process.once('SIGTERM', () => stop('SIGTERM'));
+  process.once('SIGINT', () => stop('SIGINT'));
+  process.stdout.write(`ready ${running.url}\n`);
+};
+
+try {
+  await run();
+} catch (error) {
+  if (!(error instanceof ConfigInvalid)) throw error;
+  process.stderr.write(`bessemer serve: ${error.message}\n`);
+  process.exitCode = 2;
+}
