@@ -44,9 +44,6 @@ type Running = { readonly url: string; readonly stop: () => Promise<void> };
 
 const clock = systemClock;
 
-/** Files as image sources are not served yet. */
-const NO_IMAGES = { find: async () => ({ outcome: 'unknown' }) } as const;
-
 const readEndpoints = async (settings: Settings): Promise<Endpoints> => ({
   api: await withPort(parseEndpoint('api.listen', settings.api.listen)),
   agent: await withPort(parseEndpoint('agent.listen', settings.agent.listen)),
@@ -173,7 +170,7 @@ const serve = async (settings: Settings, dataPath: string, log: Log): Promise<Ru
   });
   const bootApp = makeBootListener({
     media: makeMediaSource({ store, keys, clock }),
-    images: NO_IMAGES,
+    images: makeImageSource({ store, keys, clock, urls, options }),
     tls: bootTls,
     log,
     clock,
