@@ -17,6 +17,7 @@ import { readCloud } from '../clouds-file.ts';
 import { whyFacts } from '../node/why.ts';
 import { fetchWhy } from '../node/why-report.ts';
 import { openSession, type Session } from '../session.ts';
+import { makeDemoKey } from './demo-key.ts';
 import { startLab } from './lab-machine.ts';
 import { liveOneLife } from './machine-life.ts';
 import { makePhases } from './phases.ts';
@@ -120,7 +121,19 @@ const demonstrate = async (
     const onNode = (uuid: string): void => {
       node = uuid;
     };
-    await liveOneLife({ session, lab, image, phases, screen, clock, signal, isQuick, onNode });
+    const key = makeDemoKey();
+    await liveOneLife({
+      session,
+      lab,
+      image,
+      phases,
+      screen,
+      clock,
+      signal,
+      isQuick,
+      key,
+      onNode,
+    });
   } catch (error) {
     if (node !== undefined && !signal.aborted) await explain(session, node, options);
     throw error;

@@ -15,6 +15,7 @@ import { fetchErasures } from '../node/erasures.ts';
 import { fetchNode, requestProvision } from '../node/node-calls.ts';
 import { lastJournalSeq, watchUntilRest } from '../node/watch.ts';
 import type { Session } from '../session.ts';
+import type { DemoKey } from './demo-key.ts';
 import { consoleLength, type DemoLab, waitForConsole } from './lab-machine.ts';
 import type { Phases } from './phases.ts';
 import type { DemoImage } from './setting-up.ts';
@@ -28,15 +29,15 @@ export type LifeParts = {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly isQuick: boolean;
+  readonly key: DemoKey;
   /** Told the node as soon as there is one, so that a failure can be explained. */
   readonly onNode: (uuid: string) => void;
 };
 
 const HOSTNAME = 'demo-host';
-/** A key that nobody has: what matters is that the machine shows it. */
-const SSH_KEY =
-  'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBessemerDemoKeyNobodyHasThePrivateHalf0000 demo@bessemer';
-const KEY_MARK = 'BessemerDemoKeyNobodyHasThePrivateHalf';
+const QUICK_LINE = new RegExp(`up from disk.*${HOSTNAME}`);
+/** Printed by a unit of the lab's Debian image, from what cloud-init made of the config drive. */
+const DEBIAN_LINE = new RegExp(`bessemer-os: hostname ${HOSTNAME} key \\S+`);
 const MARKER = 'bessemer-demo: a secret of the tenant before';
 /** A Debian boot under software emulation takes 40 to 90 s; four times that. */
 const CONSOLE_MS_MAX = 360_000;
@@ -87,7 +88,7 @@ export const liveOneLife = async (parts: LifeParts): Promise<void> => {
           checksum: `sha256:${image.sha256}`,
           format: image.format,
         },
-        { path: undefined, hostname: HOSTNAME, sshKey: SSH_KEY },
+        { path: undefined, hostname: HOSTNAME, sshKey: parts.key.publicKey },
       ),
     );
     return `${plainText(node['provision_state'])}, SHA-256 ${image.sha256.slice(0, 12)}... checked`;
@@ -102,7 +103,7 @@ export const liveOneLife = async (parts: LifeParts): Promise<void> => {
     return `${plainText(node['provision_state'])}, ${plainText(node['power_state'])}; ${erasureText(erasures)}`;
   });
   await phases.run("proof: nothing of the tenant's config drive is left", () =>
-    proveAbsent(lab, KEY_MARK),
+    proveAbsent(lab, parts.key.blob),
   );
 };
 
@@ -171,15 +172,19 @@ const proveAbsent = async (lab: DemoLab, marker: string): Promise<string> => {
 const proveFirstBoot = async (parts: LifeParts, fromCharacters: number): Promise<string> => {
   const { lab, clock, signal } = parts;
   const options = { fromCharacters, limitMs: CONSOLE_MS_MAX, clock, signal };
-  const line = await waitForConsole(lab.serialLog, new RegExp(HOSTNAME), options);
+  const pattern = parts.isQuick ? QUICK_LINE : DEBIAN_LINE;
+  const line = await waitForConsole(lab.serialLog, pattern, options);
   if (parts.isQuick) {
     // A simulated machine runs nothing of the image: the key is looked for where the installed system would.
-    if (!(await lab.hasMarker(KEY_MARK)))
+    if (!(await lab.hasMarker(parts.key.blob)))
       throw new CliFailure('failed', 'the key is not on the disk');
     return `console: "${shortened(line)}"; the key is on the config drive`;
   }
-  const keyLine = await waitForConsole(lab.serialLog, new RegExp(KEY_MARK), options);
-  return `console: "${shortened(line)}", "${shortened(keyLine)}"`;
+  // The installed system says the fingerprint of the key that it took from the config drive.
+  if (!line.includes(parts.key.fingerprint)) {
+    throw new CliFailure('failed', `the console does not show the key: ${line}`);
+  }
+  return `console: "${line}"`;
 };
 
 const LINE_SHOWN_MAX = 70;

@@ -1,10 +1,12 @@
 // What the demo needs before the machine lives: ramdisk, image, service. Everything is cached; the second run is quick.
 
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import { isJsonObject } from '@bessemer/protocol/json';
 import { LIGHT_RAMDISK_ISO } from '@bessemer/protocol/paths';
+
+import { sizeText } from '#output/quantity';
 
 import { CliFailure } from '../cli-failure.ts';
 import type { Clock } from '../clock.ts';
@@ -38,12 +40,12 @@ export const smallImage = (place: SetUpPlace): DemoImage => {
   return { path, directory: place.work, sha256, format: 'raw', text: `${mib} MiB, raw` };
 };
 
-/** `lab image debian --json` says where the image is and what its digest is. */
+/** `lab image debian` says where the image is and what its digest is. */
 export const debianImage = async (place: SetUpPlace): Promise<DemoImage> => {
-  const output = await requireBessemer(['lab', 'image', 'debian', '--json'], place);
+  const output = await requireBessemer(['lab', 'image', 'debian', '--format', 'raw.zst'], place);
   const image: unknown = JSON.parse(output.slice(output.indexOf('{')));
   if (!isJsonObject(image)) throw new CliFailure('failed', 'lab image printed no description');
-  const { path, sha256, format } = image;
+  const { file: path, sha256, sizeBytes, virtualBytes } = image;
   if (typeof path !== 'string' || typeof sha256 !== 'string') {
     throw new CliFailure(
       'failed',
@@ -52,10 +54,10 @@ export const debianImage = async (place: SetUpPlace): Promise<DemoImage> => {
   }
   return {
     path,
-    directory: join(path, '..'),
+    directory: dirname(path),
     sha256,
-    format: typeof format === 'string' ? format : 'raw',
-    text: path,
+    format: 'raw',
+    text: `${path}, ${sizeText(Number(sizeBytes))} (${sizeText(Number(virtualBytes))} on a disk)`,
   };
 };
 

@@ -10,7 +10,7 @@ import type { Session } from '../session.ts';
 import { followJournal } from './event-stream.ts';
 import { asJournalEntries, type JournalEntry } from './journal.ts';
 import { applyEntry, EMPTY_TIMELINE, openStepText, type Timeline } from './timeline.ts';
-import { fetchWhy, isFailed, type WhyReport } from './why-report.ts';
+import { fetchWhy, isFailed, isUnderWay, type WhyReport } from './why-report.ts';
 
 export type WatchOptions = {
   readonly isFollowing: boolean;
@@ -53,7 +53,7 @@ export const watchUntilRest = async (
   // A stream that breaks for good must end the loop below, and its error is thrown after it.
   const broken = following.catch(() => ending.abort());
   let report = await fetchWhy(session, node);
-  while (!signal.aborted && (options.isFollowing || report.isBusy)) {
+  while (!signal.aborted && (options.isFollowing || isUnderWay(report))) {
     await options.clock.pause(LOOK_MS, signal);
     if (signal.aborted) break;
     view.tick();

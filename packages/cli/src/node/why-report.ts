@@ -47,6 +47,11 @@ export const fetchWhy = async (session: Session, node: string): Promise<WhyRepor
   };
 };
 
-/** Whether the node rests where nobody wanted it. */
+/** A workflow that waits is held by nobody, and is under way all the same. */
+export const isUnderWay = (report: WhyReport): boolean => report.isBusy || report.workflow !== null;
+
+/** Whether the node rests where nobody wanted it, or its last operation failed. */
 export const isFailed = (report: WhyReport): boolean =>
-  report.provisionState.endsWith(' failed') || report.provisionState === 'error';
+  report.provisionState.endsWith(' failed') ||
+  report.provisionState === 'error' ||
+  report.failure !== null;

@@ -46,6 +46,8 @@ test('a failed node shows the stored failure with its code', () => {
     ...REPORT,
     provisionState: 'deploy failed',
     isBusy: false,
+    workflow: null,
+    step: null,
     waitsFor: null,
     since: null,
     until: null,

@@ -6,7 +6,7 @@ import type { Cell } from '#output/table';
 
 import type { Clock } from '../clock.ts';
 import type { Session } from '../session.ts';
-import { fetchWhy, type WhyReport } from './why-report.ts';
+import { fetchWhy, isUnderWay, type WhyReport } from './why-report.ts';
 
 export const why = async (
   session: Session,
@@ -23,7 +23,10 @@ export const whyFacts = (report: WhyReport, nowMs: number): Facts => {
   const all: readonly (readonly [string, Cell])[] = [
     ['node', report.name === null ? report.node : `${report.name} (${report.node})`],
     ['state', state],
-    ['runs', report.isBusy ? [report.workflow, report.step].filter(isText).join(', ') : 'nothing'],
+    [
+      'runs',
+      isUnderWay(report) ? [report.workflow, report.step].filter(isText).join(', ') : 'nothing',
+    ],
     ['waits for', report.waitsFor],
     ['on', report.on],
     ['since', withDistance(report.since, nowMs)],
