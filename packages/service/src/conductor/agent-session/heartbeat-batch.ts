@@ -3,11 +3,13 @@
 
 import type { StatementSync } from 'node:sqlite';
 
+import { Refusal } from '@bessemer/protocol/errors/refusal';
 import type { NodeUuid } from '@bessemer/protocol/uuid';
 
-import { type AgentSessionRecord, bindSession } from '#store/agent-sessions';
+import { type AgentSessionRecord, bindSession, findOpenSession } from '#store/agent-sessions';
 import type { Queryable } from '#store/database';
 import { wakeWorkflow } from '#store/workflows';
+import type { HeartbeatDecision } from '#trust/agent-token/decide-heartbeat';
 
 import type { ConductorParts } from '../conductor-parts.ts';
 
@@ -17,6 +19,8 @@ export type AcceptedHeartbeat = {
   readonly binding:
     | { readonly callbackUrl: string; readonly address: string; readonly agentVersion: string }
     | undefined;
+  /** The same judgement over the session as it is when the heartbeat is stored. */
+  readonly judge: (session: AgentSessionRecord | undefined) => HeartbeatDecision;
 };
 
 type Waiting = {
@@ -36,7 +40,7 @@ const BATCH_MAX = 1_000;
 const SESSION_SQL = `select id, node_uuid, boot_no, route, state, window_opened_ms, window_closes_ms, token_hash,
   token_sealed, certificate, pin, callback_url, address, agent_version, last_seen_ms, trust_level
   from agent_session where node_uuid = ? and closed_at_ms is null`;
-const SEEN_SQL = 'update agent_session set last_seen_ms = ? where id = ?';
+const SEEN_SQL = 'update agent_session set last_seen_ms = ? where id = ? and closed_at_ms is null';
 const WAKE_SQL =
   "update workflow set woken = 1 where node_uuid = ? and ended_ms is null and state = 'waiting' and woken = 0";
 
@@ -84,20 +88,45 @@ export const makeHeartbeatBatch = (
   let waiting: Waiting[] = [];
   let isFlushing = false;
 
+  /** False when the session ended since the heartbeat was judged. */
+  const touch = async (queryable: Queryable, id: string, nowMs: number): Promise<boolean> => {
+    if (hot !== undefined) return hot.seen.run(nowMs, id).changes > 0;
+    const result = await queryable
+      .updateTable('agent_session')
+      .set({ last_seen_ms: nowMs })
+      .where('id', '=', id)
+      .where('closed_at_ms', 'is', null)
+      .executeTakeFirst();
+    return result.numUpdatedRows > 0n;
+  };
+
+  /** The session changed since: another heartbeat bound it first, or it ended. Refused, unless still fine. */
+  const judgeAgain = async (
+    queryable: Queryable,
+    { session, judge }: AcceptedHeartbeat,
+    nowMs: number,
+  ): Promise<void> => {
+    const open = await findOpenSession(queryable, session.nodeUuid);
+    const decision = judge(open);
+    if (decision.kind === 'refuse') throw new Refusal(400, decision.text);
+    await touch(queryable, session.id, nowMs);
+  };
+
+  /**
+   * Whether a workflow waits for it. The session is looked at again under the transaction, since it was judged
+   * before; throws `Refusal` when it has changed, and the rest of the batch goes on.
+   */
   const writeOne = async (
     queryable: Queryable,
-    { session, binding }: AcceptedHeartbeat,
+    heartbeat: AcceptedHeartbeat,
     nowMs: number,
   ): Promise<boolean> => {
-    if (binding !== undefined) await bindSession(queryable, session.id, { ...binding, nowMs });
-    else if (hot !== undefined) hot.seen.run(nowMs, session.id);
-    else {
-      await queryable
-        .updateTable('agent_session')
-        .set({ last_seen_ms: nowMs })
-        .where('id', '=', session.id)
-        .execute();
-    }
+    const { session, binding } = heartbeat;
+    const isStored =
+      binding === undefined
+        ? await touch(queryable, session.id, nowMs)
+        : await bindSession(queryable, session.id, { ...binding, nowMs });
+    if (!isStored) await judgeAgain(queryable, heartbeat, nowMs);
     if (hot !== undefined) return hot.wake.run(session.nodeUuid).changes > 0;
     return wakeWorkflow(queryable, session.nodeUuid);
   };
@@ -109,14 +138,24 @@ export const makeHeartbeatBatch = (
       waiting = waiting.slice(BATCH_MAX);
       const nowMs = clock.wallMs();
       const woken = new Set<NodeUuid>();
+      const refused = new Map<Waiting, Refusal>();
       try {
         await store.transaction(async (transaction) => {
-          for (const { heartbeat } of batch) {
-            const isWaiting = await writeOne(transaction, heartbeat, nowMs);
-            if (isWaiting) woken.add(heartbeat.session.nodeUuid);
+          for (const each of batch) {
+            try {
+              const isWaiting = await writeOne(transaction, each.heartbeat, nowMs);
+              if (isWaiting) woken.add(each.heartbeat.session.nodeUuid);
+            } catch (error) {
+              if (!(error instanceof Refusal)) throw error;
+              refused.set(each, error);
+            }
           }
         });
-        for (const { resolve } of batch) resolve();
+        for (const each of batch) {
+          const refusal = refused.get(each);
+          if (refusal === undefined) each.resolve();
+          else each.reject(refusal);
+        }
         for (const nodeUuid of woken) nudge(nodeUuid);
       } catch (error) {
         for (const { reject } of batch) reject(error);

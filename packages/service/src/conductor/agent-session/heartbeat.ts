@@ -46,6 +46,7 @@ export const makeHeartbeats = (
     }
     await batch.store({
       session,
+      judge: (latest) => decideHeartbeat(latest, request, rules),
       binding:
         decision.kind === 'bind'
           ? {
