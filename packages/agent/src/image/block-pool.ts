@@ -9,7 +9,7 @@ export type Block = {
   users: number;
 };
 
-export const BLOCK_BYTES = 4 * 1024 * 1024;
+export const BLOCK_BYTES = 2 * 1024 * 1024;
 
 export type BlockPool = {
   readonly take: () => Promise<Block>;

@@ -50,9 +50,9 @@ const download = async (server: ImageServerOptions, url: string): Promise<Buffer
   const parts: Buffer[] = [];
   let length = 0;
   for await (const part of body) {
-    length += (part as Buffer).length;
+    length += part.length;
     if (length > DOWNLOAD_BYTES_MAX) throw tooLarge();
-    parts.push(part as Buffer);
+    parts.push(Buffer.from(part));
   }
   return Buffer.concat(parts);
 };

@@ -2,14 +2,16 @@
 // (or the file changed), the reader is told to start over.
 
 import { CommandFailure } from '../command-failure.ts';
-import { type ImageServerOptions, openImage, TransferBroken } from './image-server.ts';
+import { type ImageServerOptions, openImage } from './image-server.ts';
 import type { RetryBudget } from './retry-budget.ts';
+import { TransferBroken } from './transfer-broken.ts';
 
 export type Download = {
   /** Known before the first chunk; null when the server does not say. */
   readonly totalBytes: number | null;
   readonly etag: string | null;
   readonly url: string;
+  /** A chunk is good until the next one is asked for. */
   readonly chunks: AsyncIterable<Buffer>;
 };
 
@@ -38,8 +40,8 @@ export const openDownload = async (
     for (;;) {
       try {
         for await (const chunk of current.body) {
-          offset += (chunk as Buffer).length;
-          yield chunk as Buffer;
+          offset += chunk.length;
+          yield chunk;
         }
         if (totalBytes === null || offset === totalBytes) return;
         throw new TransferBroken(`the download ended at byte ${offset} of ${totalBytes}`);

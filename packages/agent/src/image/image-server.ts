@@ -1,11 +1,10 @@
 // Requests to an image server: whole files and ranges. Redirects are followed on the same host only, because a
 // credential or a checked address must not be carried elsewhere.
 
-import { type IncomingMessage, request as httpRequest } from 'node:http';
-import { request as httpsRequest } from 'node:https';
-import { rootCertificates } from 'node:tls';
 import { shownUrl } from '../agent-log.ts';
 import { CommandFailure } from '../command-failure.ts';
+import { TransferBroken } from './transfer-broken.ts';
+import { openTransfer, type Transfer } from './transfer.ts';
 
 export type ImageServerOptions = {
   readonly authorization: string | null;
@@ -15,7 +14,7 @@ export type ImageServerOptions = {
 };
 
 export type ImageBody = {
-  readonly body: IncomingMessage;
+  readonly body: Transfer;
   /** Of the whole file. */
   readonly totalBytes: number | null;
   /** Strong validator, or null. */
@@ -24,14 +23,6 @@ export type ImageBody = {
 };
 
 export type ByteRange = { readonly from: number; readonly to: number | null };
-
-/** Something that may go better next time. */
-export class TransferBroken extends Error {
-  constructor(text: string) {
-    super(text);
-    this.name = 'TransferBroken';
-  }
-}
 
 const REDIRECTS_MAX = 5;
 
@@ -44,11 +35,11 @@ export const openImage = async (
   let target = new URL(url);
   for (let hop = 0; hop <= REDIRECTS_MAX; hop += 1) {
     const response = await send(options, target, range, ifRange);
-    const status = response.statusCode ?? 0;
+    const { status } = response;
     if (status === 200 || status === 206) return bodyOf(response, status === 206);
     response.destroy();
     if (![301, 302, 303, 307, 308].includes(status)) throw refusalOf(status, target.href);
-    target = redirected(target, response.headers.location);
+    target = redirected(target, response.headers.get('location'));
   }
   throw fatal(`${shownUrl(url)} redirects more than ${REDIRECTS_MAX} times`);
 };
@@ -70,35 +61,23 @@ const send = (
   url: URL,
   range: ByteRange | null,
   ifRange: string | null,
-): Promise<IncomingMessage> =>
-  new Promise((resolve, reject) => {
-    const headers: Record<string, string> = { 'User-Agent': 'bessemer-agent', Accept: '*/*' };
-    if (options.authorization !== null) headers['Authorization'] = options.authorization;
-    if (range !== null) headers['Range'] = `bytes=${range.from}-${range.to ?? ''}`;
-    if (ifRange !== null) headers['If-Range'] = ifRange;
-    const request =
-      url.protocol === 'https:'
-        ? httpsRequest(url, {
-            headers,
-            agent: false,
-            ...(options.authorityPem === null
-              ? {}
-              : { ca: [...rootCertificates, options.authorityPem] }),
-          })
-        : httpRequest(url, { headers, agent: false });
-    // Also while the body flows: silence is a broken transfer.
-    request.setTimeout(options.connectTimeoutMs, () => {
-      request.destroy(new Error(`silence for ${options.connectTimeoutMs / 1000} s`));
-    });
-    request.once('error', (error) => reject(new TransferBroken(error.message)));
-    request.once('response', resolve);
-    request.end();
+): Promise<Transfer> =>
+  openTransfer(url, {
+    headers: {
+      'User-Agent': 'bessemer-agent',
+      Accept: '*/*',
+      ...(options.authorization === null ? {} : { Authorization: options.authorization }),
+      ...(range === null ? {} : { Range: `bytes=${range.from}-${range.to ?? ''}` }),
+      ...(ifRange === null ? {} : { 'If-Range': ifRange }),
+    },
+    authorityPem: options.authorityPem,
+    silenceMsMax: options.connectTimeoutMs,
   });
 
-const bodyOf = (response: IncomingMessage, isRange: boolean): ImageBody => {
-  const length = numberOf(response.headers['content-length']);
-  const whole = numberOf(/\/([0-9]+)$/.exec(response.headers['content-range'] ?? '')?.[1]);
-  const etag = response.headers.etag;
+const bodyOf = (response: Transfer, isRange: boolean): ImageBody => {
+  const length = numberOf(response.headers.get('content-length'));
+  const whole = numberOf(/\/([0-9]+)$/.exec(response.headers.get('content-range') ?? '')?.[1]);
+  const etag = response.headers.get('etag');
   return {
     body: response,
     totalBytes: isRange ? whole : length,

@@ -129,7 +129,7 @@ const takeHead = async (
   while (length < HEAD_BYTES) {
     const next = await chunks.next();
     if (next.done === true) break;
-    parts.push(next.value);
+    parts.push(Buffer.from(next.value));
     length += next.value.length;
   }
   return { parts, bytes: Buffer.concat(parts) };
@@ -189,7 +189,8 @@ const hashing = async function* (
       part.pass(block);
       block = null;
     }
-    yield chunk;
+    // The decompressor keeps what it is given for a while.
+    yield Buffer.from(chunk);
   }
   if (block !== null && block.length > 0) part.pass(block);
 };
