@@ -1,4 +1,4 @@
-// What the engines call a broken unique index, in one place.
+// What the engines call a broken unique index, and a store that cannot be written now, in one place.
 
 /** A row with the same unique value exists; nothing was written. */
 export class Conflict extends Error {
@@ -50,3 +50,20 @@ export const withConflicts = async <T>(work: () => Promise<T>): Promise<T> => {
 
 export const isConflictOn = (error: unknown, column: string): boolean =>
   error instanceof Conflict && (error.what === column || error.what.endsWith(`.${column}`));
+
+/** Busy, input/output, full, cannot open: mendable from outside, and then the same write succeeds. */
+const SQLITE_UNAVAILABLE = new Set([5, 6, 8, 10, 13, 14]);
+const SQLITE_PRIMARY_CODE_MASK = 0xff;
+/** Connection, resources, operator intervention, system error. */
+const POSTGRES_UNAVAILABLE_PATTERN = /^(08|53|57|58)/;
+const SOCKET_UNAVAILABLE = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOENT']);
+
+/** Whether the store, and not the write, is what is wrong: the disk is full, the database is away. */
+export const isStoreUnavailable = (error: unknown): boolean => {
+  if (!(error instanceof Error)) return false;
+  const { errcode, code }: EngineError = error;
+  if (typeof errcode === 'number')
+    return SQLITE_UNAVAILABLE.has(errcode & SQLITE_PRIMARY_CODE_MASK);
+  if (typeof code !== 'string') return false;
+  return POSTGRES_UNAVAILABLE_PATTERN.test(code) || SOCKET_UNAVAILABLE.has(code);
+};

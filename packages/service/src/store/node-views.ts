@@ -116,20 +116,39 @@ const selectViews = (queryable: Queryable, fields: readonly NodeFieldName[]) => 
     );
 };
 
+/**
+ * Texts of the single-node query, by engine and key column, for each set of fields: building it anew would cost
+ * more than running it. Hand in the same array for the same set.
+ */
+const SINGLE_TEXTS = new WeakMap<readonly NodeFieldName[], Map<string, string>>();
+
+const singleText = (
+  queryable: Queryable,
+  fields: readonly NodeFieldName[],
+  by: 'uuid' | 'name',
+): string => {
+  const texts = SINGLE_TEXTS.get(fields) ?? new Map<string, string>();
+  SINGLE_TEXTS.set(fields, texts);
+  const key = `${queryable.getExecutor().adapter.constructor.name} ${by}`;
+  const known = texts.get(key);
+  if (known !== undefined) return known;
+  const made = selectViews(queryable, fields).where(`node.${by}`, '=', '').compile().sql;
+  texts.set(key, made);
+  return made;
+};
+
 /** One node by UUID or name. */
 export const findNodeView = async (
   queryable: Queryable,
   ident: string,
   fields: readonly NodeFieldName[],
 ): Promise<NodeView | undefined> => {
-  const row = await selectViews(queryable, fields)
-    .where(
-      isUuid(ident) ? 'node.uuid' : 'node.name',
-      '=',
-      isUuid(ident) ? ident.toLowerCase() : ident,
-    )
-    .executeTakeFirst();
-  return row as NodeView | undefined;
+  const [by, value] = isUuid(ident)
+    ? (['uuid', ident.toLowerCase()] as const)
+    : (['name', ident] as const);
+  const text = singleText(queryable, fields, by);
+  const { rows } = await queryable.executeQuery<NodeView>(CompiledQuery.raw(text, [value]));
+  return rows[0];
 };
 
 /** One page. Throws `MarkerUnknown`. */

@@ -1,13 +1,11 @@
 // Cleaning: nothing of the last tenant, and a record per disk that says so. Automated after `provide` and
 // `deleted`, manual with steps of the caller's choice. A node that was not cleaned does not become available.
 
-import type { DiskErasure } from '@bessemer/protocol/agent/step';
 import { Failure } from '@bessemer/protocol/errors/failure';
 import { isJsonObject, type JsonObject } from '@bessemer/protocol/json';
 import type { NodeRecord } from '@bessemer/protocol/node/record';
 
 import type { NodeDriver } from '#drivers/driver';
-import { addErasures } from '#store/erasures';
 import { listPortsOfNode } from '#store/ports';
 import type { PlannedStep } from '#store/workflows';
 
@@ -17,9 +15,10 @@ import { AGENT_STEP_RUNNER, makeAgentStep } from '../agent-session/run-agent-ste
 import { withAgent } from '../agent-session/with-agent.ts';
 import { bootRamdiskPlan } from '../boot-ramdisk/boot-ramdisk.ts';
 import { bringRamdiskToRest, closeBoot } from '../boot-ramdisk/leave-ramdisk.ts';
+import { keepErasures } from './keep-erasures.ts';
 import type { StepRequest } from '../conductor.ts';
 import type { ConductorParts } from '../conductor-parts.ts';
-import { DONE, type Job, planned, type Step, type StepDone } from '../workflow/step.ts';
+import { DONE, planned, type Step } from '../workflow/step.ts';
 import type { WorkflowKind } from '../workflow/workflow-kind.ts';
 
 /** Equal priority: the outermost interface first. */
@@ -102,28 +101,6 @@ const getCleanSteps: Step = {
       : automatedSteps(offered, job.parts);
     return { kind: 'done', steps, detail: { steps: steps.map(({ name }) => name) } };
   },
-};
-
-/** What the agent says of each disk becomes a row that outlives the node's next tenants. */
-const keepErasures = (job: Job, result: JsonObject): StepDone => {
-  const devices = Array.isArray(result['devices'])
-    ? (result['devices'] as unknown as DiskErasure[])
-    : [];
-  const records = devices.map((disk) => ({
-    workflowId: job.workflow.id,
-    diskName: disk.name,
-    diskSerial: disk.serial,
-    diskBytes: disk.sizeBytes,
-    method: disk.method ?? 'none',
-    detail: { attempts: disk.attempts, samples: disk.samples } as unknown as JsonObject,
-    summary: disk.summary,
-  }));
-  return {
-    kind: 'done',
-    detail: { disks: records.map(({ summary }) => summary) },
-    also: (transaction) =>
-      addErasures(transaction, job.node.uuid, records, job.parts.clock.wallMs()),
-  };
 };
 
 const simulatedClean: Step = {

@@ -12,6 +12,7 @@ import { Refusal } from '@bessemer/protocol/errors/refusal';
 import type { NodeRecord } from '@bessemer/protocol/node/record';
 
 import type { NodeChanges } from '#store/nodes';
+import { isStoreUnavailable } from '#store/errors';
 import { wasStepStarted } from '#store/journals';
 import type { PlannedStep, Wait, WorkflowRecord } from '#store/workflows';
 
@@ -79,8 +80,14 @@ export const runWorkflow = async (run: RunState, isFresh: boolean): Promise<RunE
       if (error instanceof LeaseLost) throw error;
       return fail(run, item, error);
     }
-    if (result.kind === 'wait') return enterWait(run, item, result);
-    await endStep(run, item, result);
+    try {
+      if (result.kind === 'wait') return await enterWait(run, item, result);
+      await endStep(run, item, result);
+    } catch (error) {
+      // A store that is full or away keeps the step where it is; a write that can never succeed fails it.
+      if (error instanceof LeaseLost || isStoreUnavailable(error)) throw error;
+      return fail(run, item, error);
+    }
     if (run.isStopping()) return { kind: 'waiting', dueMs: null };
     attempt = goOn;
   }
