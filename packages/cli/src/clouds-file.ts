@@ -47,7 +47,9 @@ export const findCloud = (
         'point OS_CLIENT_CONFIG_FILE to the clouds.yaml in the data directory of `serve`',
     );
   }
-  return readCloud(path, readText(path), cloudName ?? environment['OS_CLOUD']);
+  // An empty variable is one that is not set.
+  const named = environment['OS_CLOUD'] === '' ? undefined : environment['OS_CLOUD'];
+  return readCloud(path, readText(path), cloudName ?? named);
 };
 
 const readText = (path: string): string => {
