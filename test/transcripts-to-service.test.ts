@@ -190,7 +190,7 @@ for (const recording of RECORDINGS) {
       const where = `${seq} ${request.method} ${request.url}: ${reply.payload}`;
       assert.equal(reply.statusCode, response.status, where);
       assert.equal(
-        String(reply.headers['content-type'] ?? '').split(';')[0],
+        (reply.headers['content-type'] ?? '').split(';')[0],
         (response.headers['content-type'] ?? '').split(';')[0],
         where,
       );
