@@ -2,6 +2,7 @@
 // and never become records, so that a page of a thousand costs little more than reading it.
 
 import {
+  CompiledQuery,
   type Expression,
   type ExpressionBuilder,
   type Selectable,
