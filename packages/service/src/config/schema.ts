@@ -74,8 +74,7 @@ export const SCHEMA = {
     disable_agent_api: {
       kind: 'flag',
       default: false,
-      meaning:
-        'Answer lookup, heartbeat and inspection data with 403.',
+      meaning: 'Answer lookup, heartbeat and inspection data with 403.',
     },
     enable_ramdisk_endpoints: {
       kind: 'flag',

@@ -1,10 +1,10 @@
 // Nodes by record: find, insert, update, delete. Lists, which never make records, are in node-list.ts.
 
-import { sql } from 'kysely';
+import { CompiledQuery, sql } from 'kysely';
 
 import { isoTime } from '#clock';
 
-import { INTERFACE_KINDS, type NodeRecord } from '@bessemer/protocol/node/record';
+import type { NodeRecord } from '@bessemer/protocol/node/record';
 import { isUuid, type NodeUuid } from '@bessemer/protocol/uuid';
 
 import type { Queryable } from './database.ts';
@@ -55,19 +55,42 @@ export const insertNode = async (
   node: NewNode,
   options: { readonly nowMs: number },
 ): Promise<NodeRecord> => {
-  const record = { ...EMPTY_NODE, createdAt: isoTime(options.nowMs), ...node };
+  const record: Omit<NodeRecord, 'id'> = {
+    ...EMPTY_NODE,
+    createdAt: isoTime(options.nowMs),
+    ...node,
+  };
+  const columns = columnsOfNode(record);
   return withConflicts(async () => {
-    const row = await queryable
-      .insertInto('node')
-      .values(columnsOfNode(record) as never)
-      .returningAll()
-      .executeTakeFirstOrThrow();
+    const { rows } = await queryable.executeQuery<{ readonly id: number }>(
+      CompiledQuery.raw(insertText(queryable, columns), Object.values(columns)),
+    );
     await queryable
       .insertInto('lease')
       .values({ node_uuid: node.uuid, owner: null, fence: 0, until_ms: 0 })
       .execute();
-    return nodeOfRow(row);
+    return { ...record, id: (rows[0] as { readonly id: number }).id };
   });
+};
+
+/** The text of the insert by engine: all columns are always given, in the same order, so it is built once. */
+const INSERT_TEXTS = new Map<string, string>();
+
+const insertText = (
+  queryable: Queryable,
+  columns: { readonly [column: string]: string | number | null },
+): string => {
+  const engine = queryable.getExecutor().adapter.constructor.name;
+  const key = `${engine} ${Object.keys(columns).join()}`;
+  const known = INSERT_TEXTS.get(key);
+  if (known !== undefined) return known;
+  const made = queryable
+    .insertInto('node')
+    .values(columns as never)
+    .returning('id')
+    .compile().sql;
+  INSERT_TEXTS.set(key, made);
+  return made;
 };
 
 /** False when no row met the condition. Throws `Conflict` on `name` or `instance_uuid`. */
@@ -141,11 +164,11 @@ export const deleteNode = async (
   return true;
 };
 
+/** Every property but those that each node brings, in the order of the table. */
 const EMPTY_NODE = {
   name: null,
   instanceUuid: null,
   instanceName: null,
-  interfaces: Object.fromEntries(INTERFACE_KINDS.map((kind) => [kind, ''])),
   driverInfo: {},
   instanceInfo: {},
   properties: {},
@@ -154,10 +177,39 @@ const EMPTY_NODE = {
   networkData: {},
   provisionState: 'enroll',
   targetProvisionState: null,
-  conductorGroup: '',
+  provisionUpdatedAt: null,
+  powerState: null,
+  targetPowerState: null,
+  lastError: null,
   maintenance: false,
+  maintenanceReason: null,
+  fault: null,
+  reservation: null,
+  cleanStep: {},
+  deployStep: {},
+  serviceStep: {},
+  raidConfig: {},
+  targetRaidConfig: {},
+  bootMode: null,
+  secureBoot: null,
+  automatedClean: null,
+  resourceClass: null,
+  conductorGroup: '',
+  conductor: null,
+  chassisUuid: null,
+  parentNode: null,
+  owner: null,
+  lessee: null,
+  shard: null,
+  description: null,
   protected: false,
+  protectedReason: null,
   retired: false,
+  retiredReason: null,
   consoleEnabled: false,
   disablePowerOff: false,
-} as const;
+  health: null,
+  inspectionStartedAt: null,
+  inspectionFinishedAt: null,
+  updatedAt: null,
+} as const satisfies Omit<NodeRecord, 'id' | 'uuid' | 'driver' | 'interfaces' | 'createdAt'>;
