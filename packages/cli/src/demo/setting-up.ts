@@ -71,7 +71,6 @@ export const serve = async (
 ): Promise<RunningService & { readonly cloudsText: string; readonly cloudsPath: string }> => {
   const data = join(place.work, 'data');
   const host = options.isQuick ? '127.0.0.1' : LAB_HOST;
-  const [agentPort, bootPort] = options.isQuick ? ['0', '0'] : ['6386', '6387'];
   const settings = [
     `image.file_directories=${options.image.directory}`,
     // The lab's BMCs are processes of this host.
@@ -85,9 +84,9 @@ export const serve = async (
       '--listen',
       '127.0.0.1:0',
       '--agent-listen',
-      `${host}:${agentPort}`,
+      `${host}:0`,
       '--boot-listen',
-      `${host}:${bootPort}`,
+      `${host}:0`,
       ...settings.flatMap((setting) => ['--set', setting]),
     ],
     { logPath: join(place.work, 'serve.log'), readyMsMax: READY_MS_MAX, clock: options.clock },
