@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { after, before, test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import type { CommandResult } from '@bessemer/protocol/agent/command';
@@ -101,7 +105,6 @@ for (const [name, pack] of [
 test('zeros are written where the disk was not known to be empty', () =>
   withAgent(
     async (agent) => {
-      const { writeFile } = await import('node:fs/promises');
       await writeFile(agent.diskPath, randomBytes(agent.diskBytes));
 
       const result = await write(agent);
@@ -111,6 +114,74 @@ test('zeros are written where the disk was not known to be empty', () =>
     },
     { disk: { supports: [] } },
   ));
+
+/** Made by the tool that users make theirs with. */
+const asQcow2 = async (...options: readonly string[]): Promise<Buffer> => {
+  const directory = await mkdtemp(join(tmpdir(), 'bessemer-qcow2-'));
+  try {
+    const [from, to] = [join(directory, 'image.raw'), join(directory, 'image.qcow2')];
+    await writeFile(from, image);
+    await promisify(execFile)('qemu-img', ['convert', '-O', 'qcow2', ...options, from, to]);
+    return await readFile(to);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+};
+
+for (const options of [
+  [],
+  ['-c'],
+  ['-c', '-o', 'compression_type=zstd'],
+  ['-o', 'cluster_size=512'],
+]) {
+  test(`a qcow2 image (${options.join(' ') || 'plain'}) ends on the disk as the disk it describes`, () =>
+    withAgent(async (agent) => {
+      const bytes = await asQcow2(...options);
+
+      const result = await write(agent, { bytes, info: { disk_format: 'qcow2' } });
+
+      assert.equal(result.command_status, 'SUCCEEDED', JSON.stringify(result.command_error));
+      await assertHolds(agent, image);
+    }));
+}
+
+test('zeros of a qcow2 image are written where the disk was not known to be empty', () =>
+  withAgent(
+    async (agent) => {
+      await writeFile(agent.diskPath, randomBytes(agent.diskBytes));
+
+      const result = await write(agent, {
+        bytes: await asQcow2(),
+        info: { disk_format: 'qcow2' },
+      });
+
+      assert.equal(result.command_status, 'SUCCEEDED', JSON.stringify(result.command_error));
+      await assertHolds(agent, image);
+    },
+    { disk: { supports: [] } },
+  ));
+
+test('a qcow2 image with a backing file is refused by name of the rule, with nothing written', () =>
+  withAgent(async (agent) => {
+    const bytes = await asQcow2();
+    bytes.writeBigUInt64BE(512n, 8);
+    bytes.writeUInt32BE(11, 16);
+
+    const result = await write(agent, { bytes, info: { disk_format: 'qcow2' } });
+
+    assert.equal(failureCode(result), 'image.format');
+    assert.match(result.command_error?.details ?? '', /backing file/);
+  }));
+
+test('a qcow2 image that claims more than the disk is refused', () =>
+  withAgent(async (agent) => {
+    const bytes = await asQcow2();
+    bytes.writeBigUInt64BE(2n ** 52n, 24);
+
+    const result = await write(agent, { bytes, info: { disk_format: 'qcow2' } });
+
+    assert.ok(['image.too-large', 'image.format'].includes(failureCode(result) ?? ''));
+  }));
 
 test('the result names image, disk and disk identifier, and echoes the step', () =>
   withAgent(async (agent) => {

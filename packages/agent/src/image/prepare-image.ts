@@ -151,14 +151,23 @@ const writeChecked = async (
   let checksumAttempts = 0;
   let skipsZeros = target.skipsZeros;
   for (;;) {
-    const writer = makeDiskWriter(target.file, target.disk.size, skipsZeros);
+    const isZeroed = skipsZeros;
+    const writer = makeDiskWriter(target.file, target.disk.size, isZeroed);
     // A second pass writes over the first: zeros must be written then.
     skipsZeros = false;
     try {
       const download = await openDownload(options, info.urls, budget);
       const found =
         info.format === 'qcow2'
-          ? await writeQcow2(context, options, download, writer, info, target)
+          ? await writeQcow2(context, info, {
+              server: options,
+              download,
+              writer,
+              budget,
+              diskBytes: target.disk.size,
+              writesZeros: !isZeroed,
+              report: target.report,
+            })
           : await writeStream(context, download, writer, info, {
               diskBytes: target.disk.size,
               report: target.report,
