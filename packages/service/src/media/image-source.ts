@@ -3,13 +3,15 @@
 
 import { lookup } from 'node:dns/promises';
 import { constants } from 'node:fs';
-import { type FileHandle, open, realpath } from 'node:fs/promises';
-import { BlockList, isIP } from 'node:net';
-import { basename, sep } from 'node:path';
+import { type FileHandle, open, readlink, realpath } from 'node:fs/promises';
+import { isIP } from 'node:net';
+import { basename, normalize, sep } from 'node:path';
 
 import { Failure } from '@bessemer/protocol/errors/failure';
 import { Refusal } from '@bessemer/protocol/errors/refusal';
 import type { JsonObject } from '@bessemer/protocol/json';
+
+import { makeImageAddressRules } from './image-network.ts';
 
 export type ImageRules = {
   /** CIDR of networks that are denied by default and allowed here (private ranges, loopback). */
@@ -36,6 +38,8 @@ const FORMATS = new Set(['raw', 'qcow2']);
 const DIGEST_CHARS = { sha256: 64, sha512: 128 } as const;
 const MD5_CHARS = 32;
 const NAME_CHARS_MAX = 255;
+/** Longer ones are cut by somebody on the way. */
+const URL_CHARS_MAX = 2_000;
 const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._~+-]*$/;
 
 const refuse = (text: string): Refusal => new Refusal(400, text);
@@ -77,25 +81,56 @@ const checksumOf = (info: JsonObject): Pick<ImageRequest, 'algorithm' | 'digest'
 };
 
 const sourceOf = (text: string, rules: ImageRules): ImageRequest['source'] => {
-  if (!URL.canParse(text)) {
+  const scheme = /^(https?|file):\/\//.exec(text)?.[1];
+  if (scheme === undefined || !URL.canParse(text)) {
     throw refuse('instance_info image_source must be an http://, https:// or file:// address.');
+  }
+  // Parsers differ about spaces, controls and backslashes, and about what an address means that is full of them.
+  if (!/^[\x21-\x7e]+$/.test(text) || text.includes('\\') || text.length > URL_CHARS_MAX) {
+    throw refuse(
+      `instance_info image_source must be at most ${URL_CHARS_MAX} characters, the unusual ones percent-encoded.`,
+    );
   }
   const url = new URL(text);
-  if (url.protocol === 'file:') {
-    if (rules.fileDirectories.length === 0) {
-      throw refuse(
-        'instance_info image_source is a file:// address, and [image] file_directories lists no directory for such images.',
-      );
-    }
-    return { kind: 'file', path: decodeURIComponent(url.pathname) };
-  }
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw refuse('instance_info image_source must be an http://, https:// or file:// address.');
+  if (url.hash !== '') throw refuse('instance_info image_source must not hold a fragment (#).');
+  if (scheme === 'file') {
+    return { kind: 'file', path: filePathOf(text.slice('file://'.length), rules) };
   }
   if (url.username !== '' || url.password !== '') {
     throw refuse('instance_info image_source must not hold a user name or password.');
   }
+  const host = hostOf(url);
+  const objection =
+    isIP(host) === 0 ? undefined : makeImageAddressRules(rules.allowedNetworks)(host);
+  if (objection !== undefined) {
+    throw refuse(`instance_info image_source names an address that ${objection}.`);
+  }
   return { kind: 'url', url };
+};
+
+const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '');
+
+const filePathOf = (text: string, rules: ImageRules): string => {
+  if (rules.fileDirectories.length === 0) {
+    throw refuse(
+      'instance_info image_source is a file:// address, and [image] file_directories lists no directory for such images.',
+    );
+  }
+  const path = decoded(text);
+  // A parser would tidy `..` away; whoever writes it means something else than he says.
+  if (!path.startsWith('/') || normalize(path) !== path || /[\0?]/.test(path)) {
+    throw refuse('instance_info image_source must be file:// and a plain absolute path.');
+  }
+  return path;
+};
+
+const decoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text);
+  } catch (error) {
+    if (!(error instanceof URIError)) throw error;
+    throw refuse('instance_info image_source has a wrong percent-encoding.');
+  }
 };
 
 /** Throws Refusal(400) that names the field and what would be right. No file or network is touched. */
@@ -110,7 +145,7 @@ export const checkImageSource = (instanceInfo: JsonObject, rules: ImageRules): I
   if (textOf(instanceInfo, 'image_type') === 'partition') {
     throw refuse('instance_info image_type partition is not supported: give a whole-disk image.');
   }
-  const path = source.kind === 'file' ? source.path : decodeURIComponent(source.url.pathname);
+  const path = source.kind === 'file' ? source.path : decoded(source.url.pathname);
   const name = basename(path);
   if (!NAME_PATTERN.test(name) || name.length > NAME_CHARS_MAX) {
     throw refuse('instance_info image_source must end in a plain file name.');
@@ -118,82 +153,67 @@ export const checkImageSource = (instanceInfo: JsonObject, rules: ImageRules): I
   return { source, name, format: format as ImageFormat, ...checksumOf(instanceInfo) };
 };
 
-const networks = (cidrs: readonly string[]): BlockList => {
-  const list = new BlockList();
-  for (const cidr of cidrs) {
-    const [address = '', bits] = cidr.split('/');
-    const isSix = isIP(address) === 6;
-    list.addSubnet(address, Number(bits ?? (isSix ? 128 : 32)), isSix ? 'ipv6' : 'ipv4');
-  }
-  return list;
-};
-
-/** Never, whatever is listed: link-local (cloud metadata), multicast, "this host". */
-const NEVER = networks([
-  '0.0.0.0/8',
-  '169.254.0.0/16',
-  '224.0.0.0/3',
-  '::/128',
-  'fe80::/10',
-  'ff00::/8',
-]);
-/** Only where listed: what lies behind our own doors. */
-const PRIVATE = networks([
-  '10.0.0.0/8',
-  '172.16.0.0/12',
-  '192.168.0.0/16',
-  '100.64.0.0/10',
-  '127.0.0.0/8',
-  '::1/128',
-  'fc00::/7',
-]);
-const MAPPED_PREFIX = '::ffff:';
-
 const denied = (text: string): Failure => new Failure('image.url-denied', text);
 
+export type AddressLookup = (host: string) => Promise<readonly string[]>;
+
+const systemLookup: AddressLookup = async (host) =>
+  (await lookup(host, { all: true })).map(({ address }) => address);
+
 /** Throws Failure `image.url-denied`. Every address that the name has must be fine: the agent may take any. */
-export const checkImageHost = async (url: URL, rules: ImageRules): Promise<void> => {
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  const listed = networks(rules.allowedNetworks);
+export const checkImageHost = async (
+  url: URL,
+  rules: ImageRules,
+  addressesOf: AddressLookup = systemLookup,
+): Promise<void> => {
+  const host = hostOf(url);
   let addresses;
   try {
-    addresses = await lookup(host, { all: true });
+    addresses = await addressesOf(host);
   } catch (cause) {
     throw new Failure('image.download', `The image server ${host} has no address.`, {
       isRetryable: true,
       cause,
     });
   }
-  for (const each of addresses) {
-    const isMapped = each.address.startsWith(MAPPED_PREFIX) && isIP(each.address.slice(7)) === 4;
-    const address = isMapped ? each.address.slice(MAPPED_PREFIX.length) : each.address;
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-    const isPrivate = PRIVATE.check(address, family) && !listed.check(address, family);
-    if (NEVER.check(address, family) || isPrivate) {
-      throw denied(
-        `The image server ${host} is in a network that images may not come from. List it in [image] allowed_networks if it may.`,
-      );
-    }
+  const objectionTo = makeImageAddressRules(rules.allowedNetworks);
+  for (const address of addresses) {
+    const objection = objectionTo(address);
+    if (objection === undefined) continue;
+    throw denied(`The image server ${host} has an address, ${address}, that ${objection}.`);
   }
 };
 
 /** An open regular file below one of the directories; links are followed first and judged by where they end. */
 export const openImageFile = async (path: string, rules: ImageRules): Promise<FileHandle> => {
-  let real: string;
-  try {
-    real = await realpath(path);
-  } catch (cause) {
-    throw new Failure('image.download', 'The image file does not exist.', { cause });
-  }
-  const directories = await Promise.all(rules.fileDirectories.map((each) => realpath(each)));
+  const real = await realPathOf(path, 'The image file');
+  const directories = await Promise.all(
+    rules.fileDirectories.map((each) => realPathOf(each, 'A directory for image files')),
+  );
   if (!directories.some((directory) => real.startsWith(directory + sep))) {
     throw denied('The image file does not lie in a directory of [image] file_directories.');
   }
-  // Not blocking: a pipe would hold a thread for ever. The resolved path must not have become a link since.
+  // Not blocking: a pipe would hold a thread for ever.
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-  const file = await open(real, flags);
-  const facts = await file.stat();
-  if (facts.isFile()) return file;
-  await file.close();
-  throw denied('The image is not a regular file.');
+  const file = await open(real, flags).catch((cause: unknown) => {
+    throw new Failure('image.download', 'The image file cannot be opened.', { cause });
+  });
+  try {
+    // What was opened is what was judged, even if a directory on the way was exchanged meanwhile.
+    const opened = await readlink(`/proc/self/fd/${file.fd}`);
+    const facts = await file.stat();
+    if (opened === real && facts.isFile()) return file;
+    throw denied('The image is not a regular file.');
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+};
+
+const realPathOf = async (path: string, what: string): Promise<string> => {
+  try {
+    return await realpath(path);
+  } catch (cause) {
+    throw new Failure('image.download', `${what} does not exist.`, { cause });
+  }
 };
