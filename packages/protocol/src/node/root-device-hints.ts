@@ -126,7 +126,7 @@ const textCondition = (hint: string, text: string): Condition => {
     if (wanted.length === 0) throw new InvalidHint(`Root device hint "${hint}" is empty`);
     return { kind: 'in', wanted };
   }
-  const operator = TEXT_OPERATORS.find((known) => text.startsWith(`${known} `));
+  const operator = TEXT_OPERATORS.find((known) => `${text} `.startsWith(`${known} `));
   if (operator === undefined) return { kind: 'text', operator: 's==', wanted: text };
   const wanted = text.slice(operator.length).trim();
   if (wanted === '') throw new InvalidHint(`Root device hint "${hint}" is empty`);
