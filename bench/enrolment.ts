@@ -1,0 +1,89 @@
+// A node and its port, enrolled by eight clients at once.
+
+import { randomUUID } from 'node:crypto';
+
+import { runLoad, type LoadRequest } from './load.ts';
+import type { Bench } from './measurement.ts';
+import { type Served, startServe } from './served.ts';
+
+export const CLIENTS = 8;
+export const VERSION = { 'x-openstack-ironic-api-version': '1.95' };
+const NODES_PER_SECOND_MIN = 500;
+const FOREVER_SECONDS = 600;
+
+const addressOf = (index: number): string => {
+  const hex = index.toString(16).padStart(8, '0');
+  return `52:54:${hex.match(/../g)?.join(':') ?? ''}`;
+};
+
+/** Enrols `count` nodes with a port each; returns their UUIDs and the seconds that it took. */
+export const enrol = async (
+  served: Served,
+  count: number,
+): Promise<{ readonly uuids: readonly string[]; readonly seconds: number }> => {
+  const uuids = Array.from({ length: count }, () => randomUUID());
+  const nodes: LoadRequest[] = uuids.map((uuid, index) => ({
+    method: 'POST',
+    path: '/v1/nodes',
+    headers: VERSION,
+    body: {
+      uuid,
+      name: `bench-${index}`,
+      driver: 'fake-hardware',
+      driver_info: { fake_address: `https://bmc-${index}`, fake_password: 'secret' },
+      properties: { cpus: 64, memory_mb: 262_144, local_gb: 960, cpu_arch: 'x86_64' },
+      extra: { rack: `r${index % 40}`, serial: `SN${index}`, notes: 'x'.repeat(200) },
+    },
+  }));
+  const ports: LoadRequest[] = uuids.map((uuid, index) => ({
+    method: 'POST',
+    path: '/v1/ports',
+    headers: VERSION,
+    body: { node_uuid: uuid, address: addressOf(index) },
+  }));
+  let seconds = 0;
+  // Each client needs its node before its port: all nodes first, then all ports.
+  for (const requests of [nodes, ports]) {
+    for (const batch of batches(requests)) {
+      const result = await runLoad(
+        {
+          port: served.port,
+          clients: CLIENTS,
+          seconds: FOREVER_SECONDS,
+          countMax: batch.length,
+          requests: batch,
+        },
+        201,
+      );
+      seconds += result.seconds;
+    }
+  }
+  return { uuids, seconds };
+};
+
+/** What fits on a command line. */
+const BATCH = 200;
+const batches = (requests: readonly LoadRequest[]): readonly (readonly LoadRequest[])[] =>
+  Array.from({ length: Math.ceil(requests.length / BATCH) }, (_, index) =>
+    requests.slice(index * BATCH, (index + 1) * BATCH),
+  );
+
+export const enrolment: Bench = {
+  name: 'enrolment',
+  run: async (size) => {
+    const served = await startServe();
+    const { seconds } = await enrol(served, size.nodes);
+    await served.remove();
+    const perSecond = size.nodes / seconds;
+    return [
+      {
+        what: `enrolment (node + port), ${CLIENTS} clients`,
+        measured: perSecond,
+        unit: 'nodes/s',
+        limit: null,
+        goal: `at least ${NODES_PER_SECOND_MIN} nodes/s`,
+        isMet: perSecond >= NODES_PER_SECOND_MIN,
+      },
+    ];
+  },
+};

@@ -1,0 +1,94 @@
+// The load generator, a process of its own: N clients that each send a request, wait for the whole answer, and send
+// the next. Plain sockets, since an HTTP client library would be slower than what is measured.
+//   node load-process.ts '{"port":..., "isTls":..., "clients":..., "seconds":..., "requests":[...]}'
+
+import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+
+import type { Load, LoadResult } from './load.ts';
+
+const STATUS = /^HTTP\/1\.1 (\d{3})/;
+const LENGTH = /\r\ncontent-length: *(\d+)/i;
+const HEAD_END = '\r\n\r\n';
+
+const bytesOf = (load: Load): readonly Buffer[] =>
+  load.requests.map(({ method, path, headers, body }) => {
+    const text = body === undefined ? '' : JSON.stringify(body);
+    const all: { [name: string]: string } = {
+      host: `127.0.0.1:${load.port}`,
+      ...headers,
+      ...(body === undefined
+        ? {}
+        : {
+            'content-type': 'application/json',
+            'content-length': String(Buffer.byteLength(text)),
+          }),
+    };
+    const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`);
+    return Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines.join('\r\n')}${HEAD_END}${text}`);
+  });
+
+const openSocket = (load: Load): Socket =>
+  load.isTls
+    ? connectTls({ host: '127.0.0.1', port: load.port, rejectUnauthorized: false })
+    : connect({ host: '127.0.0.1', port: load.port });
+
+/** Resolves with the status once the whole answer is there. */
+const exchange = (socket: Socket, request: Buffer): Promise<number> =>
+  new Promise((resolve, reject) => {
+    let head = '';
+    let missing = -1;
+    let status = 0;
+    const done = (error?: Error): void => {
+      socket.off('data', onData);
+      socket.off('error', done);
+      socket.off('close', onClose);
+      if (error === undefined) resolve(status);
+      else reject(error);
+    };
+    const onClose = (): void => done(new Error('the connection was closed'));
+    const onData = (bytes: Buffer): void => {
+      if (missing >= 0) missing -= bytes.length;
+      else {
+        head += bytes.toString('latin1');
+        const end = head.indexOf(HEAD_END);
+        if (end < 0) return;
+        status = Number(STATUS.exec(head)?.[1]);
+        const length = LENGTH.exec(head.slice(0, end))?.[1];
+        if (length === undefined && status !== 204) {
+          done(new Error(`no content-length: ${head.slice(0, 200)}`));
+          return;
+        }
+        missing = Number(length ?? 0) - (head.length - end - HEAD_END.length);
+      }
+      if (missing <= 0) done();
+    };
+    socket.on('data', onData);
+    socket.on('error', done);
+    socket.on('close', onClose);
+    socket.write(request);
+  });
+
+const load = JSON.parse(process.argv[2] ?? '{}') as Load;
+const requests = bytesOf(load);
+const statuses: { [status: number]: number } = {};
+const startedMs = performance.now();
+const untilMs = startedMs + load.seconds * 1_000;
+let next = 0;
+let sent = 0;
+const client = async (): Promise<void> => {
+  const socket = openSocket(load);
+  while (performance.now() < untilMs && sent < load.countMax) {
+    const request = requests[next % requests.length] as Buffer;
+    next += 1;
+    sent += 1;
+    const status = await exchange(socket, request);
+    statuses[status] = (statuses[status] ?? 0) + 1;
+  }
+  socket.destroy();
+};
+await Promise.all(Array.from({ length: load.clients }, client));
+const seconds = (performance.now() - startedMs) / 1_000;
+const count = Object.values(statuses).reduce((sum, each) => sum + each, 0);
+const result: LoadResult = { perSecond: count / seconds, count, seconds, statuses };
+process.stdout.write(JSON.stringify(result));

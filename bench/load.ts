@@ -1,0 +1,51 @@
+// Runs the load generator and checks that every answer was the wanted one: a fast refusal is no result.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+
+export type LoadRequest = {
+  readonly method: string;
+  readonly path: string;
+  readonly headers?: { readonly [name: string]: string };
+  readonly body?: unknown;
+};
+
+export type Load = {
+  readonly port: number;
+  readonly isTls: boolean;
+  readonly clients: number;
+  readonly seconds: number;
+  readonly countMax: number;
+  readonly requests: readonly LoadRequest[];
+};
+
+export type LoadResult = {
+  readonly perSecond: number;
+  readonly count: number;
+  readonly seconds: number;
+  readonly statuses: { readonly [status: number]: number };
+};
+
+const PROGRAM = join(import.meta.dirname, 'load-process.ts');
+
+export const runLoad = async (
+  load: Omit<Load, 'isTls' | 'countMax'> & Partial<Load>,
+  wantedStatus: number,
+): Promise<LoadResult> => {
+  const whole: Load = { isTls: false, countMax: Number.MAX_SAFE_INTEGER, ...load };
+  const child = spawn(process.execPath, [PROGRAM, JSON.stringify(whole)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (part: string) => {
+    text += part;
+  });
+  const [code] = (await once(child, 'close')) as [number | null];
+  if (code !== 0) throw new Error(`the load generator ended with ${String(code)}`);
+  const result = JSON.parse(text) as LoadResult;
+  if (result.statuses[wantedStatus] !== result.count) {
+    throw new Error(`answers other than ${wantedStatus}: ${JSON.stringify(result.statuses)}`);
+  }
+  return result;
+};

@@ -1,0 +1,47 @@
+// `npm run bench`: speed and size against limits that are measured in the same run, on the same machine.
+//   npm run bench                      all of it, about three minutes
+//   npm run bench -- --quick           small sizes
+//   npm run bench -- reads fleet       only these
+// Ends with 0 whether goals are met or not: a busy machine misses some. The lines say which.
+
+import { parseArgs } from 'node:util';
+
+import { enrolment } from './enrolment.ts';
+import { fleet } from './fleet.ts';
+import { heartbeats } from './heartbeats.ts';
+import { imageWriting } from './image-writing.ts';
+import { type Bench, type BenchSize, headLine, lineOf } from './measurement.ts';
+import { reads } from './reads.ts';
+import { startUp } from './start-up.ts';
+
+const BENCHES: readonly Bench[] = [startUp, heartbeats, reads, enrolment, fleet, imageWriting];
+const SIZES: { readonly [name: string]: BenchSize } = {
+  whole: { isQuick: false, seconds: 6, nodes: 1_000, fleet: 200, imageMiB: 4_096 },
+  quick: { isQuick: true, seconds: 2, nodes: 200, fleet: 50, imageMiB: 256 },
+  tiny: { isQuick: true, seconds: 0.3, nodes: 20, fleet: 4, imageMiB: 16 },
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: 'boolean' }, tiny: { type: 'boolean' } },
+});
+const unknown = positionals.filter((name) => !BENCHES.some((bench) => bench.name === name));
+const size = SIZES[values.tiny === true ? 'tiny' : values.quick === true ? 'quick' : 'whole'];
+if (unknown.length > 0 || size === undefined) {
+  process.stderr.write(
+    `no bench ${unknown.join(', ')}; there are ${BENCHES.map(({ name }) => name).join(', ')}\n`,
+  );
+  process.exit(2);
+}
+process.stdout.write(`${headLine()}\n`);
+let failures = 0;
+for (const bench of BENCHES) {
+  if (positionals.length > 0 && !positionals.includes(bench.name)) continue;
+  try {
+    for (const each of await bench.run(size)) process.stdout.write(`${lineOf(each)}\n`);
+  } catch (error) {
+    failures += 1;
+    process.stdout.write(`FAILED  ${bench.name}: ${error instanceof Error ? error.message : ''}\n`);
+  }
+}
+process.exit(failures === 0 ? 0 : 1);
