@@ -16,8 +16,6 @@ export type DiskWriter = {
 /** Zero runs are looked for in pieces of this size; comparing is one call, never a loop over bytes. */
 const PIECE_BYTES = 256 * 1024;
 const ZEROS = Buffer.alloc(PIECE_BYTES);
-/** Larger writes make the kernel look for larger pages, which took twice its time on a machine with little room. */
-const WRITE_BYTES = 128 * 1024;
 const SAMPLES_MAX = 64;
 const SAMPLE_BYTES = 64 * 1024;
 
@@ -30,8 +28,7 @@ export const makeDiskWriter = (
   let written = 0;
   const writeAll = async (bytes: Buffer, offset: number): Promise<void> => {
     for (let done = 0; done < bytes.length;) {
-      const length = Math.min(WRITE_BYTES, bytes.length - done);
-      const { bytesWritten } = await file.write(bytes, done, length, offset + done);
+      const { bytesWritten } = await file.write(bytes, done, bytes.length - done, offset + done);
       if (bytesWritten === 0) throw new Error(`nothing could be written at ${offset + done}`);
       done += bytesWritten;
     }
