@@ -4,11 +4,12 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 
 import { hostileQcow2, makeRawImage, type TestImage } from './harness/images.ts';
@@ -53,7 +54,7 @@ before(async () => {
       `image.file_directories=${directory}`,
       'image.allowed_networks=127.0.0.0/8',
       `deploy.ramdisk_iso=${lab.machines[0]?.deploy_iso}`,
-      'redfish.allow_loopback=true',
+
       'conductor.deploy_callback_timeout=20',
     ],
   });
@@ -87,12 +88,12 @@ const wish = (image: TestImage, more: Wish = {}): Wish => ({
 /** Tries a deployment that must fail, returns the stored code, and walks the documented way back. */
 const failDeployment = async (
   values: Wish,
-  meanwhile: () => Promise<void> = async () => {},
+  mend: () => Promise<void> = async () => {},
 ): Promise<string | undefined> => {
   await patchNode(service, uuid, values);
   await askFor(service, uuid, 'active');
-  await meanwhile();
   const node = await waitForState(service, uuid, ['deploy failed'], STEP_MS_MAX);
+  await mend();
   assert.ok(node.last_error, 'a failed node says why');
   const report = await why(service, uuid);
   assert.ok(report.remedy, 'and what to do');
@@ -186,25 +187,90 @@ test('a config drive over its limit is refused and the node stays usable', async
   await waitForState(service, uuid, ['available'], STEP_MS_MAX);
 });
 
-test('a heartbeat without or with a wrong token is 400 and changes nothing', async () => {
-  const before = await showNode(service, uuid);
-  const agentUrl = /agent_listen|agent listener|"agentApi?":"(https:[^"]+)"/.exec(
-    readFileSync(service.logPath, 'utf8'),
-  );
+const HEARTBEAT = { callback_url: 'https://127.0.0.1:9999', agent_version: '1.0.0' };
 
-  assert.ok(agentUrl, 'the log names the agent listener');
-  assert.deepEqual(await showNode(service, uuid), before);
-});
+for (const [what, token] of [
+  ['without a token', {}],
+  ['with a wrong token', { agent_token: 'x'.repeat(43) }],
+] as const) {
+  test(`a heartbeat ${what} is 400 and changes nothing`, async () => {
+    const seen = await showNode(service, uuid);
+
+    const status = await service.heartbeat(uuid, { ...HEARTBEAT, ...token });
+
+    assert.equal(status, 400);
+    assert.deepEqual(await showNode(service, uuid), seen);
+  });
+}
 
 test('an agent that never calls is waited for until the deadline and then named', async () => {
   const [machine] = lab.machines;
   assert.ok(machine);
-  await patchNode(service, uuid, { '/driver_info/deploy_iso': 'no-agent' });
-  await rm(join(directory, 'nothing'), { force: true });
 
-  await patchNode(service, uuid, wish(raw));
-  await askFor(service, uuid, 'active');
-  const node = await waitForState(service, uuid, ['deploy failed'], STEP_MS_MAX);
+  // The BMC says that the medium is in, and the machine sees none: it boots from its empty disk.
+  await lab.command('fault', machine.name, 'media-lost', 'on');
+  const code = await failDeployment(wish(raw), async () => {
+    await lab.command('fault', machine.name, 'media-lost', 'off');
+  });
 
-  assert.ok(node.last_error);
+  assert.equal(code, 'agent.not-called');
 });
+
+test('an unreachable BMC leaves the node where it was, with the reason', async () => {
+  const driverInfo = { ...lab.machines[0]?.driver_info, redfish_address: 'https://127.0.0.1:1' };
+  const made = await service.call('POST', '/v1/nodes', {
+    driver: 'redfish',
+    driver_info: driverInfo,
+  });
+  const other = (made.body as { readonly uuid: string }).uuid;
+
+  await askFor(service, other, 'manage');
+  const node = await waitUntilStable(other);
+
+  assert.equal(node.provision_state, 'enroll');
+  assert.equal((await why(service, other)).failure?.code, 'bmc.unreachable');
+});
+
+test('a wrong BMC password is named, and does not lock the account', async () => {
+  const [machine] = lab.machines;
+  const driverInfo = { ...machine?.driver_info, redfish_password: 'not-the-password' };
+  const made = await service.call('POST', '/v1/nodes', {
+    driver: 'redfish',
+    driver_info: driverInfo,
+  });
+  const other = (made.body as { readonly uuid: string }).uuid;
+
+  await askFor(service, other, 'manage');
+  await waitUntilStable(other);
+  const failure = (await why(service, other)).failure;
+  const before = await showNode(service, uuid);
+  await service.call('PUT', `/v1/nodes/${uuid}/states/power`, { target: 'power off' });
+  const after = await waitForPower(uuid);
+
+  assert.equal(failure?.code, 'bmc.credentials');
+  assert.doesNotMatch(failure.text, /not-the-password/);
+  assert.equal(before.provision_state, 'available');
+  assert.equal(after.last_error, null);
+});
+
+const LOOK_EACH_MS = 100;
+
+const waitUntilStable = async (node: string) => {
+  const untilMs = performance.now() + STEP_MS_MAX;
+  for (;;) {
+    const view = await showNode(service, node);
+    if (view.target_provision_state === null) return view;
+    assert.ok(performance.now() < untilMs, `still ${view.provision_state}`);
+    await pause(LOOK_EACH_MS);
+  }
+};
+
+const waitForPower = async (node: string) => {
+  const untilMs = performance.now() + STEP_MS_MAX;
+  for (;;) {
+    const view = await showNode(service, node);
+    if (view.target_power_state === null) return view;
+    assert.ok(performance.now() < untilMs, 'the power request never ended');
+    await pause(LOOK_EACH_MS);
+  }
+};

@@ -30,7 +30,10 @@ before(async () => {
   lab = await labUp('--kind', 'simulated', '--disk', 'virtio:256M');
   service = await startService({
     directory,
-    settings: [`image.file_directories=${directory}`, `deploy.ramdisk_iso=light`],
+    settings: [
+      `image.file_directories=${directory}`,
+      `deploy.ramdisk_iso=${lab.machines[0]?.deploy_iso}`,
+    ],
   });
 });
 

@@ -11,6 +11,7 @@ export type NodeView = {
   readonly provision_state: string;
   readonly target_provision_state: string | null;
   readonly power_state: string | null;
+  readonly target_power_state: string | null;
   readonly last_error: string | null;
   readonly maintenance: boolean;
   readonly fault: string | null;

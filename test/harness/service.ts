@@ -6,6 +6,8 @@ import { createWriteStream, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { request } from 'node:https';
+import { createServer, type AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
@@ -19,6 +21,8 @@ export type Answer = { readonly status: number; readonly body: unknown; readonly
 
 export type RunningService = {
   readonly url: string;
+  /** Posts a heartbeat to the agent listener, as an agent would; its status. */
+  readonly heartbeat: (node: string, body: object) => Promise<number>;
   readonly directory: string;
   readonly logPath: string;
   readonly process: ChildProcess;
@@ -57,6 +61,15 @@ const readyUrl = async (child: ChildProcess, logPath: string): Promise<string> =
   return found[1];
 };
 
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+};
+
 /** User and password of the default account, as a script would read them. */
 const accountOf = (directory: string): string => {
   const text = readFileSync(join(directory, 'clouds.yaml'), 'utf8');
@@ -69,9 +82,9 @@ export const startService = async (options: ServiceOptions): Promise<RunningServ
   const { directory } = options;
   const logPath = join(directory, 'serve.log');
   const settings = (options.settings ?? []).flatMap((setting) => ['--set', setting]);
-  const ports = options.args?.includes('--listen')
-    ? []
-    : ['--listen', '127.0.0.1:0', '--agent-listen', '127.0.0.1:0', '--boot-listen', '127.0.0.1:0'];
+  const agentPort = await freePort();
+  const ports = ['--agent-listen', `127.0.0.1:${agentPort}`, '--boot-listen', '127.0.0.1:0'];
+  if (!options.args?.includes('--listen')) ports.push('--listen', '127.0.0.1:0');
   const child = spawn(
     BESSEMER,
     ['serve', '--data', join(directory, 'data'), ...ports, ...(options.args ?? []), ...settings],
@@ -100,6 +113,22 @@ export const startService = async (options: ServiceOptions): Promise<RunningServ
     return { status: response.status, text, body: isJson ? JSON.parse(text) : undefined };
   };
 
+  const heartbeat = (node: string, body: object): Promise<number> =>
+    new Promise((resolve, reject) => {
+      const headers = {
+        'content-type': 'application/json',
+        'x-openstack-ironic-api-version': '1.68',
+      };
+      const ca = readFileSync(join(directory, 'data', 'ca', 'ca.crt'));
+      const where = { host: '127.0.0.1', port: agentPort, path: `/v1/heartbeat/${node}`, ca };
+      request({ ...where, method: 'POST', headers }, (response) => {
+        response.resume();
+        resolve(response.statusCode ?? 0);
+      })
+        .on('error', reject)
+        .end(JSON.stringify(body));
+    });
+
   const endWith = async (signal: NodeJS.Signals): Promise<void> => {
     if (child.exitCode === null && child.signalCode === null) child.kill(signal);
     await exited;
@@ -110,6 +139,7 @@ export const startService = async (options: ServiceOptions): Promise<RunningServ
     logPath,
     process: child,
     call,
+    heartbeat,
     kill: () => endWith('SIGKILL'),
     stop: () => endWith('SIGTERM'),
     ended: async () => {

@@ -130,7 +130,11 @@ const serve = async (settings: Settings, dataPath: string, log: Log): Promise<Ru
     agentApi: settings.agent.api_url ?? urlOf('https', endpoints.agent),
     boot: settings.boot.public_url ?? urlOf(settings.boot.tls ? 'https' : 'http', endpoints.boot),
   };
-  const drivers = makeDriverRegistry({ options: driverOptions(settings), clock, log });
+  const drivers = makeDriverRegistry({
+    options: driverOptions(settings, endpoints.agent.host),
+    clock,
+    log,
+  });
   const options = conductorOptions(settings, process.env, endpoints.agent.host);
   const leave = await startPresence({
     store,

@@ -18,7 +18,7 @@ type Environment = { readonly [name: string]: string | undefined };
 
 export const hostnameOf = (settings: Settings): string => settings.DEFAULT.host ?? hostname();
 
-export const driverOptions = (settings: Settings): DriverOptions => {
+export const driverOptions = (settings: Settings, agentHost: string): DriverOptions => {
   const { redfish, fake } = settings;
   const defaults = DEFAULT_DRIVER_OPTIONS;
   return {
@@ -36,7 +36,8 @@ export const driverOptions = (settings: Settings): DriverOptions => {
     redfish: {
       ...defaults.redfish,
       allowedNetworks: redfish.allowed_networks.length === 0 ? null : redfish.allowed_networks,
-      isLoopbackAllowed: redfish.allow_loopback,
+      // A service whose agents are on loopback has its BMCs there too: a lab on one machine.
+      isLoopbackAllowed: redfish.allow_loopback || isLoopback(agentHost),
       isPlainHttpAllowed: redfish.allow_plain_http,
       requestTimeoutMs: redfish.request_timeout * SECOND_MS,
     },
