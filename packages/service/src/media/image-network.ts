@@ -42,6 +42,8 @@ const blockList = (networks: readonly string[]): BlockList => {
 
 const unlessListed = blockList(UNLESS_LISTED);
 const never = blockList(NEVER);
+// IPv4 addresses in an old spelling; ::1 between them is loopback and judged as such.
+never.addRange('::2', '::ffff:ffff', 'ipv6');
 
 /** `::ffff:a.b.c.d` is a.b.c.d, whatever its spelling. */
 const plainAddress = (address: string): string => {

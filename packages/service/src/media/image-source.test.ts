@@ -66,6 +66,8 @@ test('addresses that lead into our own network are refused before anything is as
     '169.254.169.254',
     '[::ffff:169.254.169.254]',
     '[fe80::1]',
+    '[::7f00:1]',
+    '[::127.0.0.1]',
     '[fd00::1]',
     '[64:ff9b::a9fe:a9fe]',
     '[2002:7f00:1::]',

@@ -25,7 +25,7 @@ const networks = (cidrs: readonly string[]): BlockList => {
 };
 
 const LOOPBACK = networks(['127.0.0.0/8', '::1/128', '::ffff:127.0.0.0/104']);
-/** Link-local (cloud metadata lives there), multicast, "this host", broadcast. */
+/** Link-local (cloud metadata lives there), multicast, "this host", broadcast, addresses that hide another one. */
 const NEVER = networks([
   '0.0.0.0/8',
   '169.254.0.0/16',
@@ -34,7 +34,13 @@ const NEVER = networks([
   'fe80::/10',
   'ff00::/8',
   '::ffff:169.254.0.0/112',
+  '64:ff9b::/96',
+  '64:ff9b:1::/48',
+  '2001::/32',
+  '2002::/16',
 ]);
+// IPv4 addresses in an old spelling; ::1 between them is loopback and judged as such.
+NEVER.addRange('::2', '::ffff:ffff', 'ipv6');
 
 export type CallbackVerdict =
   | { readonly isFine: true; readonly address: string }
