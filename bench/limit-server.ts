@@ -32,7 +32,7 @@ const commit = (id: string): Promise<void> =>
 
 // The product keeps key and certificate in one file.
 const pem = tlsDirectory === undefined ? undefined : readFileSync(join(tlsDirectory, 'agent.pem'));
-const app = Fastify(pem === undefined ? {} : { https: { cert: pem, key: pem } });
+const app = Fastify({ https: pem === undefined ? null : { cert: pem, key: pem } });
 app.get('/v1/nodes', async () => ({ nodes: [] }));
 app.post<{ Params: { id: string } }>('/heartbeat/:id', async (request, reply) => {
   await commit(request.params.id);
