@@ -59,7 +59,10 @@ export const startServe = async (
   ];
   const log = openSync(join(directory, 'serve.log'), 'a');
   const child = spawn(BESSEMER, words, { stdio: ['ignore', 'pipe', log] });
-  const url = await readyUrl(child, directory);
+  const url = await readyUrl(child, directory).catch((error: unknown) => {
+    if (options.directory === undefined) rmSync(directory, { recursive: true, force: true });
+    throw error;
+  });
   const headers = { 'X-OpenStack-Ironic-API-Version': '1.95' };
   const call: Served['call'] = (method, path, body) =>
     fetch(url + path, {
