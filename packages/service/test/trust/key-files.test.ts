@@ -12,6 +12,8 @@ import {
 } from '#trust/certificate/issue-certificate';
 import { openKeyRing } from '#trust/key-ring';
 
+const NOW_MS = 1_800_000_000_000;
+
 const inDirectory = async (work: (directory: string) => Promise<void>): Promise<void> => {
   const directory = await mkdtemp(join(tmpdir(), 'bessemer-trust-'));
   try {
@@ -44,8 +46,8 @@ test('a key file of another size stops the start instead of weakening it', () =>
 
 test('the authority is made once, and its key is readable by the service only', () =>
   inDirectory(async (directory) => {
-    const first = await openAuthority(directory);
-    const second = await openAuthority(directory);
+    const first = await openAuthority(directory, NOW_MS);
+    const second = await openAuthority(directory, NOW_MS);
 
     assert.equal(second.certificatePem, first.certificatePem);
     assert.equal(second.keyPem.reveal(), first.keyPem.reveal());
@@ -54,12 +56,16 @@ test('the authority is made once, and its key is readable by the service only', 
 
 test('issued certificates are of the authority, for their hosts and nobody else', () =>
   inDirectory(async (directory) => {
-    const authority = await openAuthority(directory);
+    const authority = await openAuthority(directory, NOW_MS);
     const issuer = new X509Certificate(authority.certificatePem);
-    const server = await issueServerCertificate(authority, { hosts: ['10.99.0.1', 'a.example'] });
+    const server = await issueServerCertificate(authority, {
+      hosts: ['10.99.0.1', 'a.example'],
+      nowMs: NOW_MS,
+    });
     const agent = await issueAgentCertificate(authority, {
       commonName: 'node 1',
       addresses: ['10.99.0.51'],
+      nowMs: NOW_MS,
     });
 
     for (const { certificatePem } of [server, agent]) {
