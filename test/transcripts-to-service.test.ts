@@ -93,7 +93,7 @@ before(async () => {
     store,
     drivers,
     keys: await openKeyRing(join(directory, 'keys')),
-    authority: await openAuthority(join(directory, 'ca')),
+    authority: await openAuthority(join(directory, 'ca'), systemClock.wallMs()),
     urls: { agentApi: 'https://127.0.0.1:1', boot: 'https://127.0.0.1:1' },
     clock: systemClock,
     log,

@@ -117,7 +117,7 @@ const serve = async (settings: Settings, dataPath: string, log: Log): Promise<Ru
         : { engine: 'postgres', url: settings.database.connection },
     ),
     openKeyRing(data.keys),
-    openAuthority(data.authority),
+    openAuthority(data.authority, clock.wallMs()),
   ]);
   const tls = await publicTls(settings, data, endpoints.api.host, authority);
   const issue = (name: 'agent' | 'boot'): Promise<ListenerCertificate> => {

@@ -2,7 +2,7 @@
 // hosts or is about to end.
 
 import { X509Certificate } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 
@@ -27,9 +27,11 @@ export const listenerCertificate = async (
   if (parsed !== undefined && isUsable(parsed, hosts, authority, clock)) return parsed;
   // Loaded only when a certificate has to be made: the library behind it is heavy.
   const { issueServerCertificate } = await import('#trust/certificate/issue-certificate');
-  const issued = await issueServerCertificate(authority, { hosts });
+  const issued = await issueServerCertificate(authority, { hosts, nowMs: clock.wallMs() });
   const made = { key: issued.keyPem.reveal(), certificate: issued.certificatePem };
   await mkdir(directory, { recursive: true, mode: 0o700 });
+  // A start that was cut off may have left one, which nobody may write to.
+  await rm(`${path}.new`, { force: true });
   await writeFile(`${path}.new`, `${made.key.trimEnd()}\n${made.certificate}`, { mode: 0o400 });
   await rename(`${path}.new`, path);
   return made;

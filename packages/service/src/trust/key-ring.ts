@@ -3,8 +3,10 @@
 // holds nothing usable.
 
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+
+import { writeOnce } from './write-once.ts';
 
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
@@ -79,17 +81,16 @@ export const openKeyRing = async (directory: string): Promise<KeyRing> => {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const names = (await readdir(directory)).filter((name) => KEY_FILE_PATTERN.test(name)).sort();
   if (names.length === 0) {
-    const file = await open(join(directory, 'kek-0001'), 'wx', 0o400);
-    await file.writeFile(randomBytes(KEY_BYTES));
-    await file.sync();
-    await file.close();
+    await writeOnce(join(directory, 'kek-0001'), randomBytes(KEY_BYTES), 0o400);
     names.push('kek-0001');
   }
   const keys = new Map<string, Buffer>();
   for (const name of names) {
     const key = await readFile(join(directory, name));
     if (key.length !== KEY_BYTES)
-      throw new Error(`${join(directory, name)} is not a key of ${KEY_BYTES} bytes`);
+      throw new Error(
+        `${join(directory, name)} is not a key of ${KEY_BYTES} bytes; bring it back from a backup`,
+      );
     keys.set(name, key);
   }
   return makeKeyRing(keys);

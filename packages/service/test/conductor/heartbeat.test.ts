@@ -29,6 +29,7 @@ import { openConductor, type Subject } from './with-conductor.ts';
 import { memoryKeys } from './with-engine.ts';
 
 const CALLBACK = 'https://192.0.2.10:9999';
+const NOW_MS = 1_800_000_000_000;
 const MAC = '52:54:00:12:34:56';
 
 let subject: Subject;
@@ -38,8 +39,9 @@ let otherPem: string;
 
 before(async () => {
   directory = mkdtempSync(join(tmpdir(), 'bessemer-heartbeat-'));
-  const authority = await openAuthority(directory);
-  const issue = () => issueAgentCertificate(authority, { commonName: 'n', addresses: [] });
+  const authority = await openAuthority(directory, NOW_MS);
+  const issue = () =>
+    issueAgentCertificate(authority, { commonName: 'n', addresses: [], nowMs: NOW_MS });
   ({ certificatePem } = await issue());
   ({ certificatePem: otherPem } = await issue());
 });

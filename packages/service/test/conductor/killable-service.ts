@@ -41,7 +41,7 @@ const conductor = await startConductor({
   store,
   drivers: recordingDrivers(drivers, join(directory, 'effects')),
   keys: await openKeyRing(join(directory, 'keys')),
-  authority: await openAuthority(join(directory, 'ca')),
+  authority: await openAuthority(join(directory, 'ca'), clock.wallMs()),
   urls: { agentApi: 'https://127.0.0.1:1', boot: 'https://127.0.0.1:2' },
   clock,
   log,

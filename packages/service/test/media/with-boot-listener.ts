@@ -49,8 +49,11 @@ export const withBootListener = (work: (scene: BootScene) => Promise<void>): Pro
   inTemporaryDirectory(async (directory) => {
     const store = await openStore({ engine: 'sqlite', path: join(directory, 'test.sqlite') });
     const keys = await openKeyRing(join(directory, 'keys'));
-    const authority = await openAuthority(join(directory, 'ca'));
-    const issued = await issueServerCertificate(authority, { hosts: ['127.0.0.1'] });
+    const authority = await openAuthority(join(directory, 'ca'), systemClock.wallMs());
+    const issued = await issueServerCertificate(authority, {
+      hosts: ['127.0.0.1'],
+      nowMs: systemClock.wallMs(),
+    });
     const time = { wallMs: ANY_TIME_MS };
     const clock = { ...systemClock, wallMs: () => time.wallMs };
     const logged: string[] = [];

@@ -53,11 +53,12 @@ const openSession: Step = {
     const bootNumber = await nextBootNumber(parts.store.db, node.uuid);
     const identity = { nodeUuid: node.uuid, sessionId: randomUUID(), bootNumber };
     const { token, hash } = makeToken();
+    const nowMs = parts.clock.wallMs();
     const { certificatePem, keyPem } = await issueAgentCertificate(parts.authority, {
       commonName: `node ${node.uuid}`,
       addresses: staticAddresses(node.networkData),
+      nowMs,
     });
-    const nowMs = parts.clock.wallMs();
     const archive = renderAgentArchive({
       apiUrl: parts.urls.agentApi,
       token,

@@ -13,13 +13,14 @@ import { hashOfToken, makeToken } from './grant.ts';
 const URL = 'https://10.99.0.51:9999';
 const RULES = { allowedNetworks: [], isLoopbackAllowed: false, requireTls: true };
 const TOKEN = makeToken().token.reveal();
+const NOW_MS = 1_800_000_000_000;
 const VERSION = '11.9.0';
 
 const makeCertificate = async (): Promise<string> => {
   const keyPem = await makePrivateKeyPem();
-  const certificatePem = await issueAuthorityCertificate(keyPem);
+  const certificatePem = await issueAuthorityCertificate(keyPem, NOW_MS);
   const authority = { keyPem, certificatePem, certificatePath: '' };
-  const wanted = { commonName: 'agent', addresses: ['10.99.0.51'] };
+  const wanted = { commonName: 'agent', addresses: ['10.99.0.51'], nowMs: NOW_MS };
   return (await issueAgentCertificate(authority, wanted)).certificatePem;
 };
 

@@ -1,12 +1,13 @@
 // The service's own certificate authority, made at first start. Ramdisks carry its certificate, and clouds.yaml
 // names it; its key never leaves its folder.
 
-import { generateKeyPair } from 'node:crypto';
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { createPrivateKey, generateKeyPair, X509Certificate } from 'node:crypto';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 import { Secret } from '../secret.ts';
+import { writeOnce } from '../write-once.ts';
 
 export type Authority = {
   readonly certificatePem: string;
@@ -22,13 +23,6 @@ export const makePrivateKeyPem = async (): Promise<Secret<string>> => {
   return new Secret(privateKey.export({ type: 'pkcs8', format: 'pem' }) as string);
 };
 
-const writeNew = async (path: string, text: string, mode: number): Promise<void> => {
-  const file = await open(path, 'wx', mode);
-  await file.writeFile(text);
-  await file.sync();
-  await file.close();
-};
-
 const readIfThere = async (path: string): Promise<string | undefined> => {
   try {
     return await readFile(path, 'utf8');
@@ -38,22 +32,45 @@ const readIfThere = async (path: string): Promise<string | undefined> => {
   }
 };
 
-/** The key is written first: a crash in between leaves a key without a certificate, which is then made from it. */
-export const openAuthority = async (directory: string): Promise<Authority> => {
+/** What is in the file; made first when it is not there. */
+const readOrMake = async (
+  path: string,
+  mode: number,
+  make: () => Promise<string>,
+): Promise<string> => {
+  const text = await readIfThere(path);
+  if (text !== undefined) return text;
+  await writeOnce(path, await make(), mode);
+  return readFile(path, 'utf8');
+};
+
+const isPair = (certificatePem: string, keyPem: string): boolean => {
+  try {
+    return new X509Certificate(certificatePem).checkPrivateKey(createPrivateKey(keyPem));
+  } catch {
+    // One of the two cannot be read: no pair either.
+    return false;
+  }
+};
+
+/**
+ * The key is written first: a crash in between leaves a key without a certificate, which is then made from it.
+ * `nowMs` is the wall time, from which a new certificate is valid.
+ */
+export const openAuthority = async (directory: string, nowMs: number): Promise<Authority> => {
   const certificatePath = join(directory, 'ca.crt');
   const keyPath = join(directory, 'ca.key');
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  let keyText = await readIfThere(keyPath);
-  if (keyText === undefined) {
-    keyText = (await makePrivateKeyPem()).reveal();
-    await writeNew(keyPath, keyText, 0o400);
-  }
+  const keyText = await readOrMake(keyPath, 0o400, async () =>
+    (await makePrivateKeyPem()).reveal(),
+  );
   const keyPem = new Secret(keyText);
-  let certificatePem = await readIfThere(certificatePath);
-  if (certificatePem === undefined) {
+  const certificatePem = await readOrMake(certificatePath, 0o444, async () => {
     const { issueAuthorityCertificate } = await import('./issue-certificate.ts');
-    certificatePem = await issueAuthorityCertificate(keyPem);
-    await writeNew(certificatePath, certificatePem, 0o444);
+    return issueAuthorityCertificate(keyPem, nowMs);
+  });
+  if (!isPair(certificatePem, keyText)) {
+    throw new Error(`${certificatePath} and ${keyPath} are no pair; bring them back from a backup`);
   }
   return { certificatePem, certificatePath, keyPem };
 };

@@ -47,10 +47,12 @@ const importKeys = async (
   };
 };
 
-const validity = (days: number): { readonly notBefore: Date; readonly notAfter: Date } => {
-  const nowMs = performance.timeOrigin + performance.now();
-  return { notBefore: new Date(nowMs - BACKDATED_MS), notAfter: new Date(nowMs + days * DAY_MS) };
-};
+type Validity = { readonly notBefore: Date; readonly notAfter: Date };
+
+const validity = (days: number, nowMs: number): Validity => ({
+  notBefore: new Date(nowMs - BACKDATED_MS),
+  notAfter: new Date(nowMs + days * DAY_MS),
+});
 
 const serialNumber = (): string => {
   const bytes = randomBytes(SERIAL_BYTES);
@@ -59,13 +61,16 @@ const serialNumber = (): string => {
   return bytes.toString('hex');
 };
 
-export const issueAuthorityCertificate = async (keyPem: Secret<string>): Promise<string> => {
+export const issueAuthorityCertificate = async (
+  keyPem: Secret<string>,
+  nowMs: number,
+): Promise<string> => {
   const { privateKey, publicKey } = await importKeys(keyPem);
   const certificate = await X509CertificateGenerator.create({
     serialNumber: serialNumber(),
     subject: AUTHORITY_NAME,
     issuer: AUTHORITY_NAME,
-    ...validity(AUTHORITY_DAYS),
+    ...validity(AUTHORITY_DAYS, nowMs),
     signingAlgorithm: SIGNING,
     publicKey,
     signingKey: privateKey,
@@ -84,7 +89,12 @@ export type IssuedCertificate = {
 
 const issue = async (
   authority: Authority,
-  wanted: { readonly commonName: string; readonly hosts: readonly string[]; readonly days: number },
+  wanted: {
+    readonly commonName: string;
+    readonly hosts: readonly string[];
+    readonly days: number;
+    readonly nowMs: number;
+  },
 ): Promise<IssuedCertificate> => {
   const keyPem = await makePrivateKeyPem();
   const [own, signer] = await Promise.all([importKeys(keyPem), importKeys(authority.keyPem)]);
@@ -102,7 +112,7 @@ const issue = async (
     serialNumber: serialNumber(),
     subject: [{ CN: [wanted.commonName] }],
     issuer: new X509Certificate(authority.certificatePem).subject,
-    ...validity(wanted.days),
+    ...validity(wanted.days, wanted.nowMs),
     signingAlgorithm: SIGNING,
     publicKey: own.publicKey,
     signingKey: signer.privateKey,
@@ -114,17 +124,27 @@ const issue = async (
 /** For a listener of ours; `hosts` are names or addresses. */
 export const issueServerCertificate = (
   authority: Authority,
-  wanted: { readonly hosts: readonly string[] },
+  wanted: { readonly hosts: readonly string[]; readonly nowMs: number },
 ): Promise<IssuedCertificate> =>
   issue(authority, {
     commonName: wanted.hosts[0] ?? 'bessemer',
     hosts: wanted.hosts,
     days: SERVER_DAYS,
+    nowMs: wanted.nowMs,
   });
 
 /** For one boot of an agent; `addresses` as far as they are known before the boot (the key is pinned anyway). */
 export const issueAgentCertificate = (
   authority: Authority,
-  wanted: { readonly commonName: string; readonly addresses: readonly string[] },
+  wanted: {
+    readonly commonName: string;
+    readonly addresses: readonly string[];
+    readonly nowMs: number;
+  },
 ): Promise<IssuedCertificate> =>
-  issue(authority, { commonName: wanted.commonName, hosts: wanted.addresses, days: AGENT_DAYS });
+  issue(authority, {
+    commonName: wanted.commonName,
+    hosts: wanted.addresses,
+    days: AGENT_DAYS,
+    nowMs: wanted.nowMs,
+  });
