@@ -37,6 +37,8 @@ export type RunningService = {
 export type ServiceOptions = {
   /** A folder of an earlier run to go on with; made and removed by the caller. */
   readonly directory: string;
+  /** Where ramdisks and BMCs reach it; loopback unless said. */
+  readonly listenHost?: string;
   readonly args?: readonly string[];
   readonly settings?: readonly string[];
   readonly environment?: { readonly [name: string]: string };
@@ -83,7 +85,8 @@ export const startService = async (options: ServiceOptions): Promise<RunningServ
   const logPath = join(directory, 'serve.log');
   const settings = (options.settings ?? []).flatMap((setting) => ['--set', setting]);
   const agentPort = await freePort();
-  const ports = ['--agent-listen', `127.0.0.1:${agentPort}`, '--boot-listen', '127.0.0.1:0'];
+  const host = options.listenHost ?? '127.0.0.1';
+  const ports = ['--agent-listen', `${host}:${agentPort}`, '--boot-listen', `${host}:0`];
   if (!options.args?.includes('--listen')) ports.push('--listen', '127.0.0.1:0');
   const child = spawn(
     BESSEMER,
