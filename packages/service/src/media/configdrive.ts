@@ -47,18 +47,39 @@ const checkReadyMade = async (text: string): Promise<string> => {
   return text;
 };
 
-/** User data may be given as text or as data; text stays as it is. */
-const fileText = (value: JsonValue): string =>
-  typeof value === 'string' ? value : JSON.stringify(value);
+/** What must be a JSON object, given as one or as its text. */
+const objectOf = (value: JsonValue, key: string): JsonObject => {
+  let given = value;
+  if (typeof value === 'string') {
+    try {
+      given = JSON.parse(value) as JsonValue;
+    } catch (cause) {
+      throw invalid(`has ${key} that is not JSON`, cause);
+    }
+  }
+  if (!isJsonObject(given)) throw invalid(`has ${key} that is not an object`);
+  return given;
+};
 
-const FILES: { readonly [key: string]: string } = {
-  user_data: 'user_data',
-  network_data: 'network_data.json',
-  vendor_data: 'vendor_data2.json',
+const objectText = (value: JsonValue, key: string): string => JSON.stringify(objectOf(value, key));
+
+type FileRule = {
+  readonly name: string;
+  readonly text: (value: JsonValue, key: string) => string;
+};
+
+const FILES: { readonly [key: string]: FileRule } = {
+  // A script or cloud-config stays as it is; data becomes JSON, which is YAML too.
+  user_data: {
+    name: 'user_data',
+    text: (value) => (typeof value === 'string' ? value : JSON.stringify(value)),
+  },
+  network_data: { name: 'network_data.json', text: objectText },
+  vendor_data: { name: 'vendor_data2.json', text: objectText },
 };
 
 const metaData = (value: JsonValue | undefined, nodeUuid: string): string => {
-  const given = isJsonObject(value) ? value : {};
+  const given = value === undefined || value === null ? {} : objectOf(value, 'meta_data');
   return JSON.stringify({ uuid: nodeUuid, ...given });
 };
 
@@ -66,9 +87,10 @@ const writeFiles = async (directory: string, data: JsonObject, nodeUuid: string)
   const latest = join(directory, 'openstack', 'latest');
   await mkdir(latest, { recursive: true });
   await writeFile(join(latest, 'meta_data.json'), metaData(data['meta_data'], nodeUuid));
-  for (const [key, name] of Object.entries(FILES)) {
+  for (const [key, { name, text }] of Object.entries(FILES)) {
     const value = data[key];
-    if (value !== undefined && value !== null) await writeFile(join(latest, name), fileText(value));
+    if (value === undefined || value === null) continue;
+    await writeFile(join(latest, name), text(value, key));
   }
 };
 
@@ -78,8 +100,9 @@ const build = async (data: JsonObject, nodeUuid: string): Promise<string> => {
     const tree = join(scratch, 'tree');
     const iso = join(scratch, 'drive.iso');
     await writeFiles(tree, data, nodeUuid);
-    const args = ['-as', 'mkisofs', '-quiet', '-R', '-J', '-V', LABEL];
-    const dates = [`--modification-date=${FIXED_DATE}`, '--set_all_file_dates', 'set_to_mtime'];
+    // -r: owned by root and readable, whoever the service runs as and whatever its umask is.
+    const args = ['-as', 'mkisofs', '-quiet', '-r', '-J', '-V', LABEL];
+    const dates = [`--modification-date=${FIXED_DATE}`, '--set_all_file_dates', FIXED_DATE];
     await run('xorriso', [...args, ...dates, '-o', iso, tree], { timeout: XORRISO_MS_MAX });
     const bytes = await readFile(iso);
     if (bytes.length > CONFIG_DRIVE_BYTES_MAX) throw tooLarge();

@@ -56,6 +56,60 @@ test('a drive made of parts is an ISO named config-2 with the files that cloud-i
     assert.equal(await fileOf(iso, directory, 'vendor_data2.json'), '{"a":1}');
   }));
 
+test('the same parts give the same bytes: nothing in a drive tells when or where it was made', () =>
+  inTemporaryDirectory(async (directory) => {
+    const parts = { meta_data: { hostname: 'db-1' }, user_data: '#!/bin/sh\n' };
+
+    const drive = await buildConfigDrive(parts, NODE);
+
+    assert.equal(await buildConfigDrive(parts, NODE), drive);
+    // Where gzip keeps a time.
+    assert.equal(Buffer.from(drive, 'base64').readUInt32LE(4), 0);
+    const iso = join(directory, 'drive.iso');
+    await writeFile(iso, unpacked(drive));
+    const list = ['-indev', iso, '-pvd_info', '-find', '/', '-exec', 'lsdl'];
+    const shown = execFileSync('xorriso', list, { encoding: 'utf8', stdio: 'pipe' });
+    const files = shown.split('\n').filter((line) => /^[d-]r/.test(line));
+    assert.equal(files.length, 5, shown);
+    for (const line of files) assert.match(line, /^\S+ +\d+ 0 +0 +\d+ Jan {2}1 {2}2020 /);
+    for (const name of ['Creation', 'Modif.']) {
+      assert.match(shown, new RegExp(`${name} Time *: 2020010100000000`));
+    }
+  }));
+
+test('meta, network and vendor data may be JSON text; user data stays the text that it is', () =>
+  inTemporaryDirectory(async (directory) => {
+    const userData = '#!/bin/sh\r\necho "ü"\n\n';
+    const drive = await buildConfigDrive(
+      {
+        meta_data: '{"hostname": "db-1"}',
+        network_data: '{"links": []}',
+        vendor_data: null,
+        user_data: userData,
+      },
+      NODE,
+    );
+
+    const iso = join(directory, 'drive.iso');
+    await writeFile(iso, unpacked(drive));
+    assert.equal(
+      await fileOf(iso, directory, 'meta_data.json'),
+      `{"uuid":"${NODE.nodeUuid}","hostname":"db-1"}`,
+    );
+    assert.equal(await fileOf(iso, directory, 'network_data.json'), '{"links":[]}');
+    assert.equal(await fileOf(iso, directory, 'user_data'), userData);
+  }));
+
+test('meta, network and vendor data that are no objects are refused, not left out', async () => {
+  for (const key of ['meta_data', 'network_data', 'vendor_data']) {
+    for (const value of ['hostname: db-1', '[1]', '"x"', '', [1], 5, true]) {
+      const text = `${key} ${JSON.stringify(value)}`;
+      const drive = buildConfigDrive({ [key]: value }, NODE);
+      await assert.rejects(drive, failsWith('configdrive.invalid'), text);
+    }
+  }
+});
+
 test('a ready-made drive is passed on as it is', async () => {
   const drive = await buildConfigDrive({ meta_data: {} }, NODE);
 
