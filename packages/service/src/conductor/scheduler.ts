@@ -189,10 +189,8 @@ export const makeScheduler = (
   };
 
   const settle = async (nodeUuid: NodeUuid, fence: number, end: RunEnd): Promise<void> => {
-    if (end.kind === 'waiting') {
-      await releaseLease(store.db, nodeUuid, fence);
-      lookAt(nodeUuid, end.dueMs);
-    } else lookAt(nodeUuid, null);
+    if (end.kind === 'stopped') await releaseLease(store.db, nodeUuid, fence);
+    lookAt(nodeUuid, end.kind === 'waiting' ? end.dueMs : null);
   };
 
   const kindOf = (workflow: WorkflowRecord) => {

@@ -7,6 +7,7 @@ import { type Migration, Migrator } from 'kysely/migration';
 import { Pool, types } from 'pg';
 
 import { openSqliteFile, sqliteDialect } from './engine/sqlite.ts';
+import { makeGroupCommit } from './group-commit.ts';
 import * as firstTables from './migrations/0001-first-tables.ts';
 import type { Schema } from './schema.ts';
 
@@ -47,6 +48,8 @@ const openPostgres = (url: string, connectionsMax: number): Kysely<Schema> => {
   // 64-bit integers are read as numbers: milliseconds and bytes stay below 2^53.
   types.setTypeParser(types.builtins.INT8, Number);
   const pool = new Pool({ connectionString: url, max: connectionsMax });
+  // An idle connection that PostgreSQL closed is replaced by the pool; unheard, the event would end the process.
+  pool.on('error', () => undefined);
   return new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
 };
 
@@ -64,7 +67,8 @@ export const openStore = async (location: StoreLocation): Promise<Store> => {
     engine: location.engine,
     db,
     sqlite,
-    transaction: (work) => db.transaction().execute(work),
+    transaction:
+      location.engine === 'sqlite' ? makeGroupCommit(db) : (work) => db.transaction().execute(work),
     close: () => db.destroy(),
   };
 };

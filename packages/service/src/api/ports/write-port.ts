@@ -72,9 +72,9 @@ const createRoute = (parts: ApiParts): Route => ({
       address: values['address'] as string,
     } satisfies NewPort;
     requireSmartNic(port.isSmartnic ?? false, port.localLinkConnection ?? {});
-    await insertPort(parts.store.db, port, { nowMs: parts.clock.wallMs() }).catch(
-      (error: unknown) => refusePortConflict(error, port),
-    );
+    await parts.store
+      .transaction((trx) => insertPort(trx, port, { nowMs: parts.clock.wallMs() }))
+      .catch((error: unknown) => refusePortConflict(error, port));
     reply.code(201).header('location', `${request.base}/v1/ports/${port.uuid}`);
     return sendPort(parts, request, reply, port.uuid);
   },

@@ -11,6 +11,7 @@ import { Failure, storedFailure, type StoredFailure } from '@bessemer/protocol/e
 import { Refusal } from '@bessemer/protocol/errors/refusal';
 import type { NodeRecord } from '@bessemer/protocol/node/record';
 
+import { releaseLease } from '#store/leases';
 import type { NodeChanges } from '#store/nodes';
 import { isStoreUnavailable } from '#store/errors';
 import { wasStepStarted } from '#store/journals';
@@ -40,6 +41,8 @@ export type RunState = CommitTo & {
 export type RunEnd =
   | { readonly kind: 'waiting'; readonly dueMs: number | null }
   | { readonly kind: 'ended' }
+  /** Between two steps, because the process is about to end. */
+  | { readonly kind: 'stopped' }
   /** Another workflow was begun in the same breath; run it under the same lease. */
   | { readonly kind: 'next' };
 
@@ -88,7 +91,7 @@ export const runWorkflow = async (run: RunState, isFresh: boolean): Promise<RunE
       if (error instanceof LeaseLost || isStoreUnavailable(error)) throw error;
       return fail(run, item, error);
     }
-    if (run.isStopping()) return { kind: 'waiting', dueMs: null };
+    if (run.isStopping()) return { kind: 'stopped' };
     attempt = goOn;
   }
 };
@@ -212,7 +215,15 @@ const enterWait = async (run: RunState, item: PlannedStep, wait: StepWait): Prom
   if (wait.progress !== undefined) {
     lines.push(journalLine(run, item, workflow.cursor, 'progress', wait.progress));
   }
-  await commitWorkflow(run, { workflow: changes, node, lines });
+  await commitWorkflow(run, {
+    workflow: changes,
+    node,
+    lines,
+    // With the wait itself: a waiting node is nobody's, and never looks free while it is not.
+    also: async (transaction) => {
+      await releaseLease(transaction, run.node.uuid, run.fence);
+    },
+  });
   apply(run, changes, node);
   const times = [wakeMs, deadlineMs].filter((each) => each !== null);
   return { kind: 'waiting', dueMs: times.length === 0 ? null : Math.min(...times) };
