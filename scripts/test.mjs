@@ -33,11 +33,6 @@ const STAGES = [
     argv: () => nodeTest('--test-isolation=none', ...files('packages/*/src/**/*.test.ts')),
   },
   {
-    name: 'contract',
-    what: 'each part against real peers: databases, sockets, disks, processes',
-    argv: () => nodeTest('--test-concurrency=2', ...files('packages/*/test/**/*.test.ts')),
-  },
-  {
     name: 'ramdisk',
     what: 'the deploy ramdisk is built',
     argv: () => [join(root, 'bessemer'), 'ramdisk', 'build'],
@@ -46,6 +41,11 @@ const STAGES = [
     name: 'image',
     what: 'the small disk image is built',
     argv: () => [join(root, 'bessemer'), 'lab', 'image', 'tiny'],
+  },
+  {
+    name: 'contract',
+    what: 'each part against real peers: databases, sockets, disks, processes',
+    argv: () => nodeTest('--test-concurrency=2', ...files('packages/*/test/**/*.test.ts')),
   },
   {
     name: 'system',
