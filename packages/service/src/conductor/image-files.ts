@@ -3,6 +3,7 @@
 
 import { createHash } from 'node:crypto';
 
+import { Refusal } from '@bessemer/protocol/errors/refusal';
 import type { NodeRecord } from '@bessemer/protocol/node/record';
 import { asNodeUuid } from '@bessemer/protocol/uuid';
 
@@ -52,22 +53,36 @@ const served = async (parts: Parts, path: string): Promise<ServedFile> => {
   };
 };
 
+/** The local image that the node names now; undefined when it names none that may be served. */
+const imageOf = (
+  parts: Parts,
+  node: NodeRecord,
+): { readonly path: string; readonly digest: string } | undefined => {
+  try {
+    const { source, digest } = checkImageSource(node.instanceInfo, imageRules(parts.options));
+    return source.kind === 'file' ? { path: source.path, digest } : undefined;
+  } catch (error) {
+    // The node was changed since, to something that would not be taken on.
+    if (error instanceof Refusal) return undefined;
+    throw error;
+  }
+};
+
 export const makeImageSource = (parts: Parts): FileSource => {
   const key = parts.keys.deriveKey(KEY_PURPOSE);
   return {
     find: async ({ id, signature, expires, name }): Promise<FoundFile> => {
       const uuid = asNodeUuid(id);
       const node = uuid === undefined ? undefined : await findNode(parts.store.db, uuid);
-      if (node === undefined) return { outcome: 'unknown' };
-      const isDeploying = DEPLOYING.has(node.provisionState);
-      if (!isDeploying) return { outcome: 'gone' };
-      const image = checkImageSource(node.instanceInfo, imageRules(parts.options));
-      if (image.source.kind !== 'file' || image.name !== name) return { outcome: 'unknown' };
+      const image = node === undefined ? undefined : imageOf(parts, node);
+      // One answer, whatever is wrong: who has no right signature learns nothing, not even which nodes there are.
+      if (node === undefined || image === undefined) return { outcome: 'denied' };
       if (!isSignatureRight(key, facts(node.uuid, name, image.digest, expires), signature)) {
         return { outcome: 'denied' };
       }
-      if (Number(expires) * 1_000 <= parts.clock.wallMs()) return { outcome: 'gone' };
-      return { outcome: 'found', file: await served(parts, image.source.path) };
+      const isOver = Number(expires) * 1_000 <= parts.clock.wallMs();
+      if (isOver || !DEPLOYING.has(node.provisionState)) return { outcome: 'gone' };
+      return { outcome: 'found', file: await served(parts, image.path) };
     },
   };
 };

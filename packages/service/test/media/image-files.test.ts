@@ -95,10 +95,45 @@ test('the address is for this image, this node, this time and this deployment', 
     ]) {
       statuses.push((await scene.fetch(changed)).status);
     }
-    assert.deepEqual(statuses, [403, 403, 404, 404]);
+    assert.deepEqual(statuses, [403, 403, 403, 403]);
 
     await scene.store.db.updateTable('node').set({ provision_state: 'active' }).execute();
     assert.equal((await scene.fetch(url)).status, 410);
+  }));
+
+test('who has no right signature learns nothing about the node, its state or its image', () =>
+  withBootListener(async (scene) => {
+    const { url } = await deploying(scene);
+    const [, , , , , signature = ''] = url.split('/');
+    const forged = url.replace(signature, 'A'.repeat(43));
+    const answers: unknown[] = [];
+    const look = async (address: string): Promise<void> => {
+      const { status, body } = await scene.fetch(address);
+      answers.push([status, body.toString()]);
+    };
+
+    await look(forged);
+    await look(forged.replace(NODE, '6f6c3c7e-8a64-4b6c-9f1d-0a4a1c1f5f11'));
+    await look(forged.replace(NODE, 'no-uuid'));
+    await scene.store.db.updateTable('node').set({ provision_state: 'active' }).execute();
+    await look(forged);
+    const far = scene.time.wallMs;
+    scene.time.wallMs = far * 2;
+    await look(forged);
+    scene.time.wallMs = far;
+    for (const info of [
+      '{}',
+      '{"image_source":"https://a.example/disk.raw"}',
+      '{"image_source":5}',
+    ]) {
+      await scene.store.db.updateTable('node').set({ instance_info: info }).execute();
+      await look(forged);
+      await look(url);
+    }
+
+    assert.equal(answers.length, 11);
+    for (const answer of answers) assert.deepEqual(answer, answers[0]);
+    assert.equal((answers[0] as readonly unknown[])[0], 403);
   }));
 
 test('only plain files below the listed directories are opened', () =>
