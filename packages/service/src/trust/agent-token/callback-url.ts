@@ -12,7 +12,8 @@ export type CallbackRules = {
 
 const PORT_MIN = 1_024;
 const URL_CHARS_MAX = 100;
-const PLAIN_CALLBACK_PATTERN = /^(https?):\/\/(?:(\d+\.\d+\.\d+\.\d+)|\[([0-9a-f:]+)\]):(\d{1,5})$/;
+const PLAIN_CALLBACK_PATTERN =
+  /^(https?):\/\/(?:(\d+\.\d+\.\d+\.\d+)|\[([0-9a-f:]+)\]):([1-9]\d{3,4})$/;
 
 const networks = (cidrs: readonly string[]): BlockList => {
   const list = new BlockList();
@@ -24,23 +25,29 @@ const networks = (cidrs: readonly string[]): BlockList => {
   return list;
 };
 
-const LOOPBACK = networks(['127.0.0.0/8', '::1/128', '::ffff:127.0.0.0/104']);
-/** Link-local (cloud metadata lives there), multicast, "this host", broadcast, addresses that hide another one. */
+const LOOPBACK = networks(['127.0.0.0/8', '::1/128']);
+/** Link-local (cloud metadata lives there), site-local, multicast, "this host", broadcast, discard. */
 const NEVER = networks([
   '0.0.0.0/8',
   '169.254.0.0/16',
   '224.0.0.0/3',
   '::/128',
   'fe80::/10',
+  'fec0::/10',
   'ff00::/8',
-  '::ffff:169.254.0.0/112',
+  '100::/64',
+]);
+/** IPv6 addresses that stand for an IPv4 address: mapped, translated, NAT64, Teredo, 6to4. */
+const HIDING = networks([
+  '::ffff:0.0.0.0/96',
+  '::ffff:0:0:0/96',
   '64:ff9b::/96',
   '64:ff9b:1::/48',
   '2001::/32',
   '2002::/16',
 ]);
 // IPv4 addresses in an old spelling; ::1 between them is loopback and judged as such.
-NEVER.addRange('::2', '::ffff:ffff', 'ipv6');
+HIDING.addRange('::2', '::ffff:ffff', 'ipv6');
 
 export type CallbackVerdict =
   | { readonly isFine: true; readonly address: string }
@@ -56,7 +63,9 @@ export const judgeCallback = (url: string, rules: CallbackRules): CallbackVerdic
   if (rules.requireTls && scheme !== 'https') return { isFine: false, reason: 'tls' };
   const family = v4 === undefined ? 'ipv6' : 'ipv4';
   const isListed = networks(rules.allowedNetworks).check(address, family);
-  if (NEVER.check(address, family)) return { isFine: false, reason: 'network' };
+  // Asked for IPv6 only: the list takes every IPv4 address for its own mapped form.
+  const isHiding = family === 'ipv6' && HIDING.check(address, family);
+  if (isHiding || NEVER.check(address, family)) return { isFine: false, reason: 'network' };
   if (LOOPBACK.check(address, family) && !rules.isLoopbackAllowed && !isListed) {
     return { isFine: false, reason: 'network' };
   }
