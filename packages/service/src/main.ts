@@ -135,7 +135,10 @@ const serve = async (settings: Settings, dataPath: string, log: Log): Promise<Ru
     clock,
     log,
   });
-  const options = conductorOptions(settings, process.env, endpoints.agent.host);
+  const options = {
+    ...conductorOptions(settings, process.env, endpoints.agent.host),
+    agentLogsDirectory: data.agentLogs,
+  };
   const leave = await startPresence({
     store,
     clock,

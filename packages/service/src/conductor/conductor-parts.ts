@@ -41,6 +41,8 @@ export type ConductorOptions = {
   readonly imageNetworks: readonly string[];
   readonly imageDirectories: readonly string[];
   readonly isMd5Allowed: boolean;
+  /** Where the ramdisk's logs are kept after a failure; undefined: nowhere. */
+  readonly agentLogsDirectory: string | undefined;
   /**
    * For tests that prove that a killed process loses nothing: called around each journal line with its number
    * since start. Undefined in normal life.
@@ -69,6 +71,7 @@ export const DEFAULT_CONDUCTOR_OPTIONS: ConductorOptions = {
   imageNetworks: [],
   imageDirectories: [],
   isMd5Allowed: false,
+  agentLogsDirectory: undefined,
   faultPoint: undefined,
 };
 

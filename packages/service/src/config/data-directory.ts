@@ -15,6 +15,8 @@ export type DataDirectory = {
   readonly adminPassword: string;
   readonly clouds: string;
   readonly images: string;
+  /** What ramdisks said when something failed in them. */
+  readonly agentLogs: string;
 };
 
 export const openDataDirectory = async (path: string): Promise<DataDirectory> => {
@@ -32,5 +34,6 @@ export const openDataDirectory = async (path: string): Promise<DataDirectory> =>
     adminPassword: join(root, 'admin-password'),
     clouds: join(root, 'clouds.yaml'),
     images: join(root, 'images'),
+    agentLogs: join(root, 'agent-logs'),
   };
 };

@@ -2,6 +2,7 @@
 
 import { closeSession } from '#store/agent-sessions';
 
+import { collectLogs } from '../agent-session/collect-logs.ts';
 import { revokeBootMedia } from '../boot-media.ts';
 import { DONE, type Job, type Step } from '../workflow/step.ts';
 import type { WorkflowKind } from '../workflow/workflow-kind.ts';
@@ -25,6 +26,7 @@ export const cleanUpRamdisk: Step = {
 /** After a failure or an abort. Each part is tried, whatever the others did. */
 export const bringRamdiskToRest = async (job: Job): Promise<void> => {
   const tries = [
+    () => collectLogs(job),
     () =>
       job.driver.power.setState(job.node, 'power off', {
         timeoutMs: job.parts.options.powerTimeoutMs,

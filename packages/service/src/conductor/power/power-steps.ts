@@ -1,8 +1,10 @@
 // Power, as steps. The driver reads the state back; what it saw is what the node shows.
 
-import type { PowerTarget } from '@bessemer/protocol/node/record';
+import type { NodeRecord, PowerTarget } from '@bessemer/protocol/node/record';
 
-import type { Job, Step, StepDone } from '../workflow/step.ts';
+import type { PlannedStep } from '#store/workflows';
+
+import { type Job, planned, type Step, type StepDone } from '../workflow/step.ts';
 import type { WorkflowKind } from '../workflow/workflow-kind.ts';
 
 const reach = async (job: Job, target: PowerTarget, timeoutMs?: number): Promise<StepDone> => {
@@ -32,20 +34,37 @@ const asked = (job: Job): { readonly target: PowerTarget; readonly timeoutMs?: n
   };
 };
 
-/** PUT states/power. A restart that was begun when the process died is not caused twice: on is what it ends in. */
+/** PUT states/power. A restart is planned as off and then on, so that each half can be begun again. */
 export const setPower: Step = {
   name: 'set_power',
-  isIdempotent: false,
+  isIdempotent: true,
   run: (job) => {
     const { target, timeoutMs } = asked(job);
     return reach(job, target, timeoutMs);
   },
-  reconcile: (job) => {
-    const { target, timeoutMs } = asked(job);
-    const isRestart = target === 'rebooting' || target === 'soft rebooting';
-    return reach(job, isRestart ? 'power on' : target, timeoutMs);
-  },
 };
+
+const HALVES: { readonly [target in PowerTarget]: readonly PowerTarget[] } = {
+  'power on': ['power on'],
+  'power off': ['power off'],
+  'soft power off': ['soft power off'],
+  rebooting: ['power off', 'power on'],
+  'soft rebooting': ['soft power off', 'power on'],
+};
+
+/** A machine that must never be off is reset in one go; a killed process may then cause it once more. */
+export const powerPlan = (
+  node: Pick<NodeRecord, 'disablePowerOff'>,
+  target: PowerTarget,
+  timeoutMs: number | undefined,
+): PlannedStep[] =>
+  (node.disablePowerOff ? [target] : HALVES[target]).map((half) =>
+    planned(
+      'set_power',
+      'power',
+      timeoutMs === undefined ? { target: half } : { target: half, timeoutMs },
+    ),
+  );
 
 export const POWER: WorkflowKind = {
   name: 'power',

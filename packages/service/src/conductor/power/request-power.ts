@@ -12,7 +12,7 @@ import { findOpenWorkflow, insertWorkflow } from '#store/workflows';
 
 import type { ConductorParts } from '../conductor-parts.ts';
 import { nodeLocked, requireNode } from '../provision/request-provision.ts';
-import { planned } from '../workflow/step.ts';
+import { powerPlan } from './power-steps.ts';
 
 const CLEANING = new Set(['cleaning', 'clean wait']);
 
@@ -58,12 +58,11 @@ export const requestPower = async (
       lastError: null,
       reservation: parts.options.hostname,
     });
-    const args = timeoutMs === undefined ? { target } : { target, timeoutMs };
     await insertWorkflow(transaction, {
       id: randomUUID(),
       nodeUuid: uuid,
       kind: 'power',
-      plan: [planned('set_power', 'power', args)],
+      plan: powerPlan(node, target, timeoutMs),
       startedMs: nowMs,
     });
     return fence;

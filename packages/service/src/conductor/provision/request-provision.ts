@@ -11,6 +11,7 @@ import { PROVISION_VERBS } from '@bessemer/protocol/node/verbs';
 import type { NodeUuid } from '@bessemer/protocol/uuid';
 
 import type { Queryable } from '#store/database';
+import { appendJournal } from '#store/journals';
 import { claimLease, isLeased } from '#store/leases';
 import { findNode, type NodeChanges, updateNode } from '#store/nodes';
 import {
@@ -23,6 +24,7 @@ import {
 import type { ProvisionRequest } from '../conductor.ts';
 import type { ConductorParts } from '../conductor-parts.ts';
 import { stateChange } from '../workflow/state-change.ts';
+import { journalLine } from '../workflow/workflow-commit.ts';
 import { checkRequest } from './check-request.ts';
 import { plannedWorkflow } from './planned-workflow.ts';
 
@@ -100,7 +102,14 @@ export const requestProvision = async (
       return { fence };
     }
     // Giving a node back ends whatever it was waiting in.
-    if (open !== undefined) await endWaitingWorkflow(transaction, open, nowMs);
+    if (open !== undefined) {
+      await endWaitingWorkflow(transaction, open, nowMs);
+      const to = { parts, workflow: open, fence };
+      const step = { name: open.kind, interface: 'workflow' };
+      await appendJournal(transaction, [
+        journalLine(to, step, open.plan.length, 'aborted', { by: request.verb }),
+      ]);
+    }
     const next = plannedWorkflow(parts, { ...node, ...changes }, request);
     if (next === undefined) {
       await updateNode(transaction, uuid, changes);
