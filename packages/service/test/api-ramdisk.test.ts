@@ -86,13 +86,6 @@ const REFUSED: readonly (readonly [string, unknown, string, number, string])[] =
   ['a certificate below 1.68', { ...BEAT, agent_verify_ca: 'PEM' }, '1.67', 400, ''],
   ['a version below 1.36', BEAT, '1.35', 400, ''],
   [
-    'a bad status',
-    { ...BEAT, agent_status: 'happy' },
-    '1.72',
-    400,
-    'Agent status is invalid. Valid states are start,end,error.',
-  ],
-  [
     'a number as token',
     { ...BEAT, agent_token: 1 },
     '1.68',

@@ -47,7 +47,8 @@ export type HeartbeatRequest = {
   readonly token: string | undefined;
   readonly agentVersion: string | undefined;
   readonly certificatePem: string | undefined;
-  readonly status: 'start' | 'end' | 'error' | undefined;
+  /** start, end or error, when it is one that is known. */
+  readonly status: string | undefined;
   readonly statusMessage: string | undefined;
   readonly sourceAddress: string;
 };

@@ -170,6 +170,17 @@ export const bindSession = async (
   return result.numUpdatedRows > 0n;
 };
 
+/** Two spoke for one boot: neither is believed from now on. False when the session is not bound any more. */
+export const suspectSession = async (queryable: Queryable, sessionId: string): Promise<boolean> => {
+  const result = await queryable
+    .updateTable('agent_session')
+    .set({ state: 'SUSPECT' })
+    .where('id', '=', sessionId)
+    .where('state', '=', 'BOUND')
+    .executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+};
+
 export const countMaskedLookup = async (queryable: Queryable, sessionId: string): Promise<void> => {
   await queryable
     .updateTable('agent_session')

@@ -16,6 +16,7 @@ import {
   findOpenSession,
   insertSession,
 } from '#store/agent-sessions';
+import { listHistory } from '#store/history';
 import { insertPort } from '#store/ports';
 import { findOpenWorkflow, insertWorkflow } from '#store/workflows';
 import { makeToken, sealToken } from '#trust/agent-token/grant';
@@ -121,7 +122,10 @@ describe('the first good heartbeat', () => {
   test('of two that arrive together with different addresses, one is refused', async () => {
     subject = await openConductor();
     const booted = await bootNode();
-    const rival = heartbeatOf(booted, { callbackUrl: 'https://192.0.2.66:9999' });
+    const rival = heartbeatOf(booted, {
+      callbackUrl: 'https://192.0.2.66:9999',
+      sourceAddress: '192.0.2.66',
+    });
 
     const results = await Promise.allSettled([
       subject.conductor.heartbeat(heartbeatOf(booted)),
@@ -131,6 +135,7 @@ describe('the first good heartbeat', () => {
     assert.deepEqual(results.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
     const { callbackUrl } = await sessionOf(booted);
     assert.equal(callbackUrl, results[0]?.status === 'fulfilled' ? CALLBACK : rival.callbackUrl);
+    assert.equal((await sessionOf(booted)).state, 'SUSPECT');
   });
 
   test('may name the node by its name', async () => {
@@ -208,17 +213,17 @@ describe('a heartbeat is refused, and the session stays as it was,', () => {
     assert.deepEqual(await sessionOf(booted), before);
   });
 
-  test('from another address once it is bound', async () => {
+  test('from another source than its callback, bound or not', async () => {
     subject = await openConductor();
     const booted = await bootNode();
+    const elsewhere = heartbeatOf(booted, { sourceAddress: '192.0.2.66' });
+    const refused = isRefused(400, 'An issue with the supplied "callback_url" has been detected.');
+
+    await assert.rejects(subject.conductor.heartbeat(elsewhere), refused);
+    assert.equal((await sessionOf(booted)).state, 'SEALED');
     await subject.conductor.heartbeat(heartbeatOf(booted));
-
-    await assert.rejects(
-      subject.conductor.heartbeat(heartbeatOf(booted, { callbackUrl: `${CALLBACK}/` })),
-      isRefused(400, 'Detected change in ramdisk provided "callback_url"'),
-    );
-
-    assert.equal((await sessionOf(booted)).callbackUrl, CALLBACK);
+    await assert.rejects(subject.conductor.heartbeat(elsewhere), refused);
+    assert.equal((await sessionOf(booted)).state, 'BOUND');
   });
 
   test('with the token of a session that is over', async () => {
@@ -248,6 +253,97 @@ describe('a heartbeat is refused, and the session stays as it was,', () => {
       subject.conductor.heartbeat(heartbeatOf(booted, { nodeIdent })),
       isRefused(404, `Node ${nodeIdent} could not be found.`),
     );
+  });
+});
+
+describe('a bound session of which somebody else has the token', () => {
+  const INVALID = 'Invalid or missing agent token received.';
+
+  /** A deployment whose agent has called; its step waits. */
+  const boundDeployment = async (): Promise<Booted> => {
+    const booted = await bootNode();
+    await subject.conductor.heartbeat(heartbeatOf(booted));
+    const id = randomUUID();
+    await insertWorkflow(subject.store.db, {
+      id,
+      nodeUuid: booted.uuid,
+      kind: 'deploy',
+      plan: [planned('wait_for_agent', 'boot'), planned('simulated_deploy', 'deploy')],
+      context: { sessionId: booted.sessionId },
+      startedMs: 0,
+    });
+    await subject.store.db
+      .updateTable('workflow')
+      .set({ state: 'waiting', deadline_ms: Number.MAX_SAFE_INTEGER })
+      .where('id', '=', id)
+      .execute();
+    return booted;
+  };
+
+  const CONFLICTS = [
+    {
+      what: 'another callback',
+      more: () => ({ callbackUrl: 'https://192.0.2.66:9999', sourceAddress: '192.0.2.66' }),
+      text: 'Detected change in ramdisk provided "callback_url"',
+    },
+    {
+      what: 'a callback with a slash more',
+      more: () => ({ callbackUrl: `${CALLBACK}/` }),
+      text: 'Detected change in ramdisk provided "callback_url"',
+    },
+    {
+      what: 'another key',
+      more: () => ({ certificatePem: otherPem }),
+      text: 'Detected change in ramdisk provided "agent_verify_ca"',
+    },
+  ] as const;
+
+  for (const { what, more, text } of CONFLICTS) {
+    test(`is suspect after ${what}, and its workflow fails with that cause`, async () => {
+      subject = await openConductor();
+      const booted = await boundDeployment();
+
+      await assert.rejects(
+        subject.conductor.heartbeat(heartbeatOf(booted, more())),
+        isRefused(400, text),
+      );
+      const node = await subject.untilState(booted.uuid, 'deploy failed');
+
+      assert.match(node.lastError ?? '', /second agent used the token/);
+      const report = await subject.conductor.why(booted.uuid);
+      assert.equal(report.failure?.code, 'agent.binding-conflict');
+      assert.match(report.remedy ?? '', /two machines booted the same medium/);
+      const journal = await subject.conductor.journal(booted.uuid, { afterSeq: 0, limit: 100 });
+      const notes = journal.filter(({ event }) => event === 'note');
+      assert.deepEqual(
+        notes.map(({ detail }) => detail['note']),
+        ['agent.binding.conflict'],
+      );
+      const history = await listHistory(subject.store.db, booted.uuid);
+      const entries = history.filter(({ eventType }) => eventType === 'agent.binding.conflict');
+      assert.equal(entries.length, 1);
+      assert.doesNotMatch(JSON.stringify([journal, history, report]), new RegExp(booted.token));
+    });
+  }
+
+  test('believes nobody any more, and notes it once', async () => {
+    subject = await openConductor();
+    const booted = await bootNode();
+    await subject.conductor.heartbeat(heartbeatOf(booted));
+    const moved = heartbeatOf(booted, { callbackUrl: `${CALLBACK}/` });
+
+    await Promise.allSettled(
+      [moved, moved, moved].map((each) => subject.conductor.heartbeat(each)),
+    );
+
+    assert.equal((await sessionOf(booted)).state, 'SUSPECT');
+    assert.equal((await sessionOf(booted)).callbackUrl, CALLBACK);
+    for (const each of [heartbeatOf(booted), moved]) {
+      await assert.rejects(subject.conductor.heartbeat(each), isRefused(400, INVALID));
+    }
+    assert.equal((await listHistory(subject.store.db, booted.uuid)).length, 1);
+    const lookup = { addresses: [], nodeUuid: booted.uuid, sourceAddress: '192.0.2.10', minor: 62 };
+    assert.equal(await subject.conductor.lookup(lookup), undefined);
   });
 });
 

@@ -4,12 +4,13 @@
 import { Refusal } from '@bessemer/protocol/errors/refusal';
 import { asNodeUuid, type NodeUuid } from '@bessemer/protocol/uuid';
 
-import { findOpenSession } from '#store/agent-sessions';
+import { type AgentSessionRecord, findOpenSession } from '#store/agent-sessions';
 import { findNode } from '#store/nodes';
 import { decideHeartbeat } from '#trust/agent-token/decide-heartbeat';
 
 import type { HeartbeatRequest } from '../conductor.ts';
 import type { ConductorParts } from '../conductor-parts.ts';
+import { noteBindingConflict } from './binding-conflict.ts';
 import { makeHeartbeatBatch } from './heartbeat-batch.ts';
 
 export const makeHeartbeats = (
@@ -32,6 +33,21 @@ export const makeHeartbeats = (
     return found;
   };
 
+  /** Throws the refusal, after what it means for the session is stored. */
+  const refuse = async (
+    session: AgentSessionRecord | undefined,
+    request: HeartbeatRequest,
+    nodeUuid: NodeUuid,
+    { text, event }: { readonly text: string; readonly event: string },
+  ): Promise<never> => {
+    log.warn({ node: nodeUuid, source: request.sourceAddress, event }, 'heartbeat refused');
+    if (event === 'agent.binding.conflict' && session?.state === 'BOUND') {
+      const isNew = await noteBindingConflict(parts, session, request.sourceAddress);
+      if (isNew) nudge(nodeUuid);
+    }
+    throw new Refusal(400, text);
+  };
+
   return async (request) => {
     const nodeUuid = await nodeUuidOf(request.nodeIdent);
     const session = batch.findSession(nodeUuid) ?? (await findOpenSession(store.db, nodeUuid));
@@ -39,22 +55,28 @@ export const makeHeartbeats = (
       throw new Refusal(404, `Node ${request.nodeIdent} could not be found.`);
     }
     const decision = decideHeartbeat(session, request, rules);
-    if (decision.kind === 'refuse' || session === undefined) {
-      const event = decision.kind === 'refuse' ? decision.event : 'agent.token.invalid';
-      log.warn({ node: nodeUuid, source: request.sourceAddress, event }, 'heartbeat refused');
-      throw new Refusal(400, decision.kind === 'refuse' ? decision.text : '');
+    if (decision.kind === 'refuse') return refuse(session, request, nodeUuid, decision);
+    if (session === undefined) throw new Error('a heartbeat without a session was believed');
+    try {
+      await batch.store({
+        session,
+        judge: (latest) => decideHeartbeat(latest, request, rules),
+        binding:
+          decision.kind === 'bind'
+            ? {
+                callbackUrl: request.callbackUrl,
+                address: decision.address,
+                agentVersion: request.agentVersion ?? '',
+              }
+            : undefined,
+      });
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      // Another heartbeat was stored first: this one is now judged by what that one bound.
+      const latest = await findOpenSession(store.db, nodeUuid);
+      const again = decideHeartbeat(latest, request, rules);
+      if (again.kind === 'refuse') await refuse(latest, request, nodeUuid, again);
+      throw error;
     }
-    await batch.store({
-      session,
-      judge: (latest) => decideHeartbeat(latest, request, rules),
-      binding:
-        decision.kind === 'bind'
-          ? {
-              callbackUrl: request.callbackUrl,
-              address: decision.address,
-              agentVersion: request.agentVersion ?? '',
-            }
-          : undefined,
-    });
   };
 };

@@ -7,6 +7,7 @@ import { openToken } from '#trust/agent-token/grant';
 
 import type { Job } from '../workflow/step.ts';
 import { type AgentClient, openAgentClient } from './agent-client.ts';
+import { bindingConflict } from './binding-conflict.ts';
 
 export const withAgent = async <T>(
   job: Pick<Job, 'node' | 'parts' | 'fence'>,
@@ -14,6 +15,7 @@ export const withAgent = async <T>(
 ): Promise<T> => {
   const { store, keys } = job.parts;
   const session = await findOpenSession(store.db, job.node.uuid);
+  if (session?.state === 'SUSPECT') throw bindingConflict();
   if (session === undefined || session.state !== 'BOUND' || session.callbackUrl === null) {
     throw new Failure('agent.unreachable', 'No agent of this node has called.');
   }

@@ -17,6 +17,7 @@ import {
 import { makeToken, sealAgentKey, sealToken } from '#trust/agent-token/grant';
 import { pinOfCertificate } from '#trust/certificate/pin';
 
+import { bindingConflict } from '../agent-session/binding-conflict.ts';
 import { createBootMedium, revokeBootMedia } from '../boot-media.ts';
 import { powerOff, powerOn } from '../power/power-steps.ts';
 import {
@@ -139,7 +140,9 @@ const agentWait = (job: Job, isFirst: boolean): StepWait => ({
 
 const hasCalled = async (job: Job): Promise<boolean> => {
   const session = await findOpenSession(job.parts.store.db, job.node.uuid);
-  return session?.id === job.workflow.context['sessionId'] && session?.state === 'BOUND';
+  if (session === undefined || session.id !== job.workflow.context['sessionId']) return false;
+  if (session.state === 'SUSPECT') throw bindingConflict();
+  return session.state === 'BOUND';
 };
 
 const waitForAgent: Step = {

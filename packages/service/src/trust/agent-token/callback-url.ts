@@ -15,7 +15,7 @@ const URL_CHARS_MAX = 100;
 const PLAIN_CALLBACK_PATTERN =
   /^(https?):\/\/(?:(\d+\.\d+\.\d+\.\d+)|\[([0-9a-f:]+)\]):([1-9]\d{3,4})$/;
 
-const networks = (cidrs: readonly string[]): BlockList => {
+export const networks = (cidrs: readonly string[]): BlockList => {
   const list = new BlockList();
   for (const cidr of cidrs) {
     const [address = '', bits] = cidr.split('/');
@@ -26,6 +26,10 @@ const networks = (cidrs: readonly string[]): BlockList => {
 };
 
 const LOOPBACK = networks(['127.0.0.0/8', '::1/128']);
+
+export const isLoopback = (address: string): boolean =>
+  LOOPBACK.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+
 /** Link-local (cloud metadata lives there), site-local, multicast, "this host", broadcast, discard. */
 const NEVER = networks([
   '0.0.0.0/8',
@@ -66,11 +70,10 @@ export const judgeCallback = (url: string, rules: CallbackRules): CallbackVerdic
   // Asked for IPv6 only: the list takes every IPv4 address for its own mapped form.
   const isHiding = family === 'ipv6' && HIDING.check(address, family);
   if (isHiding || NEVER.check(address, family)) return { isFine: false, reason: 'network' };
-  if (LOOPBACK.check(address, family) && !rules.isLoopbackAllowed && !isListed) {
+  if (isLoopback(address) && !rules.isLoopbackAllowed && !isListed) {
     return { isFine: false, reason: 'network' };
   }
   const isOpen =
-    rules.allowedNetworks.length === 0 ||
-    (LOOPBACK.check(address, family) && rules.isLoopbackAllowed);
+    rules.allowedNetworks.length === 0 || (isLoopback(address) && rules.isLoopbackAllowed);
   return isListed || isOpen ? { isFine: true, address } : { isFine: false, reason: 'network' };
 };

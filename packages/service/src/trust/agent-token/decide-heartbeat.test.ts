@@ -30,14 +30,16 @@ const SEALED: SessionFacts = {
   tokenHash: hashOfToken(TOKEN),
   pin: pinOfCertificate(CERTIFICATE),
   callbackUrl: null,
+  address: null,
 };
-const BOUND: SessionFacts = { ...SEALED, state: 'BOUND', callbackUrl: URL };
+const BOUND: SessionFacts = { ...SEALED, state: 'BOUND', callbackUrl: URL, address: '10.99.0.51' };
 const GOOD: HeartbeatFacts = {
   callbackUrl: URL,
   token: TOKEN,
   agentVersion: VERSION,
   certificatePem: CERTIFICATE,
   status: undefined,
+  sourceAddress: '10.99.0.51',
 };
 
 const outcome = (
@@ -49,6 +51,8 @@ const outcome = (
 };
 
 const BAD_TOKEN = 'Invalid or missing agent token received.';
+const CHANGED_CALLBACK = 'Detected change in ramdisk provided "callback_url"';
+const CONFLICT = 'agent.binding.conflict';
 const BAD_CALLBACK = 'An issue with the supplied "callback_url" has been detected.';
 
 test('the first good heartbeat binds the address, later ones are taken', () => {
@@ -58,7 +62,7 @@ test('the first good heartbeat binds the address, later ones are taken', () => {
 });
 
 test('without the right token nothing else is looked at', () => {
-  const wrong = { callbackUrl: 'file:///etc/passwd', certificatePem: 'x', agentVersion: undefined };
+  const wrong = { callbackUrl: 'x', certificatePem: 'x', sourceAddress: '192.0.2.66' };
 
   assert.equal(
     outcome(BOUND, { ...wrong, token: undefined }),
@@ -82,9 +86,19 @@ test('an agent without a version is told to be updated', () => {
 });
 
 test('a bound address does not move, not even by a slash', () => {
-  for (const callbackUrl of [`${URL}/`, 'https://10.99.0.52:9999', 'https://10.99.0.51:9998', '']) {
-    const text = outcome(BOUND, { callbackUrl });
-    assert.equal(text, 'Detected change in ramdisk provided "callback_url"');
+  for (const callbackUrl of [
+    `${URL}/`,
+    'https://10.99.0.52:9999',
+    'https://10.99.0.51:9998',
+    'http://10.99.0.51:9999',
+    'https://user@10.99.0.51:9999',
+  ]) {
+    const decision = decideHeartbeat(BOUND, { ...GOOD, callbackUrl }, RULES);
+    assert.deepEqual(decision, { kind: 'refuse', text: CHANGED_CALLBACK, event: CONFLICT });
+  }
+  for (const callbackUrl of ['', 'x', 'https://']) {
+    const decision = decideHeartbeat(BOUND, { ...GOOD, callbackUrl }, RULES);
+    assert.deepEqual(decision, { kind: 'refuse', text: BAD_CALLBACK, event: CONFLICT });
   }
 });
 
@@ -106,5 +120,49 @@ test('a first address must be one that machines can have, by TLS', () => {
   );
   for (const callbackUrl of ['https://169.254.169.254:9999', 'https://a.example:9999', 'x']) {
     assert.equal(outcome(SEALED, { callbackUrl }), BAD_CALLBACK);
+  }
+});
+
+/** Each has every fault of those below it too: the first one is told. */
+const IN_ORDER = [
+  ['no token', { token: undefined }, 'Agent token is required for heartbeat processing.'],
+  [
+    'a status word that is none',
+    { status: 'happy' },
+    'Agent status is invalid. Valid states are start,end,error.',
+  ],
+  [
+    'no version',
+    { agentVersion: undefined },
+    'Agent did not transmit a version, and a version is required. Please update the agent being used.',
+  ],
+  ['a wrong token', { token: 'A'.repeat(43) }, BAD_TOKEN],
+  ['a callback that is no URL', { callbackUrl: 'x' }, BAD_CALLBACK],
+  ['plain HTTP', { callbackUrl: 'http://10.99.0.51:9999' }, 'TLS is required by configuration'],
+  ['another key', { certificatePem: 'x' }, 'Detected change in ramdisk provided "agent_verify_ca"'],
+  ['a callback by name', { callbackUrl: 'https://a.example:9999' }, BAD_CALLBACK],
+  ['another source', { sourceAddress: '192.0.2.66' }, BAD_CALLBACK],
+] as const;
+
+test('of several faults the first one in the order of checks is told', () => {
+  for (const [index, [what, , text]] of IN_ORDER.entries()) {
+    const faults: Partial<HeartbeatFacts> = {};
+    for (const [, change] of IN_ORDER.slice(index).toReversed()) Object.assign(faults, change);
+    assert.equal(outcome(SEALED, faults), text, what);
+  }
+});
+
+test('known status words are taken, with or without a version', () => {
+  for (const status of ['start', 'end', 'error']) {
+    assert.equal(outcome(BOUND, { status }), 'accept');
+    assert.equal(outcome(BOUND, { status, agentVersion: undefined }), 'accept');
+  }
+});
+
+test('a heartbeat comes from the address that it wants to be called back at', () => {
+  for (const session of [SEALED, BOUND]) {
+    const refused = decideHeartbeat(session, { ...GOOD, sourceAddress: '10.99.0.52' }, RULES);
+    assert.deepEqual(refused, { kind: 'refuse', text: BAD_CALLBACK, event: 'agent.source.denied' });
+    assert.notEqual(outcome(session, { sourceAddress: '::ffff:10.99.0.51' }), BAD_CALLBACK);
   }
 });

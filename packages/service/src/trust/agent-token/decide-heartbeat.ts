@@ -3,6 +3,7 @@
 
 import { pinOfCertificate } from '../certificate/pin.ts';
 import { type CallbackRules, judgeCallback } from './callback-url.ts';
+import { isSourceRight } from './source-address.ts';
 import { isTokenRight } from './verify.ts';
 
 /** The session as far as the decision needs it. */
@@ -11,6 +12,8 @@ export type SessionFacts = {
   readonly tokenHash: string | null;
   readonly pin: string | null;
   readonly callbackUrl: string | null;
+  /** Host of the bound callback. */
+  readonly address: string | null;
 };
 
 export type HeartbeatFacts = {
@@ -19,6 +22,8 @@ export type HeartbeatFacts = {
   readonly agentVersion: string | undefined;
   readonly certificatePem: string | undefined;
   readonly status: string | undefined;
+  /** Where the request came from. */
+  readonly sourceAddress: string;
 };
 
 export type HeartbeatDecision =
@@ -53,36 +58,57 @@ const NO_VERSION =
   'Agent did not transmit a version, and a version is required. Please update the agent being used.';
 const NEEDS_TLS = 'TLS is required by configuration';
 
-export const decideHeartbeat = (
-  session: SessionFacts | undefined,
+const BAD_STATUS = 'Agent status is invalid. Valid states are start,end,error.';
+
+const STATUSES: ReadonlySet<string> = new Set(['start', 'end', 'error']);
+
+/** What a first contact or a later one claims, once the token is right. */
+const decideBinding = (
+  session: SessionFacts,
   heartbeat: HeartbeatFacts,
   rules: CallbackRules,
 ): HeartbeatDecision => {
-  // The token first among the secrets: a caller that has none learns nothing about the session.
-  if (heartbeat.token === undefined) return refuse(NO_TOKEN, 'agent.token.missing');
-  const hash = session?.tokenHash ?? null;
-  const isAlive =
-    session?.state === 'SEALED' || session?.state === 'GIVEN' || session?.state === 'BOUND';
-  if (!isTokenRight(heartbeat.token, hash) || !isAlive || session === undefined) {
-    return refuse(BAD_TOKEN, 'agent.token.invalid');
+  const { callbackUrl } = heartbeat;
+  const isBound = session.callbackUrl !== null;
+  const isMoved = isBound && session.callbackUrl !== callbackUrl;
+  if (!URL.canParse(callbackUrl)) {
+    return refuse(BAD_CALLBACK, isMoved ? 'agent.binding.conflict' : 'agent.callback.denied');
   }
-  if (heartbeat.agentVersion === undefined && heartbeat.status === undefined) {
-    return refuse(NO_VERSION, 'agent.version.missing');
-  }
-  if (session.callbackUrl !== null && session.callbackUrl !== heartbeat.callbackUrl) {
-    return refuse(CHANGED_CALLBACK, 'agent.binding.conflict');
+  if (isMoved) return refuse(CHANGED_CALLBACK, 'agent.binding.conflict');
+  const verdict = isBound ? undefined : judgeCallback(callbackUrl, rules);
+  if (verdict?.isFine === false && verdict.reason === 'tls') {
+    return refuse(NEEDS_TLS, 'agent.callback.denied');
   }
   // The key was made by us before the boot; an agent that shows another one is not the agent that we started.
   const shown = heartbeat.certificatePem?.trim();
   if (shown !== undefined && shown !== '' && session.pin !== null && pinOf(shown) !== session.pin) {
     return refuse(CHANGED_CERTIFICATE, 'agent.binding.conflict');
   }
-  if (session.state === 'BOUND') return { kind: 'accept' };
-  const verdict = judgeCallback(heartbeat.callbackUrl, rules);
-  if (!verdict.isFine) {
-    return verdict.reason === 'tls'
-      ? refuse(NEEDS_TLS, 'agent.callback.denied')
-      : refuse(BAD_CALLBACK, 'agent.callback.denied');
+  if (verdict?.isFine === false) return refuse(BAD_CALLBACK, 'agent.callback.denied');
+  const address = verdict?.address ?? session.address;
+  if (address !== null && !isSourceRight(address, heartbeat.sourceAddress, rules)) {
+    return refuse(BAD_CALLBACK, 'agent.source.denied');
   }
-  return { kind: 'bind', address: verdict.address };
+  return verdict === undefined ? { kind: 'accept' } : { kind: 'bind', address: verdict.address };
+};
+
+export const decideHeartbeat = (
+  session: SessionFacts | undefined,
+  heartbeat: HeartbeatFacts,
+  rules: CallbackRules,
+): HeartbeatDecision => {
+  // What the message itself lacks may be told to anybody; what the session holds, only to who has its token.
+  if (heartbeat.token === undefined) return refuse(NO_TOKEN, 'agent.token.missing');
+  const { status } = heartbeat;
+  if (status !== undefined && !STATUSES.has(status)) return refuse(BAD_STATUS, 'agent.status.bad');
+  if (heartbeat.agentVersion === undefined && status === undefined) {
+    return refuse(NO_VERSION, 'agent.version.missing');
+  }
+  const isAlive =
+    session?.state === 'SEALED' || session?.state === 'GIVEN' || session?.state === 'BOUND';
+  const isRight = isTokenRight(heartbeat.token, session?.tokenHash ?? null);
+  if (!isRight || !isAlive || session === undefined) {
+    return refuse(BAD_TOKEN, 'agent.token.invalid');
+  }
+  return decideBinding(session, heartbeat, rules);
 };
