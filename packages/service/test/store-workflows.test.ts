@@ -130,7 +130,7 @@ onBothEngines((store) => {
       await claimLease(store().db, other.uuid, claimBy('another'));
       const laterMs = NOW_MS + 2 * LEASE_MS;
 
-      await renewLeases(store().db, owner, laterMs + 1);
+      await renewLeases(store().db, owner, [mine.uuid, other.uuid], laterMs + 1);
 
       assert.equal(await isLeased(store().db, mine.uuid, laterMs), true);
       assert.equal(await isLeased(store().db, other.uuid, laterMs), false);

@@ -32,7 +32,7 @@ export const imageFileUrl = (
   node: NodeRecord,
   image: { readonly name: string; readonly digest: string },
 ): string => {
-  const expires = expiryText(parts.clock.wallMs() + parts.options.mediaLifetimeMs);
+  const expires = expiryText(parts.clock.wallMs() + parts.options.commandTimeoutMs);
   const key = parts.keys.deriveKey(KEY_PURPOSE);
   const signature = signatureOf(key, facts(node.uuid, image.name, image.digest, expires));
   return `${parts.urls.boot}/images/${node.uuid}/${signature}/${expires}/${image.name}`;

@@ -6,8 +6,13 @@ import type { NodeUuid } from '@bessemer/protocol/uuid';
 
 import { claimLease, releaseLease, renewLeases } from '#store/leases';
 import { findNode, updateNode } from '#store/nodes';
-import { findOpenWorkflow, listOpenWorkflows, type WorkflowRecord } from '#store/workflows';
-import { updateWorkflow } from '#store/workflows';
+import {
+  extendDeadlines,
+  findOpenWorkflow,
+  listOpenWorkflows,
+  updateWorkflow,
+  type WorkflowRecord,
+} from '#store/workflows';
 
 import type { ConductorParts } from './conductor-parts.ts';
 import { LeaseLost } from './workflow/lease-lost.ts';
@@ -24,9 +29,15 @@ export type Scheduler = {
 
 /** A conductor that died is noticed within its lease; looking more often than this finds it no sooner. */
 const SWEEP_MS = 5_000;
+/** How long after a start a peer that does not answer yet is waited for. */
+const RESUME_GRACE_MS = 600_000;
+/** Within two of its timeouts every living agent has called again. */
+const RECOVERY_HEARTBEATS = 2;
 /** The store could not be written (disk full, database away): try again after so long. */
 const STORE_RETRY_MS = 5_000;
 const RENEWALS_PER_LEASE = 3;
+/** Timers cannot count further than some weeks, and a clock may be set back: look up now and then. */
+const TIMER_MS_MAX = 3_600_000;
 /** A step that talks to a slow BMC is left where it is after so long; the journal takes it up at the next start. */
 const STOP_MS_MAX = 5_000;
 
@@ -41,11 +52,14 @@ export const makeScheduler = (
   const owner = `${options.hostname}/${process.pid}/${Math.round(clock.wallMs())}`;
   const queue: Work[] = [];
   const running = new Map<NodeUuid, Promise<void>>();
-  const again = new Set<NodeUuid>();
+  /** Nodes to look at again once their task ends, with the fence that came with the last nudge. */
+  const again = new Map<NodeUuid, number | undefined>();
+  const queued = new Set<NodeUuid>();
   const due = new Map<NodeUuid, number>();
   let cancelTimer: (() => void) | undefined;
   let timerMs = Infinity;
   let isStopping = false;
+  const startedMs = clock.monotonicMs();
   let lines = 0;
 
   const nextLine = (): number => {
@@ -63,7 +77,7 @@ export const makeScheduler = (
     cancelTimer =
       earliestMs === Infinity
         ? undefined
-        : clock.after(Math.max(0, earliestMs - clock.wallMs()), ring);
+        : clock.after(Math.min(TIMER_MS_MAX, Math.max(0, earliestMs - clock.wallMs())), ring);
   };
 
   const ring = (): void => {
@@ -85,10 +99,13 @@ export const makeScheduler = (
 
   const nudge = (nodeUuid: NodeUuid, heldFence?: number): void => {
     if (isStopping) return;
+    // A held fence is never lost: whoever claimed the lease for us would leave the node locked.
     if (running.has(nodeUuid)) {
-      again.add(nodeUuid);
+      again.set(nodeUuid, heldFence ?? again.get(nodeUuid));
       return;
     }
+    if (queued.has(nodeUuid) && heldFence === undefined) return;
+    queued.add(nodeUuid);
     queue.push({ nodeUuid, heldFence });
     pump();
   };
@@ -97,13 +114,18 @@ export const makeScheduler = (
     while (running.size < options.workersMax) {
       const work = queue.shift();
       if (work === undefined) return;
+      queued.delete(work.nodeUuid);
       if (running.has(work.nodeUuid)) {
-        again.add(work.nodeUuid);
+        again.set(work.nodeUuid, work.heldFence ?? again.get(work.nodeUuid));
         continue;
       }
       const task = workOn(work).finally(() => {
         running.delete(work.nodeUuid);
-        if (again.delete(work.nodeUuid)) nudge(work.nodeUuid);
+        if (again.has(work.nodeUuid)) {
+          const fence = again.get(work.nodeUuid);
+          again.delete(work.nodeUuid);
+          nudge(work.nodeUuid, fence);
+        }
         pump();
       });
       running.set(work.nodeUuid, task);
@@ -171,6 +193,7 @@ export const makeScheduler = (
           catalog,
           kind: kindOf(workflow),
           isStopping: () => isStopping,
+          isInGrace: () => clock.monotonicMs() - startedMs < RESUME_GRACE_MS,
           node,
           workflow,
           fence,
@@ -189,8 +212,14 @@ export const makeScheduler = (
   };
 
   const settle = async (nodeUuid: NodeUuid, fence: number, end: RunEnd): Promise<void> => {
-    if (end.kind === 'stopped') await releaseLease(store.db, nodeUuid, fence);
-    lookAt(nodeUuid, end.kind === 'waiting' ? end.dueMs : null);
+    if (end.kind === 'stopped' || end.kind === 'retry') {
+      await store.transaction(async (transaction) => {
+        await updateNode(transaction, nodeUuid, { reservation: null }, { fence });
+        await releaseLease(transaction, nodeUuid, fence);
+      });
+    }
+    if (end.kind === 'retry') lookAt(nodeUuid, clock.wallMs() + STORE_RETRY_MS);
+    else lookAt(nodeUuid, end.kind === 'waiting' ? end.dueMs : null);
   };
 
   const kindOf = (workflow: WorkflowRecord) => {
@@ -220,13 +249,20 @@ export const makeScheduler = (
   };
 
   const renew = async (): Promise<void> => {
-    if (running.size > 0) await renewLeases(store.db, owner, clock.wallMs() + options.leaseMs);
+    const held = [...running.keys()];
+    if (held.length > 0) {
+      await renewLeases(store.db, owner, held, clock.wallMs() + options.leaseMs);
+    }
   };
 
   return {
     owner,
     nudge,
     recover: async () => {
+      // While we were away no agent could call and nobody looked: that time counts against nobody.
+      const graceMs = RECOVERY_HEARTBEATS * options.heartbeatTimeoutMs;
+      await extendDeadlines(store.db, clock.wallMs() + graceMs);
+      for (const { nodeUuid } of await listOpenWorkflows(store.db)) nudge(nodeUuid);
       await sweep();
       every(SWEEP_MS, sweep, 'open workflows could not be listed');
       every(options.leaseMs / RENEWALS_PER_LEASE, renew, 'leases could not be renewed');

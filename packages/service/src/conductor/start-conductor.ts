@@ -1,12 +1,14 @@
 // Puts the conductor together and starts it: takes up what an earlier process left, and answers the API.
 
 import { Refusal } from '@bessemer/protocol/errors/refusal';
+import type { NodeRecord } from '@bessemer/protocol/node/record';
 import type { NodeUuid } from '@bessemer/protocol/uuid';
 
 import { isoTime } from '#clock';
 import type { BootDevice } from '#drivers/driver';
 import { listJournal } from '#store/journals';
 import { dropAllLeases } from '#store/leases';
+import { findOpenWorkflow } from '#store/workflows';
 
 import { makeHeartbeats } from './agent-session/heartbeat.ts';
 import { lookup } from './agent-session/lookup.ts';
@@ -15,7 +17,7 @@ import type { Conductor } from './conductor.ts';
 import type { ConductorParts } from './conductor-parts.ts';
 import { continueInspection } from './inspect/continue-inspection.ts';
 import { requestPower } from './power/request-power.ts';
-import { requestProvision, requireNode } from './provision/request-provision.ts';
+import { nodeLocked, requestProvision, requireNode } from './provision/request-provision.ts';
 import { makeScheduler } from './scheduler.ts';
 import { validateNode } from './validate-node.ts';
 import { why } from './why.ts';
@@ -55,6 +57,13 @@ export const startConductor = async (parts: ConductorParts): Promise<Conductor> 
     return { node, driver: drivers.driverOf(node) };
   };
 
+  /** A workflow counts on what it told the machine: which device it boots from, that it is not interrupted. */
+  const refuseIfBusy = async (node: NodeRecord): Promise<void> => {
+    if ((await findOpenWorkflow(store.db, node.uuid)) !== undefined) {
+      throw nodeLocked(node, parts.options.hostname);
+    }
+  };
+
   return {
     hostname: parts.options.hostname,
     requestProvision: async (uuid, request) => {
@@ -78,6 +87,7 @@ export const startConductor = async (parts: ConductorParts): Promise<Conductor> 
           `Invalid boot device ${device} specified. It must be one of ${known.join(', ')}.`,
         );
       }
+      await refuseIfBusy(node);
       await driver.management.setBootDevice(node, device as BootDevice, options);
     },
     supportedBootDevices: async (uuid) =>
@@ -90,6 +100,7 @@ export const startConductor = async (parts: ConductorParts): Promise<Conductor> 
           `Driver ${node.driver} does not support inject_nmi (disabled or not implemented).`,
         );
       }
+      await refuseIfBusy(node);
       await driver.management.injectNmi(node);
     },
     validate: async (uuid) => {
@@ -98,7 +109,7 @@ export const startConductor = async (parts: ConductorParts): Promise<Conductor> 
     },
     lookup: (request) => lookup(parts, request),
     heartbeat,
-    continueInspection: (request) => continueInspection(parts, request),
+    continueInspection: (request) => continueInspection(parts, scheduler.nudge, request),
     why: (uuid) => why(parts, uuid),
     journal: async (uuid, options) => {
       const lines = await listJournal(store.db, uuid, options);

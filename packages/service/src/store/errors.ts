@@ -56,7 +56,7 @@ const SQLITE_UNAVAILABLE = new Set([5, 6, 8, 10, 13, 14]);
 const SQLITE_PRIMARY_CODE_MASK = 0xff;
 /** Connection, resources, operator intervention, system error. */
 const POSTGRES_UNAVAILABLE_PATTERN = /^(08|53|57|58)/;
-const SOCKET_UNAVAILABLE = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOENT']);
+const SOCKET_UNAVAILABLE = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT']);
 
 /** Whether the store, and not the write, is what is wrong: the disk is full, the database is away. */
 export const isStoreUnavailable = (error: unknown): boolean => {

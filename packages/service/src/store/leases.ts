@@ -27,16 +27,18 @@ export const claimLease = async (
   return row?.fence;
 };
 
-/** Extends every lease that `owner` still holds. */
+/** Extends the leases that `owner` still holds of these nodes. */
 export const renewLeases = async (
   queryable: Queryable,
   owner: string,
+  nodeUuids: readonly NodeUuid[],
   untilMs: number,
 ): Promise<void> => {
   await queryable
     .updateTable('lease')
     .set({ until_ms: untilMs })
     .where('owner', '=', owner)
+    .where('node_uuid', 'in', nodeUuids)
     .execute();
 };
 

@@ -226,3 +226,13 @@ export const listOpenWorkflows = async (queryable: Queryable): Promise<readonly 
     deadlineMs: row.deadline_ms,
   }));
 };
+
+/** Deadlines that lie before `untilMs` are moved there: for a conductor that was away. */
+export const extendDeadlines = async (queryable: Queryable, untilMs: number): Promise<void> => {
+  await queryable
+    .updateTable('workflow')
+    .set({ deadline_ms: untilMs })
+    .where('ended_ms', 'is', null)
+    .where('deadline_ms', '<', untilMs)
+    .execute();
+};

@@ -8,6 +8,7 @@ import { updateNode } from '#store/nodes';
 import { listHistory } from '#store/history';
 import { appendJournal } from '#store/journals';
 import { updateWorkflow, wakeWorkflow } from '#store/workflows';
+import { DEFAULT_CONDUCTOR_OPTIONS } from '#conductor/conductor-parts';
 import { DONE, type Step, type StepWait } from '#conductor/workflow/step';
 
 import { Failure } from '@bessemer/protocol/errors/failure';
@@ -227,7 +228,7 @@ describe('a step that fails', () => {
     const node = await untilState(uuid, 'deploy failed');
 
     assert.deepEqual(rests, ['deploying']);
-    assert.equal(node.lastError, 'No.');
+    assert.equal(node.lastError, 'No. The machine could not be brought to rest.');
   });
 
   test('by a defect of ours fails its own workflow and no other', async () => {
@@ -334,12 +335,17 @@ describe('after a restart', () => {
     assert.deepEqual(calls, ['run']);
   });
 
-  test('a wait whose deadline passed while nobody ran fails, and one still open waits on', async () => {
-    engine = await openEngine([idempotent('wait', async () => WAIT)]);
+  test('a wait whose deadline passed while nobody ran gets time to be answered before it fails', async () => {
+    let looks = 0;
+    const { timeoutMs: _, ...goingOn } = WAIT;
+    const look = async () => {
+      looks += 1;
+      return goingOn;
+    };
+    engine = await openEngine([idempotent('wait', async () => WAIT, look)]);
     const late = await engine.begin(['wait']);
     engine.scheduler.nudge(late);
     await untilState(late, 'wait call-back');
-    const early = await engine.begin(['wait']);
     const workflow = await engine.workflowOf(late);
     const fence = await claimLease(engine.store.db, late, {
       owner: 'test',
@@ -352,9 +358,15 @@ describe('after a restart', () => {
     await releaseLease(engine.store.db, late, fence ?? 0);
 
     await engine.restart().recover();
+    const inTime = await engine.until(
+      () => engine.workflowOf(late),
+      () => looks === 1,
+    );
+    await untilState(late, 'wait call-back');
+    engine.clock.advance(2 * DEFAULT_CONDUCTOR_OPTIONS.heartbeatTimeoutMs + 1);
     await untilState(late, 'deploy failed');
 
-    await untilState(early, 'wait call-back');
+    assert.equal(inTime.failure, null);
   });
 
   test('an ended failure that was not yet told to the node is told', async () => {
@@ -362,6 +374,7 @@ describe('after a restart', () => {
     engine = await openEngine([idempotent('break', async () => DONE)], {
       bringToRest: async () => {
         rests += 1;
+        return [];
       },
     });
     const uuid = await engine.begin(['break']);

@@ -79,7 +79,7 @@ const claim = async (uuid: NodeUuid, model: Model, owner: Owner): Promise<void> 
 };
 
 const renew = async (uuid: NodeUuid, model: Model, owner: Owner): Promise<void> => {
-  await renewLeases(store.db, owner, model.nowMs + LEASE_MS);
+  await renewLeases(store.db, owner, [uuid], model.nowMs + LEASE_MS);
   if (model.holder === owner) model.untilMs = model.nowMs + LEASE_MS;
   assert.ok(await findNode(store.db, uuid));
 };

@@ -137,13 +137,19 @@ export const openAgentClient = (agent: AgentAddress): AgentClient => {
       } catch (error) {
         if (error instanceof Failure) throw error;
         if (tries >= POST_TRIES_MAX) throw unreachable(error);
-        const taken = await findTaken(name);
+        const taken = await findTaken(name).catch(unlessRetryable);
         if (taken !== undefined) return taken;
       }
     }
   };
 
   return { send, list, close: () => dispatcher.close() };
+};
+
+/** Not reached either: the next try will tell. */
+const unlessRetryable = (error: unknown): undefined => {
+  if (error instanceof Failure && error.isRetryable) return undefined;
+  throw error;
 };
 
 const parse = (text: string): unknown => {

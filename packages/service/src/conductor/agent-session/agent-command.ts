@@ -10,6 +10,9 @@ import type { Job, StepWait } from '../workflow/step.ts';
 /** How often a running command is looked at: often enough for a live view, far apart enough for a busy agent. */
 const LOOK_MS = 2_000;
 
+/** A wait taken up after a crash that came before it was stored has no deadline yet. */
+export const isFirstWait = (job: Job): boolean => job.workflow.state !== 'waiting';
+
 export const waitForCommand = (
   job: Job,
   options: { readonly isFirst: boolean; readonly progress?: JsonObject },

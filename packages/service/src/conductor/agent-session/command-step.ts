@@ -1,11 +1,11 @@
 // A plain asynchronous command of the agent as a step: found again by its name at the end of the agent's list.
 
 import type { CommandResult } from '@bessemer/protocol/agent/command';
-import { Failure } from '@bessemer/protocol/errors/failure';
 import type { JsonObject } from '@bessemer/protocol/json';
 
 import { DONE, type Job, type Step, type StepResult } from '../workflow/step.ts';
-import { commandFailure, waitForCommand } from './agent-command.ts';
+import { commandFailure, isFirstWait, waitForCommand } from './agent-command.ts';
+import { forgiveBriefSilence } from './silence.ts';
 import { withAgent } from './with-agent.ts';
 
 export const makeCommandStep = (
@@ -17,7 +17,9 @@ export const makeCommandStep = (
 
   const judge = (job: Job, last: CommandResult | undefined): StepResult | undefined => {
     if (last?.command_name !== short) return undefined;
-    if (last.command_status === 'RUNNING') return waitForCommand(job, { isFirst: false });
+    if (last.command_status === 'RUNNING') {
+      return waitForCommand(job, { isFirst: isFirstWait(job) });
+    }
     if (last.command_status === 'SUCCEEDED') return DONE;
     throw commandFailure(last);
   };
@@ -38,9 +40,8 @@ export const makeCommandStep = (
       try {
         return judge(job, await last(job)) ?? waitForCommand(job, { isFirst: false });
       } catch (error) {
-        const isBriefSilence = error instanceof Failure && error.isRetryable;
-        if (isBriefSilence) return waitForCommand(job, { isFirst: false });
-        throw error;
+        await forgiveBriefSilence(job, error);
+        return waitForCommand(job, { isFirst: false });
       }
     },
     reconcile: async (job) => judge(job, await last(job)) ?? send(job),

@@ -41,8 +41,7 @@ const SESSION_SQL = `select id, node_uuid, boot_no, route, state, window_opened_
   token_sealed, certificate, pin, callback_url, address, agent_version, last_seen_ms, trust_level
   from agent_session where node_uuid = ? and closed_at_ms is null`;
 const SEEN_SQL = 'update agent_session set last_seen_ms = ? where id = ? and closed_at_ms is null';
-const WAKE_SQL =
-  "update workflow set woken = 1 where node_uuid = ? and ended_ms is null and state = 'waiting' and woken = 0";
+const WAKE_SQL = 'update workflow set woken = 1 where node_uuid = ? and ended_ms is null';
 
 const sessionOf = (row: { readonly [column: string]: unknown }): AgentSessionRecord =>
   ({

@@ -8,8 +8,9 @@ import { isJsonObject, type JsonObject } from '@bessemer/protocol/json';
 import { listPortsOfNode } from '#store/ports';
 
 import type { Job, Step, StepDone, StepResult } from '../workflow/step.ts';
-import { commandFailure, progressOf, waitForCommand } from './agent-command.ts';
+import { commandFailure, progressOf, isFirstWait, waitForCommand } from './agent-command.ts';
 import { nodeForAgent, portForAgent } from './node-for-agent.ts';
+import { forgiveBriefSilence } from './silence.ts';
 import { withAgent } from './with-agent.ts';
 
 export type AgentStepKind = 'clean' | 'deploy';
@@ -70,7 +71,7 @@ export const makeAgentStep = (name: string, options: AgentStepOptions): Step => 
     if (last.command_status === 'RUNNING') {
       const progress = progressOf(last);
       return waitForCommand(job, {
-        isFirst: false,
+        isFirst: isFirstWait(job),
         ...(progress === undefined ? {} : { progress }),
       });
     }
@@ -88,10 +89,8 @@ export const makeAgentStep = (name: string, options: AgentStepOptions): Step => 
     try {
       last = (await withAgent(job, (agent) => agent.list()))?.at(-1);
     } catch (error) {
-      // One silent moment of a busy agent is no failure; the deadline of the step is.
-      if (error instanceof Failure && error.isRetryable)
-        return waitForCommand(job, { isFirst: false });
-      throw error;
+      await forgiveBriefSilence(job, error);
+      return waitForCommand(job, { isFirst: false });
     }
     if (last === undefined) {
       throw new Failure(

@@ -24,22 +24,29 @@ export const cleanUpRamdisk: Step = {
 };
 
 /** After a failure or an abort. Each part is tried, whatever the others did. */
-export const bringRamdiskToRest = async (job: Job): Promise<void> => {
+export const bringRamdiskToRest = async (job: Job): Promise<readonly string[]> => {
+  const timeoutMs = job.parts.options.powerTimeoutMs;
   const tries = [
-    () => collectLogs(job),
-    () =>
-      job.driver.power.setState(job.node, 'power off', {
-        timeoutMs: job.parts.options.powerTimeoutMs,
-      }),
-    () => job.driver.boot.cleanUpRamdisk(job.node),
+    { what: undefined, attempt: () => collectLogs(job) },
+    {
+      what: 'The machine could not be powered off.',
+      attempt: () => job.driver.power.setState(job.node, 'power off', { timeoutMs }),
+    },
+    {
+      what: 'The boot medium could not be ejected.',
+      attempt: () => job.driver.boot.cleanUpRamdisk(job.node),
+    },
   ];
-  for (const attempt of tries) {
+  const remains: string[] = [];
+  for (const { what, attempt } of tries) {
     try {
       await attempt();
     } catch (error) {
       job.log.warn({ err: error }, 'one part of bringing the machine to rest failed');
+      if (what !== undefined) remains.push(what);
     }
   }
+  return remains;
 };
 
 /** Whatever the end: nothing that was made for this boot is worth anything afterwards. */

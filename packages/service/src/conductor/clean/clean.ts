@@ -34,12 +34,20 @@ const INTERFACE_RANK: { readonly [kind: string]: number } = {
 
 type OfferedStep = { readonly step: string; readonly interface: string; readonly priority: number };
 
+const isOffered = (step: unknown): step is OfferedStep =>
+  isJsonObject(step) &&
+  typeof step['step'] === 'string' &&
+  typeof step['interface'] === 'string' &&
+  typeof step['priority'] === 'number';
+
+/** A list that cannot be read is no empty list: a node is not available because nobody knew how to erase it. */
 const offeredSteps = (result: unknown): OfferedStep[] => {
-  const byManager =
-    isJsonObject(result) && isJsonObject(result['clean_steps']) ? result['clean_steps'] : {};
-  return Object.values(byManager).flatMap((steps) =>
-    Array.isArray(steps) ? (steps as unknown as OfferedStep[]) : [],
-  );
+  const byManager = isJsonObject(result) ? result['clean_steps'] : undefined;
+  const offered: unknown[] = isJsonObject(byManager)
+    ? Object.values(byManager).flat()
+    : [undefined];
+  if (offered.every(isOffered)) return offered;
+  throw new Failure('agent.protocol', 'The agent did not say which clean steps it has.');
 };
 
 const agentStep = (step: OfferedStep, args: JsonObject = {}): PlannedStep => ({
@@ -99,6 +107,13 @@ const getCleanSteps: Step = {
     const steps = Array.isArray(asked)
       ? manualSteps(asked as unknown as StepRequest[], offered)
       : automatedSteps(offered, job.parts);
+    const isErasingOff = job.parts.options.erasePriority.erase_devices === 0;
+    if (!Array.isArray(asked) && steps.length === 0 && !isErasingOff) {
+      throw new Failure(
+        'steps.invalid',
+        'The agent offers no automated clean step that erases disks.',
+      );
+    }
     return { kind: 'done', steps, detail: { steps: steps.map(({ name }) => name) } };
   },
 };
@@ -148,7 +163,8 @@ const hasBegun = (plan: readonly PlannedStep[], cursor: number): boolean =>
 export const CLEAN: WorkflowKind = {
   name: 'clean',
   eventType: 'cleaning',
-  doneEvent: (workflow) => (isManual(workflow.plan) ? 'manage' : 'done'),
+  // A retired node is not offered again.
+  doneEvent: (workflow, node) => (isManual(workflow.plan) || node.retired ? 'manage' : 'done'),
   failEvent: 'fail',
   targetOverride: (workflow) => (isManual(workflow.plan) ? 'manageable' : undefined),
   onFailed: (_node, workflow, failure) =>

@@ -1,5 +1,7 @@
 // Deployment: an image on the machine's disk, a config drive behind it, and the machine started from it.
 
+import { Failure } from '@bessemer/protocol/errors/failure';
+
 import type { PlannedStep } from '#store/workflows';
 import type { NodeDriver } from '#drivers/driver';
 
@@ -7,6 +9,7 @@ import { makeCommandStep } from '../agent-session/command-step.ts';
 import { AGENT_STEP_RUNNER } from '../agent-session/run-agent-step.ts';
 import { bootRamdiskPlan } from '../boot-ramdisk/boot-ramdisk.ts';
 import { bringRamdiskToRest, closeBoot } from '../boot-ramdisk/leave-ramdisk.ts';
+import type { StepRequest } from '../conductor.ts';
 import { DONE, planned, type Step } from '../workflow/step.ts';
 import type { WorkflowKind } from '../workflow/workflow-kind.ts';
 import { bootModeOf } from './boot-mode.ts';
@@ -57,7 +60,21 @@ const simulatedDeploy: Step = {
   },
 };
 
+/** Steps of the caller's own are taken and then refused by the node, as clients expect of steps that it lacks. */
+const checkDeploySteps: Step = {
+  name: 'check_deploy_steps',
+  isIdempotent: true,
+  run: async (job) => {
+    const { asked } = job.planned.args;
+    throw new Failure(
+      'steps.invalid',
+      `The node offers no deploy steps to choose from, and ${(asked as string[]).join(', ')} was asked for.`,
+    );
+  },
+};
+
 export const DEPLOY_STEPS: readonly Step[] = [
+  checkDeploySteps,
   prepareImage,
   writeImage,
   prepareInstanceBoot,
@@ -68,9 +85,15 @@ export const DEPLOY_STEPS: readonly Step[] = [
 ];
 
 /** Priorities are the ones that clients know of the direct deploy interface. */
-export const deployPlan = (driver: NodeDriver): PlannedStep[] => {
-  if (driver.deploy.kind === 'simulated') return [planned('simulated_deploy', 'deploy', {}, 100)];
+export const deployPlan = (driver: NodeDriver, asked: readonly StepRequest[]): PlannedStep[] => {
+  const own = asked.map((step) => `${step.interface}.${step.step}`);
+  const first =
+    own.length === 0 ? [] : [planned('check_deploy_steps', 'deploy', { asked: own }, 101)];
+  if (driver.deploy.kind === 'simulated') {
+    return [...first, planned('simulated_deploy', 'deploy', {}, 100)];
+  }
   return [
+    ...first,
     planned('prepare_image', 'deploy', {}, 100),
     ...bootRamdiskPlan(),
     planned('write_image', 'deploy', { runner: AGENT_STEP_RUNNER.deploy }, 80),

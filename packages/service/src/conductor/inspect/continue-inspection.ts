@@ -4,6 +4,7 @@
 
 import type { JsonValue } from '@bessemer/protocol/json';
 import { isJsonObject } from '@bessemer/protocol/json';
+import type { NodeUuid } from '@bessemer/protocol/uuid';
 
 import { findNode } from '#store/nodes';
 import { listPortsByAddress } from '#store/ports';
@@ -20,6 +21,7 @@ const macOf = (card: JsonValue): string[] =>
 
 export const continueInspection = async (
   parts: ConductorParts,
+  nudge: (nodeUuid: NodeUuid) => void,
   request: InspectionRequest,
 ): Promise<LookupAnswer | undefined> => {
   const { interfaces } = request.inventory;
@@ -30,6 +32,7 @@ export const continueInspection = async (
   const node = await findNode(parts.store.db, uuid);
   if (node?.provisionState !== 'inspect wait') return undefined;
   await wakeWorkflow(parts.store.db, uuid);
+  nudge(uuid);
   return lookup(parts, {
     addresses,
     nodeUuid: uuid,

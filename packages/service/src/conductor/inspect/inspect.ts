@@ -107,9 +107,9 @@ export const INSPECT: WorkflowKind = {
   eventType: 'introspection',
   doneEvent: () => 'done',
   failEvent: 'fail',
-  onDone: (_node, workflow) => ({
+  onDone: (_node, workflow, nowMs) => ({
     inspectionStartedAt: isoTime(workflow.startedMs),
-    inspectionFinishedAt: isoTime(workflow.startedMs),
+    inspectionFinishedAt: isoTime(nowMs),
   }),
   bringToRest: bringRamdiskToRest,
   onEnd: closeBoot,

@@ -27,6 +27,17 @@ const MAINTENANCE_VERBS = new Set([
   'service',
 ]);
 const PROTECTED_VERBS = new Set(['deleted', 'undeploy', 'rebuild']);
+/** Their workflows start from a machine that is known to be off. */
+const OFF_VERBS = new Set([
+  'active',
+  'deploy',
+  'rebuild',
+  'deleted',
+  'undeploy',
+  'provide',
+  'clean',
+  'inspect',
+]);
 const DEPLOY_VERBS = new Set(['active', 'deploy', 'rebuild']);
 /** Kinds that must be fine before a deployment begins. */
 const NEEDED_FOR_DEPLOY = ['boot', 'deploy', 'power', 'management'];
@@ -58,6 +69,16 @@ export const checkRequest = (
   }
   if (node.retired && verb === 'provide') {
     throw new Refusal(400, `Node ${node.uuid} is retired and can not be made available.`);
+  }
+  if (request.isRamdiskDisabled === true) {
+    throw new Refusal(400, 'disable_ramdisk is not supported: every step runs in the ramdisk.');
+  }
+  const isOffNeeded = OFF_VERBS.has(verb) && parts.drivers.driverOf(node).deploy.kind === 'agent';
+  if (node.disablePowerOff && isOffNeeded) {
+    throw new Refusal(
+      400,
+      `Node ${node.uuid} has disable_power_off set, and "${verb}" has to power it off. Unset it first.`,
+    );
   }
   if (DEPLOY_VERBS.has(verb)) checkDeployment(parts, node);
 };

@@ -26,7 +26,7 @@ export const plannedWorkflow = (
     case 'inspecting':
       return { kind: 'inspect', plan: inspectPlan(driver) };
     case 'deploying':
-      return { kind: 'deploy', plan: deployPlan(driver) };
+      return { kind: 'deploy', plan: deployPlan(driver, request.steps ?? []) };
     case 'deleting':
       return { kind: 'tear-down', plan: tearDownPlan(driver) };
     case 'cleaning': {

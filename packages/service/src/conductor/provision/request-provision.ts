@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { Refusal } from '@bessemer/protocol/errors/refusal';
 import type { JsonObject } from '@bessemer/protocol/json';
 import type { NodeRecord } from '@bessemer/protocol/node/record';
-import { stateRow } from '@bessemer/protocol/node/states';
+import { type ProvisionState, stateRow } from '@bessemer/protocol/node/states';
 import { PROVISION_VERBS } from '@bessemer/protocol/node/verbs';
 import type { NodeUuid } from '@bessemer/protocol/uuid';
 
@@ -19,8 +19,10 @@ import {
   findOpenWorkflow,
   insertWorkflow,
   updateWorkflow,
+  type WorkflowRecord,
 } from '#store/workflows';
 
+import { CATALOG } from '../catalog.ts';
 import type { ProvisionRequest } from '../conductor.ts';
 import type { ConductorParts } from '../conductor-parts.ts';
 import { stateChange } from '../workflow/state-change.ts';
@@ -63,6 +65,15 @@ const requestedChanges = (request: ProvisionRequest, node: NodeRecord): NodeChan
   };
 };
 
+/** Manual cleaning aims at manageable, however it ends. */
+const targetOverride = (
+  request: ProvisionRequest,
+  open: WorkflowRecord | undefined,
+): ProvisionState | undefined => {
+  if (request.verb === 'clean') return 'manageable';
+  return open === undefined ? undefined : CATALOG.kinds.get(open.kind)?.targetOverride?.(open);
+};
+
 type Stored = { readonly fence: number } | undefined;
 
 export const requestProvision = async (
@@ -81,14 +92,18 @@ export const requestProvision = async (
     const node = await requireNode(transaction, uuid);
     const nowMs = parts.clock.wallMs();
     const isLocked = await isLeased(transaction, uuid, nowMs);
-    const isManualClean = request.verb === 'clean';
-    const change = stateChange(node, event, nowMs, isManualClean ? 'manageable' : undefined);
+    const open = await findOpenWorkflow(transaction, uuid);
+    const change = stateChange(node, event, nowMs, targetOverride(request, open));
     if (change === undefined || !isFromApi(node, event)) {
       throw isLocked ? nodeLocked(node, parts.options.hostname) : notPossible(request, node);
     }
     if (isLocked) throw nodeLocked(node, parts.options.hostname);
     const changes = { ...requestedChanges(request, node), ...change };
-    const open = await findOpenWorkflow(transaction, uuid);
+    // A workflow that is being brought to rest is not cut short: the machine would stay as it is.
+    if (open !== undefined && (open.failure !== null || open.isAbortRequested)) {
+      throw nodeLocked(node, parts.options.hostname);
+    }
+    checkRequest(parts, node, request);
     const fence = await claimLease(transaction, uuid, {
       owner,
       nowMs,
@@ -98,7 +113,11 @@ export const requestProvision = async (
     const claimed = { ...changes, reservation: parts.options.hostname };
     if (request.verb === 'abort' && open !== undefined) {
       await updateNode(transaction, uuid, claimed);
-      await updateWorkflow(transaction, open, fence, { isAbortRequested: true });
+      await updateWorkflow(transaction, open, fence, {
+        isAbortRequested: true,
+        isWoken: true,
+        state: 'runnable',
+      });
       return { fence };
     }
     // Giving a node back ends whatever it was waiting in.

@@ -24,14 +24,16 @@ type Ending =
 const endingChanges = (run: RunState, ending: Ending, nowMs: number): NodeChanges => {
   const { kind, node, workflow } = run;
   if (ending.outcome === 'succeeded') {
-    const event = kind.doneEvent?.(workflow);
+    const event = kind.doneEvent?.(workflow, node);
     const state = event === undefined ? {} : (stateChange(node, event, nowMs) ?? {});
-    return { ...state, lastError: null, ...kind.onDone?.(node, workflow) };
+    return { ...state, lastError: null, ...kind.onDone?.(node, workflow, nowMs) };
   }
   // An abort was answered when it was asked: the node is in its failed state already.
   if (ending.outcome !== 'failed') return {};
   const state =
-    kind.failEvent === undefined ? {} : (stateChange(node, kind.failEvent, nowMs) ?? {});
+    kind.failEvent === undefined
+      ? {}
+      : (stateChange(node, kind.failEvent, nowMs, kind.targetOverride?.(workflow)) ?? {});
   return {
     ...state,
     lastError: ending.failure.text,

@@ -34,6 +34,8 @@ export type RunState = CommitTo & {
   readonly kind: WorkflowKind;
   /** The process is about to end: stop between two steps. */
   readonly isStopping: () => boolean;
+  /** Shortly after the start of this process. */
+  readonly isInGrace: () => boolean;
   node: NodeRecord;
   workflow: WorkflowRecord;
 };
@@ -41,6 +43,8 @@ export type RunState = CommitTo & {
 export type RunEnd =
   | { readonly kind: 'waiting'; readonly dueMs: number | null }
   | { readonly kind: 'ended' }
+  /** Taken up after a crash, and the peer is not there yet: a host that restarted may be up before its network. */
+  | { readonly kind: 'retry' }
   /** Between two steps, because the process is about to end. */
   | { readonly kind: 'stopped' }
   /** Another workflow was begun in the same breath; run it under the same lease. */
@@ -80,7 +84,12 @@ export const runWorkflow = async (run: RunState, isFresh: boolean): Promise<RunE
     try {
       result = await attempt(run, item);
     } catch (error) {
-      if (error instanceof LeaseLost) throw error;
+      if (error instanceof LeaseLost || isStoreUnavailable(error)) throw error;
+      const isResuming = attempt === resume && run.workflow.state !== 'waiting';
+      if (isResuming && run.isInGrace() && error instanceof Failure && error.isRetryable) {
+        run.parts.log.info({ node: run.node.uuid, step: item.name, code: error.code }, 'not yet');
+        return { kind: 'retry' };
+      }
       return fail(run, item, error);
     }
     try {
@@ -260,22 +269,25 @@ const fail = async (run: RunState, item: PlannedStep, error: unknown): Promise<R
   return endFailed(run, failure);
 };
 
-const bringToRest = async (run: RunState): Promise<void> => {
+/** What could not be done, in words for `last_error`. */
+const bringToRest = async (run: RunState): Promise<readonly string[]> => {
   const item = run.workflow.plan[run.workflow.cursor] ?? run.workflow.plan.at(-1);
-  if (item === undefined || run.kind.bringToRest === undefined) return;
+  if (item === undefined || run.kind.bringToRest === undefined) return [];
   try {
-    await run.kind.bringToRest(jobOf(run, item));
+    return await run.kind.bringToRest(jobOf(run, item));
   } catch (error) {
     run.parts.log.warn(
       { err: error, node: run.node.uuid },
       'the machine could not be brought to rest',
     );
+    return ['The machine could not be brought to rest.'];
   }
 };
 
 const endFailed = async (run: RunState, failure: StoredFailure): Promise<RunEnd> => {
-  await bringToRest(run);
-  return finishWorkflow(run, { outcome: 'failed', failure });
+  const remains = await bringToRest(run);
+  const text = [failure.text, ...remains].join(' ');
+  return finishWorkflow(run, { outcome: 'failed', failure: { ...failure, text } });
 };
 
 const endAborted = async (run: RunState): Promise<RunEnd> => {

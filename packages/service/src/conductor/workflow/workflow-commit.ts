@@ -47,8 +47,16 @@ export const journalLine = (
   step: step.name,
   interface: step.interface,
   event,
-  detail,
+  detail: bounded(detail),
 });
+
+/** Details come from agents too; the journal is no place for megabytes. */
+const DETAIL_CHARS_MAX = 8_192;
+
+const bounded = (detail: NewJournalLine['detail']): NewJournalLine['detail'] =>
+  JSON.stringify(detail).length <= DETAIL_CHARS_MAX
+    ? detail
+    : { note: 'the details were too long to keep' };
 
 /** Throws `LeaseLost`, having changed nothing, when the fence is no longer ours. */
 export const commitWorkflow = async (to: CommitTo, commit: Commit): Promise<void> => {

@@ -19,19 +19,20 @@ export type WorkflowKind = {
   /** What history calls it. */
   readonly eventType: string;
   /** Undefined: the workflow does not touch the provision state (power actions). */
-  readonly doneEvent?: (workflow: WorkflowRecord) => ProvisionEvent;
+  readonly doneEvent?: (workflow: WorkflowRecord, node: NodeRecord) => ProvisionEvent;
   readonly failEvent?: ProvisionEvent;
   /** Manual cleaning keeps its own target through all its states. */
   readonly targetOverride?: (workflow: WorkflowRecord) => ProvisionState | undefined;
   /** Changes of the node that come with a good end. */
-  readonly onDone?: (node: NodeRecord, workflow: WorkflowRecord) => NodeChanges;
+  readonly onDone?: (node: NodeRecord, workflow: WorkflowRecord, nowMs: number) => NodeChanges;
   readonly onFailed?: (
     node: NodeRecord,
     workflow: WorkflowRecord,
     failure: StoredFailure,
   ) => NodeChanges;
-  /** Best effort, outside any transaction: bring the machine to rest. May be run more than once. */
-  readonly bringToRest?: (job: Job) => Promise<void>;
+  /** Best effort, outside any transaction: bring the machine to rest. May be run more than once. What could not be
+   * done comes back as sentences. */
+  readonly bringToRest?: (job: Job) => Promise<readonly string[]>;
   /** In the transaction that ends the workflow, however it ended. */
   readonly onEnd?: (queryable: Queryable, parts: ConductorParts, node: NodeRecord) => Promise<void>;
   readonly next?: (node: NodeRecord, parts: ConductorParts) => NextWorkflow | undefined;
