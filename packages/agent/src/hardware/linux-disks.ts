@@ -4,6 +4,7 @@ import { readdir, realpath } from 'node:fs/promises';
 import type { InventoryDisk } from '@bessemer/protocol/agent/inventory';
 import { isJsonObject, type JsonObject, type JsonValue } from '@bessemer/protocol/json';
 import { runProgram } from '../run-program.ts';
+import { readSysfs } from './sysfs.ts';
 
 const COLUMNS = 'NAME,TYPE,SIZE,MODEL,SERIAL,VENDOR,WWN,ROTA,TRAN,RO,RM,LOG-SEC,PHY-SEC,HCTL';
 /** Memory, loops and the like look like disks to lsblk. */
@@ -12,7 +13,15 @@ const BY_PATH = '/dev/disk/by-path';
 
 export const readLinuxDisks = async (): Promise<InventoryDisk[]> => {
   const text = await runProgram('lsblk', ['--bytes', '--json', '--nodeps', '--output', COLUMNS]);
-  return parseLsblk(text, await readByPath());
+  const disks = parseLsblk(text, await readByPath());
+  return Promise.all(disks.map(withSerial));
+};
+
+/** Without udev lsblk knows no serial of a virtio disk; the kernel does. */
+const withSerial = async (disk: InventoryDisk): Promise<InventoryDisk> => {
+  if (disk.serial !== null) return disk;
+  const serial = await readSysfs(`/sys/block/${disk.name.slice('/dev/'.length)}/serial`);
+  return { ...disk, serial };
 };
 
 /** In order of their names, so that the same machine always answers the same. */

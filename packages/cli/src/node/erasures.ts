@@ -17,14 +17,8 @@ export const fetchErasures = async (
   return Array.isArray(erasures) ? erasures.filter(isJsonObject) : [];
 };
 
-/** The first of `keys` that is there: the service may write a name in either style. */
-const pick = (record: JsonObject, ...keys: readonly string[]): Cell => {
-  for (const key of keys) {
-    const value = record[key];
-    if (typeof value === 'string' || typeof value === 'number') return value;
-  }
-  return null;
-};
+const cell = (value: unknown): Cell =>
+  typeof value === 'string' || typeof value === 'number' ? value : null;
 
 export const erasures = async (session: Session, node: string, format: Format): Promise<string> => {
   const records = await fetchErasures(session, node);
@@ -32,14 +26,14 @@ export const erasures = async (session: Session, node: string, format: Format): 
     {
       columns: ['when', 'disk', 'serial', 'size', 'method', 'what was done'],
       rows: records.map((record) => {
-        const bytes = pick(record, 'diskBytes', 'disk_bytes');
+        const { at, disk, serial, sizeBytes, method, summary } = record;
         return [
-          pick(record, 'createdAt', 'created_at'),
-          pick(record, 'diskName', 'disk_name'),
-          pick(record, 'diskSerial', 'disk_serial'),
-          typeof bytes === 'number' ? sizeText(bytes) : null,
-          pick(record, 'method'),
-          pick(record, 'summary'),
+          cell(at),
+          cell(disk),
+          cell(serial),
+          typeof sizeBytes === 'number' ? sizeText(sizeBytes) : null,
+          cell(method),
+          cell(summary),
         ];
       }),
       data: records,
