@@ -101,9 +101,13 @@ test('cleaning removes what was on the disk and records how', async () => {
 
   assert.equal(disk.includes(MARKER), false);
   const { erasures } = records.body as {
-    readonly erasures: readonly { readonly summary: string }[];
+    readonly erasures: readonly { readonly disk: string; readonly summary: string }[];
   };
-  assert.ok(erasures.some(({ summary }) => summary.length > 0));
+  assert.deepEqual(
+    erasures.map(({ disk: name }) => name),
+    ['/dev/sim0'],
+  );
+  assert.match(erasures[0]?.summary ?? '', /read back/);
 });
 
 test('a deployed machine boots from its disk and finds the config drive', async () => {

@@ -99,7 +99,9 @@ export const liveOneLife = async (parts: LifeParts): Promise<void> => {
   await phases.run('give back: undeploy, and erase what the tenant left', async () => {
     const before = (await fetchErasures(session, uuid)).length;
     const node = await ask('deleted', 'available');
-    const erasures = (await fetchErasures(session, uuid)).slice(before);
+    const all = await fetchErasures(session, uuid);
+    // The newest come first.
+    const erasures = all.slice(0, all.length - before);
     return `${plainText(node['provision_state'])}, ${plainText(node['power_state'])}; ${erasureText(erasures)}`;
   });
   await phases.run("proof: nothing of the tenant's config drive is left", () =>
