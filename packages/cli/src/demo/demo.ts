@@ -82,14 +82,10 @@ const demonstrate = async (
     onLine: (line) => screen.line(`   ${line}`),
   };
   if (!isQuick) {
-    await phases.run('set up: the deploy ramdisk, from Debian packages (cached)', () =>
-      buildRamdisk(place),
-    );
+    await phases.run('set up: the deploy ramdisk, from Debian packages', () => buildRamdisk(place));
   }
   const image = await phases.make(
-    isQuick
-      ? 'set up: a small disk image'
-      : 'set up: a Debian 12 disk image, from Debian packages (cached)',
+    isQuick ? 'set up: a small disk image' : 'set up: a Debian 12 disk image, from Debian packages',
     async () => (isQuick ? smallImage(place) : debianImage(place)),
     ({ text }) => text,
   );
