@@ -1,9 +1,10 @@
 // Server-sent events: the text format, and a reader that connects again after the last event it saw.
 
+import type { JournalEntry } from '@bessemer/protocol/node/journal-entry';
 import type { Clock } from '../clock.ts';
 import { CliFailure } from '../cli-failure.ts';
 import type { Session } from '../session.ts';
-import { asJournalEntry, type JournalEntry } from './journal.ts';
+import { asJournalEntry } from './journal.ts';
 
 /** A journal line is a few hundred bytes; a peer that never ends a line is not the service. */
 const LINE_BYTES_MAX = 1024 * 1024;

@@ -1,18 +1,7 @@
 // One line of a node's journal, as the service sends it.
 
-import { isJsonObject, type JsonObject, type JsonValue } from '@bessemer/protocol/json';
-
-export type JournalEntry = {
-  readonly seq: number;
-  readonly at: string;
-  readonly workflow: string;
-  readonly kind: string;
-  readonly stepIndex: number;
-  readonly step: string;
-  readonly interface: string;
-  readonly event: string;
-  readonly detail: JsonObject;
-};
+import { isJsonObject, type JsonValue } from '@bessemer/protocol/json';
+import type { JournalEntry } from '@bessemer/protocol/node/journal-entry';
 
 const textOf = (value: JsonValue | undefined): string => (typeof value === 'string' ? value : '');
 const numberOf = (value: JsonValue | undefined): number => (typeof value === 'number' ? value : 0);

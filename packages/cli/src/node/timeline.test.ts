@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import type { JournalEntry } from './journal.ts';
+import type { JournalEntry } from '@bessemer/protocol/node/journal-entry';
 import { applyEntry, EMPTY_TIMELINE, openStepText, type Timeline } from './timeline.ts';
 
 const entry = (seq: number, event: string, more: Partial<JournalEntry> = {}): JournalEntry => ({

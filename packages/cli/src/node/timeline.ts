@@ -1,9 +1,10 @@
 // Turns journal lines into what `watch` prints. A step is open from its `started` line to its `ended` or `failed`
 // line; one step is open at a time. Pure: the screen and the clock belong to the caller.
 
+import type { JournalEntry } from '@bessemer/protocol/node/journal-entry';
 import { durationText, sizeText } from '#output/quantity';
 
-import { type JournalEntry, type Progress, progressOf, remarkOf } from './journal.ts';
+import { type Progress, progressOf, remarkOf } from './journal.ts';
 
 export type OpenStep = {
   readonly entry: JournalEntry;

@@ -1,6 +1,8 @@
 // `watch NODE`: the journal as it grows. Begins with the workflow that runs, or the last one if none does; ends when
 // the node rests, with the outcome as exit code. `follow` never ends.
 
+import type { JournalEntry } from '@bessemer/protocol/node/journal-entry';
+import type { WhyReport } from '@bessemer/protocol/node/why-report';
 import { isJsonObject } from '@bessemer/protocol/json';
 
 import { EXIT_CODES } from '../cli-failure.ts';
@@ -8,9 +10,9 @@ import type { Clock } from '../clock.ts';
 import type { Screen } from '#output/screen';
 import type { Session } from '../session.ts';
 import { followJournal } from './event-stream.ts';
-import { asJournalEntries, type JournalEntry } from './journal.ts';
+import { asJournalEntries } from './journal.ts';
 import { applyEntry, EMPTY_TIMELINE, openStepText, type Timeline } from './timeline.ts';
-import { fetchWhy, isFailed, isUnderWay, type WhyReport } from './why-report.ts';
+import { fetchWhy, isFailed, isUnderWay } from './why-report.ts';
 
 export type WatchOptions = {
   readonly isFollowing: boolean;

@@ -1,25 +1,10 @@
 // What the service says about why a node is where it is.
 
 import { isJsonObject, type JsonValue } from '@bessemer/protocol/json';
+import type { WhyReport } from '@bessemer/protocol/node/why-report';
 
 import { CliFailure } from '../cli-failure.ts';
 import type { Session } from '../session.ts';
-
-export type WhyReport = {
-  readonly node: string;
-  readonly name: string | null;
-  readonly provisionState: string;
-  readonly targetProvisionState: string | null;
-  readonly isBusy: boolean;
-  readonly workflow: string | null;
-  readonly step: string | null;
-  readonly waitsFor: string | null;
-  readonly since: string | null;
-  readonly until: string | null;
-  readonly on: string | null;
-  readonly remedy: string | null;
-  readonly failure: { readonly code: string; readonly text: string } | null;
-};
 
 const textOf = (value: JsonValue | undefined): string | null =>
   typeof value === 'string' ? value : null;

@@ -1,12 +1,13 @@
 // `why NODE`: what the node waits for, since when, until when, on whom, and what a person can do.
 
+import type { WhyReport } from '@bessemer/protocol/node/why-report';
 import { renderFacts, type Facts, type Format } from '#output/format';
 import { durationText } from '#output/quantity';
 import type { Cell } from '#output/table';
 
 import type { Clock } from '../clock.ts';
 import type { Session } from '../session.ts';
-import { fetchWhy, isUnderWay, type WhyReport } from './why-report.ts';
+import { fetchWhy, isUnderWay } from './why-report.ts';
 
 export const why = async (
   session: Session,

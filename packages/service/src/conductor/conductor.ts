@@ -3,7 +3,9 @@
 
 import type { JsonObject } from '@bessemer/protocol/json';
 import type { PowerTarget } from '@bessemer/protocol/node/record';
+import type { JournalEntry } from '@bessemer/protocol/node/journal-entry';
 import type { ProvisionVerb } from '@bessemer/protocol/node/verbs';
+import type { WhyReport } from '@bessemer/protocol/node/why-report';
 import type { NodeUuid } from '@bessemer/protocol/uuid';
 
 export type StepRequest = {
@@ -58,37 +60,6 @@ export type InspectionRequest = {
   readonly pluginData: JsonObject;
   readonly nodeUuid: NodeUuid | undefined;
   readonly sourceAddress: string;
-};
-
-/** What `./bessemer why NODE` shows. Times are ISO 8601. */
-export type WhyReport = {
-  readonly node: NodeUuid;
-  readonly name: string | null;
-  readonly provisionState: string;
-  readonly targetProvisionState: string | null;
-  readonly isBusy: boolean;
-  readonly workflow: string | null;
-  readonly step: string | null;
-  readonly waitsFor: string | null;
-  readonly since: string | null;
-  readonly until: string | null;
-  readonly on: string | null;
-  /** What a person can do, in one or two sentences. */
-  readonly remedy: string | null;
-  readonly failure: { readonly code: string; readonly text: string } | null;
-};
-
-/** One line of the journal, for `watch`, the event stream and the console. */
-export type JournalEntry = {
-  readonly seq: number;
-  readonly at: string;
-  readonly workflow: string;
-  readonly kind: string;
-  readonly stepIndex: number;
-  readonly step: string;
-  readonly interface: string;
-  readonly event: string;
-  readonly detail: JsonObject;
 };
 
 /** Every method throws `Refusal` with the status and text of the contract, and changes nothing when it does. */

@@ -1,6 +1,7 @@
 // What a node waits for: since when, until when, on whom, and what a person can do. Read from the workflow's row.
 
 import { Refusal } from '@bessemer/protocol/errors/refusal';
+import type { WhyReport } from '@bessemer/protocol/node/why-report';
 import type { NodeUuid } from '@bessemer/protocol/uuid';
 
 import { isoTime } from '#clock';
@@ -9,7 +10,6 @@ import { findNode } from '#store/nodes';
 import { findLastWorkflow, type WorkflowRecord } from '#store/workflows';
 
 import { remedyFor } from './agent-session/agent-command.ts';
-import type { WhyReport } from './conductor.ts';
 import type { ConductorParts } from './conductor-parts.ts';
 
 const failureOf = (workflow: WorkflowRecord | undefined): WhyReport['failure'] =>

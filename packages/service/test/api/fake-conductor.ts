@@ -1,10 +1,10 @@
 // A conductor in memory: it knows the state table and the nodes' rows, and keeps what it was asked. For tests of
 // routes, which end where the conductor begins.
 
+import type { JournalEntry } from '@bessemer/protocol/node/journal-entry';
 import type {
   Conductor,
   HeartbeatRequest,
-  JournalEntry,
   LookupAnswer,
   LookupRequest,
   ProvisionRequest,
