@@ -9,6 +9,7 @@ import { Pool, types } from 'pg';
 import { openSqliteFile, sqliteDialect } from './engine/sqlite.ts';
 import { makeGroupCommit } from './group-commit.ts';
 import * as firstTables from './migrations/0001-first-tables.ts';
+import * as agentTrust from './migrations/0002-agent-trust.ts';
 import type { Schema } from './schema.ts';
 
 export type EngineName = 'sqlite' | 'postgres';
@@ -30,8 +31,13 @@ export type StoreLocation =
   | { readonly engine: 'sqlite'; readonly path: string }
   | { readonly engine: 'postgres'; readonly url: string; readonly connectionsMax?: number };
 
-const MIGRATIONS: { readonly [name: string]: typeof firstTables } = {
+type MigrationFile = {
+  readonly up: (db: Kysely<unknown>, engine: EngineName) => Promise<void>;
+};
+
+const MIGRATIONS: { readonly [name: string]: MigrationFile } = {
   '0001-first-tables': firstTables,
+  '0002-agent-trust': agentTrust,
 };
 
 const migrate = async (db: Kysely<Schema>, engine: EngineName): Promise<void> => {

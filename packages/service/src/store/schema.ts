@@ -187,6 +187,15 @@ export type AgentSessionTable = {
   last_seen_ms: number | null;
   closed_at_ms: number | null;
   close_reason: string | null;
+  /** vmedia or network: how the ramdisk gets to the machine. */
+  transport: Generated<string>;
+  /** 0/1: the agent signs its heartbeats, so that an unsigned one is not its own. */
+  is_signing: Generated<number>;
+  /** How many boots from the same medium we caused after the first. */
+  media_boots: Generated<number>;
+  bound_at_ms: number | null;
+  /** When the agent says that it started; by its own clock. */
+  agent_started_at_ms: number | null;
 };
 
 /** One bootable medium handed to a BMC: which base, which session, until when. The bytes are rendered on demand. */
@@ -204,6 +213,42 @@ export type BootMediumTable = {
   expires_ms: number;
   revoked_ms: number | null;
 };
+
+/** One boot over the network: what is served to one machine, until when. */
+export type NetworkBootTable = {
+  id: string;
+  node_uuid: string;
+  session_id: string;
+  boot_no: number;
+  /** JSON array of the MACs that may boot, lower case. */
+  macs: string;
+  /** JSON sealed blob of the manifest (script, configuration archive, paths of kernel and ramdisk); '' when revoked. */
+  manifest_sealed: string;
+  expires_ms: number;
+  revoked_ms: number | null;
+};
+
+/** Append only, each row's hash covers the one before; see observe/audit. */
+export type AuditTable = {
+  seq: number;
+  at_ms: number;
+  event: string;
+  severity: string;
+  node_uuid: string | null;
+  session_id: string | null;
+  boot_no: number | null;
+  source: string | null;
+  agent_version: string | null;
+  request_id: string | null;
+  outcome: string;
+  /** JSON object, never a secret. */
+  detail: string;
+  /** Hex. */
+  hash: string;
+};
+
+/** One row (id 1): the end of the audit chain, sealed so that cutting it shows. */
+export type AuditHeadTable = { id: number; seq: number; hash: string; seal: string };
 
 /** What people read under GET history. */
 export type HistoryTable = {
@@ -266,6 +311,9 @@ export type Schema = {
   journal: JournalTable;
   agent_session: AgentSessionTable;
   boot_medium: BootMediumTable;
+  network_boot: NetworkBootTable;
+  audit: AuditTable;
+  audit_head: AuditHeadTable;
   history: HistoryTable;
   inventory: InventoryTable;
   erasure: ErasureTable;
