@@ -12,7 +12,7 @@ for (const mediaDialect of ['action', 'patch'] as const) {
       const { bmc, driver, node } = await withBmc(context);
       Object.assign(bmc.habits, { mediaDialect, mediaHome });
 
-      await driver.boot.prepareRamdisk(node, { url: URL_1 });
+      await driver.boot.prepareRamdisk(node, { transport: 'vmedia', url: URL_1 });
       const inserted = bmc.machine.image;
       await driver.boot.cleanUpRamdisk(node);
 
@@ -28,7 +28,7 @@ test('a foreign medium is thrown out first', async (context) => {
   const { bmc, driver, node } = await withBmc(context);
   bmc.machine.image = 'http://elsewhere/tenant.iso';
 
-  await driver.boot.prepareRamdisk(node, { url: URL_1 });
+  await driver.boot.prepareRamdisk(node, { transport: 'vmedia', url: URL_1 });
 
   assert.equal(bmc.machine.image, URL_1);
 });
@@ -36,8 +36,8 @@ test('a foreign medium is thrown out first', async (context) => {
 test('the same medium is not inserted twice', async (context) => {
   const { bmc, driver, node } = await withBmc(context);
 
-  await driver.boot.prepareRamdisk(node, { url: URL_1 });
-  await driver.boot.prepareRamdisk(node, { url: URL_1 });
+  await driver.boot.prepareRamdisk(node, { transport: 'vmedia', url: URL_1 });
+  await driver.boot.prepareRamdisk(node, { transport: 'vmedia', url: URL_1 });
 
   const inserts = bmc.requests.filter((each) => each.path.endsWith('InsertMedia'));
   assert.equal(inserts.length, 1);
@@ -49,7 +49,7 @@ for (const mediaDialect of ['action', 'patch'] as const) {
     bmc.habits.mediaDialect = mediaDialect;
     bmc.habits.cutTimes = 1;
 
-    await driver.boot.prepareRamdisk(node, { url: URL_1 });
+    await driver.boot.prepareRamdisk(node, { transport: 'vmedia', url: URL_1 });
 
     const inserts = bmc.requests.filter((each) => each.body['Image'] === URL_1);
     assert.equal(bmc.machine.image, URL_1);
@@ -61,7 +61,7 @@ test('a parameter that the BMC demands is added', async (context) => {
   const { bmc, driver, node } = await withBmc(context);
   bmc.habits.demandedParameter = 'TransferProtocolType';
 
-  await driver.boot.prepareRamdisk(node, { url: URL_1 });
+  await driver.boot.prepareRamdisk(node, { transport: 'vmedia', url: URL_1 });
 
   const last = bmc.requests.findLast((each) => each.path.endsWith('InsertMedia'));
   assert.equal(last?.body['TransferProtocolType'], 'HTTPS');
@@ -71,7 +71,7 @@ test('a parameter that the BMC does not know is dropped', async (context) => {
   const { bmc, driver, node } = await withBmc(context);
   bmc.habits.unknownParameter = 'WriteProtected';
 
-  await driver.boot.prepareRamdisk(node, { url: URL_1 });
+  await driver.boot.prepareRamdisk(node, { transport: 'vmedia', url: URL_1 });
 
   assert.equal(bmc.machine.image, URL_1);
 });
@@ -84,7 +84,7 @@ test('a refused medium is told without its address, which holds a signature', as
       : undefined;
 
   await assert.rejects(
-    driver.boot.prepareRamdisk(node, { url: URL_1 }),
+    driver.boot.prepareRamdisk(node, { transport: 'vmedia', url: URL_1 }),
     failureWith('bmc.refused', 'Cannot fetch ***', [SIGNATURE]),
   );
 });

@@ -123,7 +123,8 @@ const CALLS: readonly ((driver: NodeDriver, node: NodeRecord) => Promise<unknown
   (driver, node) => driver.management.fetchIdentity(node),
   (driver, node) => driver.management.setBootMode(node, 'bios'),
   (driver, node) => driver.management.setSecureBoot(node, true),
-  (driver, node) => driver.boot.prepareRamdisk(node, { url: 'https://10.0.0.1/boot.iso' }),
+  (driver, node) =>
+    driver.boot.prepareRamdisk(node, { transport: 'vmedia', url: 'https://10.0.0.1/boot.iso' }),
   (driver, node) => driver.boot.cleanUpRamdisk(node),
   (driver, node) => driver.boot.fetchMedia(node),
 ];

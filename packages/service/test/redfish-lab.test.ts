@@ -90,7 +90,7 @@ for (const [fault, value] of [
 
     await driver.power.setState(node, 'power on', { timeoutMs: 30_000 });
     await driver.power.setState(node, 'power off', { timeoutMs: 30_000 });
-    await driver.boot.prepareRamdisk(node, { url: urls[0] });
+    await driver.boot.prepareRamdisk(node, { transport: 'vmedia', url: urls[0] });
     await driver.boot.cleanUpRamdisk(node);
 
     assert.equal(await driver.power.fetchState(node), 'power off');

@@ -27,6 +27,7 @@ export const FAILURE_CODES = {
   'image.write': 'the image could not be written',
   'disk.no-match': 'no disk matches the root device hints',
   'disk.erase': 'a disk could not be erased, or the read-back shows old data',
+  'boot.no-host': 'network boot is asked for and not set up',
   'configdrive.too-large': 'the config drive is over its limit',
   'configdrive.invalid': 'the config drive cannot be built or read',
   'media.missing': 'the ramdisk image is not there',

@@ -6,6 +6,8 @@ import { type AgentConfig, parseAgentConfig, renderAgentConfig } from './agent-c
 const CONFIG: AgentConfig = {
   apiUrl: 'https://10.99.0.1:6386',
   token: 'x'.repeat(43),
+  conductorCa: true,
+  requireSignatures: true,
   isDebug: false,
   nodeUuid: '5f6c3c7e-8a64-4b6c-9f1d-0a4a1c1f5f10',
   session: '0d9fdc0b-67a8-4c51-8d76-8f5a5b8c7a11',
@@ -14,7 +16,12 @@ const CONFIG: AgentConfig = {
 };
 
 test('what is rendered is read back', () => {
-  for (const config of [CONFIG, { ...CONFIG, isDebug: true }]) {
+  for (const config of [
+    CONFIG,
+    { ...CONFIG, isDebug: true },
+    { ...CONFIG, apiUrl: null },
+    { ...CONFIG, token: null, requireSignatures: false },
+  ]) {
     const text = renderAgentConfig(config);
 
     assert.deepEqual(parseAgentConfig(text), config);
@@ -48,7 +55,7 @@ test('a value cannot bring a line of its own', () => {
 });
 
 test('a text that is not ours is no configuration', () => {
-  for (const text of ['', '[DEFAULT]\napi_url = x\n', renderAgentConfig(CONFIG).slice(0, -40)]) {
+  for (const text of ['', '[DEFAULT]\napi_url = x\n', renderAgentConfig(CONFIG).slice(0, -3)]) {
     assert.equal(parseAgentConfig(text), undefined);
   }
 });

@@ -5,9 +5,14 @@ import { Failure } from '../errors/failure.ts';
 import { AGENT_CA_PATH, AGENT_CERT_PATH, AGENT_KEY_PATH } from './reserved-region.ts';
 
 export type AgentConfig = {
-  /** Base of the agent API, without a trailing slash. */
-  readonly apiUrl: string;
-  readonly token: string;
+  /** Base of the agent API, without a trailing slash; null for an agent that must not call. */
+  readonly apiUrl: string | null;
+  /** Null for an agent that gets its token by its first lookup; it then makes its own key too. */
+  readonly token: string | null;
+  /** Commands are taken only from who shows a certificate of the authority in the medium. */
+  readonly conductorCa: boolean;
+  /** Commands are taken only with a right signature and a rising sequence. */
+  readonly requireSignatures: boolean;
   readonly isDebug: boolean;
   readonly nodeUuid: string;
   /** UUID of the agent session. */
@@ -21,11 +26,15 @@ export type AgentConfig = {
 export const renderAgentConfig = (config: AgentConfig): string =>
   sections({
     DEFAULT: {
-      api_url: config.apiUrl,
-      agent_token: config.token,
-      listen_tls: 'true',
-      tls_cert_file: `/${AGENT_CERT_PATH}`,
-      tls_key_file: `/${AGENT_KEY_PATH}`,
+      ...(config.apiUrl === null ? {} : { api_url: config.apiUrl }),
+      ...(config.token === null
+        ? {}
+        : {
+            agent_token: config.token,
+            listen_tls: 'true',
+            tls_cert_file: `/${AGENT_CERT_PATH}`,
+            tls_key_file: `/${AGENT_KEY_PATH}`,
+          }),
       cafile: `/${AGENT_CA_PATH}`,
       advertise_protocol: 'https',
       ...(config.isDebug ? { debug: 'true' } : {}),
@@ -35,24 +44,42 @@ export const renderAgentConfig = (config: AgentConfig): string =>
       session: config.session,
       boot_number: String(config.bootNumber),
       service_time: new Date(config.serviceTimeMs).toISOString(),
+      conductor_ca: String(config.conductorCa),
+      require_signatures: String(config.requireSignatures),
     },
   });
 
 /** Undefined when the text is no configuration of ours. */
 export const parseAgentConfig = (text: string): AgentConfig | undefined => {
   const values = parse(text);
-  const apiUrl = values.get('DEFAULT.api_url');
-  const token = values.get('DEFAULT.agent_token');
+  const apiUrl = values.get('DEFAULT.api_url') ?? null;
+  const token = values.get('DEFAULT.agent_token') ?? null;
   const nodeUuid = values.get('bessemer.node_uuid');
   const session = values.get('bessemer.session');
   const bootNumber = Number(values.get('bessemer.boot_number') ?? Number.NaN);
   const serviceTimeMs = Date.parse(values.get('bessemer.service_time') ?? '');
-  if (apiUrl === undefined || token === undefined) return undefined;
   if (nodeUuid === undefined || session === undefined) return undefined;
   if (!Number.isSafeInteger(bootNumber) || Number.isNaN(serviceTimeMs)) return undefined;
   const isDebug = values.get('DEFAULT.debug') === 'true';
-  return { apiUrl, token, isDebug, nodeUuid, session, bootNumber, serviceTimeMs };
+  const conductorCa = flag(values.get('bessemer.conductor_ca'));
+  const requireSignatures = flag(values.get('bessemer.require_signatures'));
+  // A text that was cut: what it lacks might be what the agent must insist on.
+  if (conductorCa === undefined || requireSignatures === undefined) return undefined;
+  return {
+    apiUrl,
+    token,
+    conductorCa,
+    requireSignatures,
+    isDebug,
+    nodeUuid,
+    session,
+    bootNumber,
+    serviceTimeMs,
+  };
 };
+
+const flag = (text: string | undefined): boolean | undefined =>
+  text === 'true' || text === 'false' ? text === 'true' : undefined;
 
 const sections = (content: { readonly [section: string]: { readonly [key: string]: string } }) =>
   Object.entries(content)

@@ -2,6 +2,8 @@
 
 import type { Clock } from '#clock';
 import type { DriverRegistry } from '#drivers/driver';
+import type { AddressSource } from '#netboot/address-source';
+import type { BootHost } from '#netboot/boot-host';
 import type { Log } from '#observe/log';
 import type { Store } from '#store/database';
 import type { Authority } from '#trust/certificate/authority';
@@ -29,6 +31,30 @@ export type ConductorOptions = {
   readonly requireTls: boolean;
   /** Networks that callbacks may come from and point to (CIDR); empty means every one that is not denied. */
   readonly allowedNetworks: readonly string[];
+  /** Length of the window for a first lookup, from the power action that opened it. */
+  readonly lookupWindowMs: number;
+  /** `warn` gives the token outside the window too, and says so: for moving a site over. */
+  readonly lookupWindow: 'enforce' | 'warn';
+  /** What the source of a lookup is held against. */
+  readonly lookupSourceCheck: 'lease' | 'network' | 'off';
+  /** Whether lookups are answered in the states only in which an agent of ours can run. */
+  readonly isLookupRestricted: boolean;
+  /** How long the loser of a race for a token has to show up before the first command is sent. */
+  readonly settleMs: number;
+  /** A token that was given and not used for so long was lost on its way. */
+  readonly grantRetryMs: number;
+  readonly minTrustLevel: number;
+  /** How far back the clock of a machine may be. */
+  readonly clockSkewMs: number;
+  /** Whether a suspect session is followed by a new boot without asking anybody. */
+  readonly isRecoveredAutomatically: boolean;
+  /** Boots from one medium that we may cause. */
+  readonly mediaBootsMax: number;
+  /** Agents are polled and never call, unless the node says otherwise. */
+  readonly isPollOnly: boolean;
+  readonly pollIntervalMs: number;
+  /** Networks that polled agents may be in (CIDR); empty means every one that is not denied. */
+  readonly pollNetworks: readonly string[];
   /** Only where the agent listener itself is on loopback, or loopback is listed above. */
   readonly isLoopbackAllowed: boolean;
   /** Absolute path of the base ISO for nodes that name none. */
@@ -64,6 +90,19 @@ export const DEFAULT_CONDUCTOR_OPTIONS: ConductorOptions = {
   heartbeatTimeoutMs: 5 * MINUTE_MS,
   requireTls: true,
   allowedNetworks: [],
+  lookupWindowMs: 30 * MINUTE_MS,
+  lookupWindow: 'enforce',
+  lookupSourceCheck: 'network',
+  isLookupRestricted: true,
+  settleMs: 5_000,
+  grantRetryMs: 2 * MINUTE_MS,
+  minTrustLevel: 1,
+  clockSkewMs: 60 * MINUTE_MS,
+  isRecoveredAutomatically: false,
+  mediaBootsMax: 8,
+  isPollOnly: false,
+  pollIntervalMs: 5 * MINUTE_MS,
+  pollNetworks: [],
   isLoopbackAllowed: false,
   ramdiskIso: '',
   isoDirectories: [],
@@ -82,6 +121,10 @@ export type ConductorParts = {
   readonly authority: Authority;
   /** As ramdisks and BMCs reach them, without a trailing slash. */
   readonly urls: { readonly agentApi: string; readonly boot: string };
+  /** Serves kernels, ramdisks and scripts to machines that boot over the network; undefined: no such boots. */
+  readonly bootHost?: BootHost;
+  /** Which addresses the machines have, as far as anybody knows. */
+  readonly addresses?: AddressSource;
   readonly clock: Clock;
   readonly log: Log;
   readonly options: ConductorOptions;

@@ -44,6 +44,9 @@ export const driverOptions = (settings: Settings, agentHost: string): DriverOpti
   };
 };
 
+const sourceCheckOf = (asked: string | null): ConductorOptions['lookupSourceCheck'] =>
+  asked === 'lease' || asked === 'off' ? asked : 'network';
+
 export const conductorOptions = (
   settings: Settings,
   environment: Environment,
@@ -70,6 +73,18 @@ export const conductorOptions = (
     },
     heartbeatTimeoutMs: api.ramdisk_heartbeat_timeout * SECOND_MS,
     requireTls: agent.require_tls,
+    lookupWindowMs: agent.lookup_window * SECOND_MS,
+    lookupWindow: agent.lookup_window_enforce === 'warn' ? 'warn' : 'enforce',
+    lookupSourceCheck: sourceCheckOf(agent.lookup_source_check),
+    isLookupRestricted: api.restrict_lookup,
+    settleMs: agent.settle * SECOND_MS,
+    grantRetryMs: agent.grant_retry * SECOND_MS,
+    minTrustLevel: agent.min_trust_level,
+    clockSkewMs: agent.clock_skew * SECOND_MS,
+    isRecoveredAutomatically: agent.auto_recover,
+    isPollOnly: agent.poll_only,
+    pollIntervalMs: (agent.poll_interval ?? api.ramdisk_heartbeat_timeout) * SECOND_MS,
+    pollNetworks: agent.poll_networks,
     allowedNetworks: agent.allowed_networks,
     isLoopbackAllowed: isLoopback(agentHost),
     ramdiskIso: deploy.ramdisk_iso ?? join(cache, RAMDISK_ISO),

@@ -3,6 +3,7 @@
 
 import { HARDWARE_TYPE_NAMES } from '#drivers/registry';
 
+import { AGENT_SETTINGS } from './agent-settings.ts';
 import type { Setting, SettingKind } from './setting.ts';
 
 /** One hour: longer waits than these are typing errors, except where a row says otherwise. */
@@ -81,6 +82,11 @@ export const SCHEMA = {
       default: true,
       meaning: 'Older name for the opposite of disable_agent_api.',
     },
+    restrict_lookup: {
+      kind: 'flag',
+      default: true,
+      meaning: 'Answer lookups only for nodes in states in which a ramdisk of ours can run.',
+    },
     ramdisk_heartbeat_timeout: {
       kind: 'count',
       unit: 'seconds',
@@ -90,43 +96,7 @@ export const SCHEMA = {
       meaning: 'What agents are told; they call at a third to two thirds of it.',
     },
   },
-  agent: {
-    listen: {
-      kind: 'text',
-      default: '127.0.0.1:6386',
-      meaning: 'HOST:PORT of the listener for ramdisks; always HTTPS by our own authority.',
-    },
-    api_url: {
-      kind: 'text',
-      default: null,
-      meaning:
-        'Base URL that ramdisks are told; https and the address of agent.listen when not set.',
-    },
-    require_tls: {
-      kind: 'flag',
-      default: true,
-      meaning: 'Refuse agents whose own address is not https.',
-    },
-    allowed_networks: {
-      kind: 'list',
-      default: [],
-      meaning:
-        'CIDR blocks that agents may call back from; everywhere but special addresses when empty.',
-    },
-    command_timeout: {
-      kind: 'count',
-      unit: 'seconds',
-      default: 86_400,
-      min: 60,
-      max: 7 * 86_400,
-      meaning: 'How long one command of an agent may run; erasing large disks takes many hours.',
-    },
-    allow_md5_checksum: {
-      kind: 'flag',
-      default: false,
-      meaning: 'Accept MD5 as checksum of images. It proves nothing about who made them.',
-    },
-  },
+  agent: AGENT_SETTINGS,
   boot: {
     listen: {
       kind: 'text',

@@ -68,15 +68,20 @@ export type VirtualMediaState = {
   readonly image: string | null;
 };
 
+/** How the ramdisk gets to the machine in the boot that comes next. */
+export type RamdiskBoot =
+  | { readonly transport: 'vmedia'; readonly url: string }
+  | { readonly transport: 'network' };
+
 export type BootInterface = {
   /** How the ramdisk gets to the machine; decides who makes the token, and when. */
   readonly route: 'vmedia' | 'network' | 'none';
   readonly validate: (node: NodeRecord) => void;
   /**
-   * Attaches the medium and sets a one-time boot from it; ejects whatever was there before. The machine is
-   * off. Idempotent for the same URL.
+   * Virtual media: attaches the medium and sets a one-time boot from it; ejects whatever was there before.
+   * Network: sets a one-time boot from the network. The machine is off. Idempotent for the same URL.
    */
-  readonly prepareRamdisk: (node: NodeRecord, medium: { readonly url: string }) => Promise<void>;
+  readonly prepareRamdisk: (node: NodeRecord, boot: RamdiskBoot) => Promise<void>;
   /** Detaches our medium. Idempotent; succeeds when nothing is attached. */
   readonly cleanUpRamdisk: (node: NodeRecord) => Promise<void>;
   /** Makes the next and all later boots come from the disk. Idempotent. */

@@ -17,13 +17,18 @@ import {
 import type { Secret } from '#trust/secret';
 
 export type AgentArchive = {
-  readonly apiUrl: string;
-  readonly token: Secret<string>;
+  /** Null for an agent that is polled and must not call. */
+  readonly apiUrl: string | null;
   /** The service's own authority. */
   readonly authorityPem: string;
-  /** The agent's, for this boot only. */
-  readonly certificatePem: string;
-  readonly keyPem: Secret<string>;
+  /** The agent's, for this boot only; null when it makes its own key and gets its token by lookup. */
+  readonly credentials: {
+    readonly token: Secret<string>;
+    readonly certificatePem: string;
+    readonly keyPem: Secret<string>;
+  } | null;
+  /** The conductor shows a certificate and signs its commands: the agent may insist. */
+  readonly isConductorProven: boolean;
   readonly nodeUuid: string;
   readonly sessionId: string;
   readonly bootNumber: number;
@@ -40,7 +45,9 @@ const PUBLIC_MODE = 0o644;
 export const renderAgentArchive = (boot: AgentArchive): Buffer => {
   const config = renderAgentConfig({
     apiUrl: boot.apiUrl,
-    token: boot.token.reveal(),
+    token: boot.credentials?.token.reveal() ?? null,
+    conductorCa: boot.isConductorProven,
+    requireSignatures: boot.isConductorProven && boot.credentials !== null,
     isDebug: boot.isDebug ?? false,
     nodeUuid: boot.nodeUuid,
     session: boot.sessionId,
@@ -55,9 +62,13 @@ export const renderAgentArchive = (boot: AgentArchive): Buffer => {
   const files = [
     file(AGENT_CONFIG_PATH, SECRET_MODE, config),
     file(AGENT_CA_PATH, PUBLIC_MODE, boot.authorityPem),
-    file(AGENT_CERT_PATH, PUBLIC_MODE, boot.certificatePem),
-    file(AGENT_KEY_PATH, SECRET_MODE, boot.keyPem.reveal()),
   ];
+  if (boot.credentials !== null) {
+    files.push(
+      file(AGENT_CERT_PATH, PUBLIC_MODE, boot.credentials.certificatePem),
+      file(AGENT_KEY_PATH, SECRET_MODE, boot.credentials.keyPem.reveal()),
+    );
+  }
   if (Object.keys(boot.networkData).length > 0) {
     files.push(file(NETWORK_DATA_PATH, PUBLIC_MODE, JSON.stringify(boot.networkData)));
   }

@@ -34,9 +34,26 @@ export type AgentSessionRecord = {
   readonly agentVersion: string | null;
   readonly lastSeenMs: number | null;
   readonly trustLevel: number;
+  readonly transport: 'vmedia' | 'network';
+  /** The agent signs its heartbeats, so that an unsigned one is not its own. */
+  readonly isSigning: boolean;
+  /** Highest number of a signed heartbeat so far. */
+  readonly sequence: number;
+  /** Where the token was given to at a first lookup. */
+  readonly givenTo: string | null;
+  readonly givenAtMs: number | null;
+  readonly boundAtMs: number | null;
+  /** How many boots from the same medium we caused after the first. */
+  readonly mediaBoots: number;
+  /** A token that was sent to the agent and is not known to be in use yet. */
+  readonly pendingTokenHash: string | null;
+  readonly pendingTokenSealed: string | null;
+  readonly agentStartedAtMs: number | null;
 };
 
-const recordOf = (row: Selectable<AgentSessionTable>): AgentSessionRecord => ({
+export type AgentSessionRow = Selectable<AgentSessionTable>;
+
+export const sessionOfRow = (row: AgentSessionRow): AgentSessionRecord => ({
   id: row.id,
   nodeUuid: row.node_uuid as NodeUuid,
   bootNumber: row.boot_no,
@@ -53,6 +70,16 @@ const recordOf = (row: Selectable<AgentSessionTable>): AgentSessionRecord => ({
   agentVersion: row.agent_version,
   lastSeenMs: row.last_seen_ms,
   trustLevel: row.trust_level,
+  transport: row.transport as AgentSessionRecord['transport'],
+  isSigning: row.is_signing !== 0,
+  sequence: row.seq_high,
+  givenTo: row.given_to,
+  givenAtMs: row.given_at_ms,
+  boundAtMs: row.bound_at_ms,
+  mediaBoots: row.media_boots,
+  pendingTokenHash: row.pending_token_hash,
+  pendingTokenSealed: row.pending_token_sealed,
+  agentStartedAtMs: row.agent_started_at_ms,
 });
 
 export const findOpenSession = async (
@@ -65,7 +92,7 @@ export const findOpenSession = async (
     .where('node_uuid', '=', nodeUuid)
     .where('closed_at_ms', 'is', null)
     .executeTakeFirst();
-  return row === undefined ? undefined : recordOf(row);
+  return row === undefined ? undefined : sessionOfRow(row);
 };
 
 /** The boot number that the node's next session gets. */
@@ -84,16 +111,23 @@ export type NewAgentSession = {
   readonly bootNumber: number;
   readonly route: AgentSessionRecord['route'];
   readonly cause: string;
-  readonly state: 'SEALED' | 'OPEN';
+  readonly transport?: AgentSessionRecord['transport'];
   readonly windowOpenedMs: number;
   readonly windowClosesMs: number;
-  readonly tokenHash: string;
-  readonly tokenSealed: string;
-  readonly keySealed: string;
-  readonly certificate: string;
-  readonly pin: string;
   readonly trustLevel: number;
-};
+} & (
+  | {
+      /** The medium holds a token and a key. */
+      readonly state: 'SEALED';
+      readonly tokenHash: string;
+      readonly tokenSealed: string;
+      readonly keySealed: string;
+      readonly certificate: string;
+      readonly pin: string;
+    }
+  /** Token and key come with the first lookup. */
+  | { readonly state: 'OPEN' }
+);
 
 export const insertSession = async (
   queryable: Queryable,
@@ -110,12 +144,17 @@ export const insertSession = async (
       state: session.state,
       window_opened_ms: session.windowOpenedMs,
       window_closes_ms: session.windowClosesMs,
-      token_hash: session.tokenHash,
-      token_sealed: session.tokenSealed,
-      key_sealed: session.keySealed,
-      certificate: session.certificate,
-      pin: session.pin,
-      pin_source: 'vmedia',
+      transport: session.transport ?? 'vmedia',
+      ...(session.state === 'SEALED'
+        ? {
+            token_hash: session.tokenHash,
+            token_sealed: session.tokenSealed,
+            key_sealed: session.keySealed,
+            certificate: session.certificate,
+            pin: session.pin,
+            pin_source: 'vmedia',
+          }
+        : {}),
       trust_level: session.trustLevel,
       masked_lookups: 0,
       seq_high: 0,

@@ -46,7 +46,8 @@ export const redfishContract = (
   test(`${name}: one medium replaces another, and leaves without a trace`, async (context) => {
     const { driver, node, urls } = await open(context);
 
-    for (const url of [urls[0], urls[1], urls[1]]) await driver.boot.prepareRamdisk(node, { url });
+    for (const url of [urls[0], urls[1], urls[1]])
+      await driver.boot.prepareRamdisk(node, { transport: 'vmedia', url });
     const inserted = (await driver.boot.fetchMedia(node)).filter((each) => each.isInserted);
     const device = await driver.management.fetchBootDevice(node);
     await driver.boot.cleanUpRamdisk(node);

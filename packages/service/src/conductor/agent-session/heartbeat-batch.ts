@@ -6,7 +6,13 @@ import type { StatementSync } from 'node:sqlite';
 import { Refusal } from '@bessemer/protocol/errors/refusal';
 import type { NodeUuid } from '@bessemer/protocol/uuid';
 
-import { type AgentSessionRecord, bindSession, findOpenSession } from '#store/agent-sessions';
+import {
+  type AgentSessionRecord,
+  type AgentSessionRow,
+  bindSession,
+  findOpenSession,
+  sessionOfRow,
+} from '#store/agent-sessions';
 import type { Queryable } from '#store/database';
 import { wakeWorkflow } from '#store/workflows';
 import type { HeartbeatDecision } from '#trust/agent-token/decide-heartbeat';
@@ -37,31 +43,9 @@ export type HeartbeatBatch = {
 /** More would hold the store for longer than a request should wait. */
 const BATCH_MAX = 1_000;
 
-const SESSION_SQL = `select id, node_uuid, boot_no, route, state, window_opened_ms, window_closes_ms, token_hash,
-  token_sealed, certificate, pin, callback_url, address, agent_version, last_seen_ms, trust_level
-  from agent_session where node_uuid = ? and closed_at_ms is null`;
+const SESSION_SQL = 'select * from agent_session where node_uuid = ? and closed_at_ms is null';
 const SEEN_SQL = 'update agent_session set last_seen_ms = ? where id = ? and closed_at_ms is null';
 const WAKE_SQL = 'update workflow set woken = 1 where node_uuid = ? and ended_ms is null';
-
-const sessionOf = (row: { readonly [column: string]: unknown }): AgentSessionRecord =>
-  ({
-    id: row['id'],
-    nodeUuid: row['node_uuid'],
-    bootNumber: row['boot_no'],
-    route: row['route'],
-    state: row['state'],
-    windowOpenedMs: row['window_opened_ms'],
-    windowClosesMs: row['window_closes_ms'],
-    tokenHash: row['token_hash'],
-    tokenSealed: row['token_sealed'],
-    certificate: row['certificate'],
-    pin: row['pin'],
-    callbackUrl: row['callback_url'],
-    address: row['address'],
-    agentVersion: row['agent_version'],
-    lastSeenMs: row['last_seen_ms'],
-    trustLevel: row['trust_level'],
-  }) as AgentSessionRecord;
 
 type Hot = {
   readonly session: StatementSync;
@@ -166,7 +150,7 @@ export const makeHeartbeatBatch = (
   return {
     findSession: (nodeUuid) => {
       const row = hot?.session.get(nodeUuid);
-      return row === undefined ? undefined : sessionOf(row);
+      return row === undefined ? undefined : sessionOfRow(row as AgentSessionRow);
     },
     store: (heartbeat) =>
       new Promise((resolve, reject) => {

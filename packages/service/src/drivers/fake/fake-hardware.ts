@@ -185,11 +185,11 @@ const fakeBoot = (
 ): BootInterface => ({
   route: 'none',
   validate,
-  prepareRamdisk: async (node, medium) => {
+  prepareRamdisk: async (node, boot) => {
     await toil(node, 'boot');
     machines.change(node, {
-      medium: medium.url,
-      bootDevice: 'cdrom',
+      medium: boot.transport === 'vmedia' ? boot.url : null,
+      bootDevice: boot.transport === 'vmedia' ? 'cdrom' : 'pxe',
       isBootDevicePersistent: false,
     });
   },

@@ -113,9 +113,10 @@ const makeManagement = (
 const makeBoot = (withBmc: WithBmc, validate: (node: NodeRecord) => void): BootInterface => ({
   route: 'vmedia',
   validate,
-  prepareRamdisk: (node, { url }) =>
+  prepareRamdisk: (node, boot) =>
     withBmc(node, async (bmc) => {
-      await insertMedium(bmc, url);
+      if (boot.transport !== 'vmedia') throw new Error('virtual media boot was asked for another');
+      await insertMedium(bmc, boot.url);
       await setOverride(bmc, 'cdrom', { isPersistent: false, mode: bootModeWish(node) });
     }),
   cleanUpRamdisk: (node) => withBmc(node, ejectMedia),

@@ -1,0 +1,142 @@
+// A session for the boot that comes next: what the machine gets to know, and what it will be believed by. It exists,
+// and every older one is closed, before the machine gets power: nothing that ran before can speak for this boot.
+
+import { randomUUID } from 'node:crypto';
+
+import { Failure } from '@bessemer/protocol/errors/failure';
+import { isJsonObject, type JsonObject } from '@bessemer/protocol/json';
+import type { NodeUuid } from '@bessemer/protocol/uuid';
+
+import { renderAgentArchive } from '#media/agent-archive';
+import { closeSession, insertSession, nextBootNumber } from '#store/agent-sessions';
+import type { Queryable } from '#store/database';
+import { makeToken, sealAgentKey, sealToken, type SessionIdentity } from '#trust/agent-token/grant';
+import { pinOfCertificate } from '#trust/certificate/pin';
+
+import { createBootMedium, revokeBootMedia } from '../boot-media.ts';
+import { createNetworkBoot, revokeNetworkBoots } from '../network-boots.ts';
+import type { Job, Step } from '../workflow/step.ts';
+import { ramdiskIsoOf } from './ramdisk-iso.ts';
+import { minTrustLevelOf, type SessionWish, sessionWish } from './session-wish.ts';
+
+/** Addresses that the machine will have, as far as we give them to it. */
+const staticAddresses = (networkData: JsonObject): string[] => {
+  const networks = Array.isArray(networkData['networks']) ? networkData['networks'] : [];
+  return networks.flatMap((network) =>
+    isJsonObject(network) && typeof network['ip_address'] === 'string'
+      ? [network['ip_address'].split('/')[0] ?? '']
+      : [],
+  );
+};
+
+/** Token and key for one boot. */
+const makeCredentials = async (job: Job, nowMs: number) => {
+  const { issueAgentCertificate } = await import('#trust/certificate/issue-certificate');
+  const issued = await issueAgentCertificate(job.parts.authority, {
+    commonName: `node ${job.node.uuid}`,
+    addresses: staticAddresses(job.node.networkData),
+    nowMs,
+  });
+  return { ...makeToken(), ...issued };
+};
+
+type Credentials = Awaited<ReturnType<typeof makeCredentials>>;
+
+type NewBoot = {
+  readonly identity: SessionIdentity & { readonly nodeUuid: NodeUuid };
+  readonly wish: SessionWish;
+  readonly credentials: Credentials | null;
+  readonly nowMs: number;
+};
+
+const insertNewSession = async (
+  queryable: Queryable,
+  { parts, workflow }: Job,
+  { identity, wish, credentials, nowMs }: NewBoot,
+): Promise<void> => {
+  const { nodeUuid, sessionId, bootNumber } = identity;
+  await closeSession(queryable, nodeUuid, { reason: 'superseded', nowMs });
+  const { options } = parts;
+  const isOpen = credentials === null;
+  const shared = {
+    id: sessionId,
+    nodeUuid,
+    bootNumber,
+    route: wish.route,
+    transport: wish.transport,
+    cause: workflow.kind,
+    windowOpenedMs: nowMs,
+    windowClosesMs: nowMs + (isOpen ? options.lookupWindowMs : options.mediaLifetimeMs),
+    trustLevel: wish.trustLevel,
+  };
+  await insertSession(
+    queryable,
+    isOpen
+      ? { ...shared, state: 'OPEN' }
+      : {
+          ...shared,
+          state: 'SEALED',
+          tokenHash: credentials.hash,
+          tokenSealed: sealToken(parts.keys, credentials.token, identity),
+          keySealed: sealAgentKey(parts.keys, credentials.keyPem, identity),
+          certificate: credentials.certificatePem,
+          pin: pinOfCertificate(credentials.certificatePem),
+        },
+  );
+};
+
+export const openSession: Step = {
+  name: 'open_session',
+  // Run again it makes another session with the next boot number; the one of the killed process never reached a machine.
+  isIdempotent: true,
+  run: async (job) => {
+    const { parts, node } = job;
+    const wish = sessionWish(node, job.driver, parts.options);
+    const isKeyKnown = wish.route !== 'lookup';
+    if (isKeyKnown && wish.trustLevel < minTrustLevelOf(node, parts.options)) {
+      throw new Failure(
+        'node.invalid',
+        `The node asks for trust level ${minTrustLevelOf(node, parts.options)}, and this way of booting reaches ${wish.trustLevel}.`,
+      );
+    }
+    const basePath = wish.transport === 'vmedia' ? await ramdiskIsoOf(node, parts.options) : '';
+    const bootNumber = await nextBootNumber(parts.store.db, node.uuid);
+    const identity = { nodeUuid: node.uuid, sessionId: randomUUID(), bootNumber };
+    const nowMs = parts.clock.wallMs();
+    const credentials = isKeyKnown ? await makeCredentials(job, nowMs) : null;
+    const archive = renderAgentArchive({
+      apiUrl: wish.route === 'poll' ? null : parts.urls.agentApi,
+      authorityPem: parts.authority.certificatePem,
+      credentials,
+      isConductorProven: false,
+      nodeUuid: node.uuid,
+      sessionId: identity.sessionId,
+      bootNumber,
+      serviceTimeMs: nowMs,
+      networkData: node.networkData,
+    });
+    const expiresMs = nowMs + parts.options.mediaLifetimeMs;
+    const boot = {
+      nodeUuid: node.uuid,
+      sessionId: identity.sessionId,
+      bootNumber,
+      archive,
+      expiresMs,
+    };
+    return {
+      kind: 'done',
+      context: { sessionId: identity.sessionId, bootNumber },
+      detail: { boot_number: bootNumber, route: wish.route, transport: wish.transport },
+      also: async (transaction) => {
+        await revokeBootMedia(transaction, node.uuid, nowMs);
+        await revokeNetworkBoots(transaction, node.uuid, nowMs);
+        await insertNewSession(transaction, job, { identity, wish, credentials, nowMs });
+        if (wish.transport === 'vmedia') {
+          await createBootMedium(transaction, parts, { ...boot, basePath });
+        } else {
+          await createNetworkBoot(transaction, parts, boot);
+        }
+      },
+    };
+  },
+};

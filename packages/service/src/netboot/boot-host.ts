@@ -1,0 +1,38 @@
+// Who serves boot files to machines: this process, or a separate host that files are pushed to and that can reach
+// nothing else. The conductor speaks to both in the same way.
+
+/** What is served to one machine in one boot that we caused. Everything in it may be read by who can fetch it. */
+export type BootManifest = {
+  readonly id: string;
+  readonly nodeUuid: string;
+  readonly sessionId: string;
+  readonly bootNumber: number;
+  /** Lower case; the machine may boot from any of these cards. */
+  readonly macs: readonly string[];
+  /** Wall time. */
+  readonly expiresMs: number;
+  /** Kernel arguments, in order; each checked for what a boot loader would take for more than a word. */
+  readonly kernelArguments: readonly string[];
+  readonly kernelPath: string;
+  readonly ramdiskPath: string;
+  /** The archive with this boot's configuration, unpacked by the kernel over the ramdisk. */
+  readonly archive: Buffer;
+  /** Loads the network boot program by HTTP instead of TFTP. */
+  readonly isHttpBoot: boolean;
+};
+
+export type Lease = {
+  readonly mac: string;
+  readonly address: string;
+  /** Wall time; null for one without end. */
+  readonly expiresMs: number | null;
+};
+
+export type BootHost = {
+  /** From now on the machine may boot. Idempotent for the same manifest; replaces what the node had before. */
+  readonly prepare: (manifest: BootManifest) => Promise<void>;
+  /** From now on it may not. Idempotent. */
+  readonly remove: (nodeUuid: string) => Promise<void>;
+  readonly leases: () => Promise<readonly Lease[]>;
+  readonly close: () => Promise<void>;
+};
