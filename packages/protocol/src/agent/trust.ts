@@ -14,7 +14,10 @@ export const AGENT_SEAL_KEY_HEADER = 'x-bessemer-agent-seal-key';
 
 /** Heartbeats and commands: base64url HMAC-SHA-256 over `signedText`. */
 export const SIGNATURE_HEADER = 'x-bessemer-signature';
-/** Heartbeats: a number that rises with each. Commands: `<fence>.<number>`, rising first by fence, then by number. */
+/**
+ * Heartbeats: a number that rises with each, up to 2^53. Commands: `<fence>.<number>`, rising first by fence, then by
+ * number; both decimal, up to 15 digits.
+ */
 export const SEQUENCE_HEADER = 'x-bessemer-sequence';
 
 /** HKDF-SHA-256 over the token, salt empty, info = this and the session's UUID; 32 bytes. */
@@ -69,7 +72,10 @@ export type SealedToken = {
   readonly tag: string;
 };
 
-/** Poll-only: who has the token proves it to the other without showing it. */
+/**
+ * Poll-only: who has the token proves it to the other without showing it. Sent without `agent_token` and without a
+ * signature; a wrong proof is answered as a wrong token is, and there is no entry in the list of commands.
+ */
 export const PROVE_COMMAND = 'trust.prove';
 
 /** `nonce` is base64url of 32 random bytes. */
