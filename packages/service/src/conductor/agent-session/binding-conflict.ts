@@ -5,15 +5,11 @@
 import { Failure } from '@bessemer/protocol/errors/failure';
 
 import { type AgentSessionRecord, suspectSession } from '#store/agent-sessions';
-import { addHistory } from '#store/history';
-import { appendJournal } from '#store/journals';
-import { findOpenWorkflow, wakeWorkflow } from '#store/workflows';
+import { wakeWorkflow } from '#store/workflows';
 
-import type { ConductorParts } from '../conductor-parts.ts';
+import { type EventParts, noteEvent } from '../trust-events.ts';
 
 const EVENT = 'agent.binding.conflict';
-/** Noted by whoever took the heartbeat, not by the owner of the node's lease. */
-const NO_FENCE = 0;
 
 const REMEDY =
   'See whether two machines booted the same medium, or somebody else has it. Then ask for the same again: ' +
@@ -28,36 +24,21 @@ export const bindingConflict = (): Failure =>
 
 /** False when the session was no longer bound: somebody else noted it, or the boot is over. */
 export const noteBindingConflict = (
-  parts: Pick<ConductorParts, 'store' | 'clock' | 'options'>,
+  parts: EventParts,
   session: AgentSessionRecord,
   sourceAddress: string,
 ): Promise<boolean> =>
   parts.store.transaction(async (transaction) => {
     if (!(await suspectSession(transaction, session.id))) return false;
-    const nowMs = parts.clock.wallMs();
-    const text = `The agent of boot ${session.bootNumber} is suspect: ${sourceAddress} used its token with another address or key.`;
-    await addHistory(
-      transaction,
-      session.nodeUuid,
-      { conductor: parts.options.hostname, severity: 'ERROR', event: text, eventType: EVENT },
-      nowMs,
-    );
-    const workflow = await findOpenWorkflow(transaction, session.nodeUuid);
-    if (workflow === undefined) return true;
-    const step = workflow.plan[workflow.cursor];
-    await appendJournal(transaction, [
-      {
-        workflowId: workflow.id,
-        nodeUuid: session.nodeUuid,
-        atMs: nowMs,
-        fence: NO_FENCE,
-        stepIndex: workflow.cursor,
-        step: step?.name ?? workflow.kind,
-        interface: step?.interface ?? 'workflow',
-        event: 'note',
-        detail: { note: EVENT, text },
-      },
-    ]);
     await wakeWorkflow(transaction, session.nodeUuid);
+    await noteEvent(transaction, parts, {
+      name: EVENT,
+      nodeUuid: session.nodeUuid,
+      sessionId: session.id,
+      bootNumber: session.bootNumber,
+      source: sourceAddress,
+      outcome: 'changed',
+      text: `The agent of boot ${session.bootNumber} is suspect: ${sourceAddress} used its token with another address or key.`,
+    });
     return true;
   });
