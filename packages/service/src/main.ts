@@ -28,7 +28,9 @@ import type { Settings } from '#config/schema';
 import { ConfigInvalid } from '#config/setting';
 import { makeDriverRegistry } from '#drivers/registry';
 import { type Log, type LogLevel, makeLog } from '#observe/log';
+import { makeMetrics } from '#observe/metrics';
 import { openStore } from '#store/database';
+import { countSessionsByState } from '#store/session-counts';
 import { type Authority, openAuthority } from '#trust/certificate/authority';
 import { openKeyRing } from '#trust/key-ring';
 
@@ -139,6 +141,7 @@ const serve = async (settings: Settings, dataPath: string, log: Log): Promise<Ru
     ...conductorOptions(settings, process.env, endpoints.agent.host),
     agentLogsDirectory: data.agentLogs,
   };
+  const metrics = makeMetrics(() => countSessionsByState(store.db));
   const leave = await startPresence({
     store,
     clock,
@@ -155,6 +158,7 @@ const serve = async (settings: Settings, dataPath: string, log: Log): Promise<Ru
     urls,
     clock,
     log,
+    metrics,
     options,
   });
   const isAgentApiOff = settings.api.disable_agent_api || !settings.api.enable_ramdisk_endpoints;
@@ -164,6 +168,7 @@ const serve = async (settings: Settings, dataPath: string, log: Log): Promise<Ru
     drivers,
     clock,
     log,
+    metrics,
     options: apiOptions(settings),
     authenticate,
     tls,
@@ -171,6 +176,7 @@ const serve = async (settings: Settings, dataPath: string, log: Log): Promise<Ru
   const agentApp = makeRamdiskListener({
     conductor,
     log,
+    metrics,
     isDisabled: isAgentApiOff,
     publicEndpoint: settings.agent.api_url ?? undefined,
     tls: agentTls,

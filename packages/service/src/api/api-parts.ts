@@ -3,6 +3,7 @@
 import type { Clock } from '#clock';
 import type { Conductor } from '#conductor/conductor';
 import type { Log } from '#observe/log';
+import type { Metrics } from '#observe/metrics';
 import type { Store } from '#store/database';
 
 import type { NodeRecord } from '@bessemer/protocol/node/record';
@@ -53,5 +54,6 @@ export type ApiParts = {
   readonly drivers: DriverCatalog;
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics: Metrics;
   readonly options: ApiOptions;
 };

@@ -7,6 +7,7 @@ import { authenticateNobody } from './auth/none.ts';
 import { rootRoute } from './discovery/root.ts';
 import { v1Route } from './discovery/v1.ts';
 import { makeFrame } from './frame.ts';
+import { countCalls } from './ramdisk/count-calls.ts';
 import { continueInspectionRoute } from './ramdisk/continue-inspection.ts';
 import { heartbeatRoute } from './ramdisk/heartbeat.ts';
 import { lookupRoute } from './ramdisk/lookup.ts';
@@ -25,6 +26,7 @@ export const makeRamdiskListener = (parts: RamdiskListenerParts): FastifyInstanc
     publicEndpoint: parts.publicEndpoint,
     tls: parts.tls,
   });
+  countCalls(app, parts.metrics);
   addRoutes(app, [
     rootRoute,
     v1Route,

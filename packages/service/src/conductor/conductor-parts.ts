@@ -5,6 +5,7 @@ import type { DriverRegistry } from '#drivers/driver';
 import type { AddressSource } from '#netboot/address-source';
 import type { BootHost } from '#netboot/boot-host';
 import type { Log } from '#observe/log';
+import type { Metrics } from '#observe/metrics';
 import type { Store } from '#store/database';
 import type { Authority } from '#trust/certificate/authority';
 import type { KeyRing } from '#trust/key-ring';
@@ -127,5 +128,6 @@ export type ConductorParts = {
   readonly addresses?: AddressSource;
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics?: Pick<Metrics, 'countEvent'>;
   readonly options: ConductorOptions;
 };

@@ -6,7 +6,6 @@ import { AGENT_EVENTS, type AgentEventName } from '@bessemer/protocol/events/age
 import type { JsonObject } from '@bessemer/protocol/json';
 import type { NodeUuid } from '@bessemer/protocol/uuid';
 
-import type { Metrics } from '#observe/metrics';
 import { appendAudit } from '#store/audit';
 import type { Queryable, Store } from '#store/database';
 import { addHistory } from '#store/history';
@@ -33,9 +32,10 @@ export type TrustEvent = {
   readonly text?: string | undefined;
 };
 
-export type EventParts = Pick<ConductorParts, 'store' | 'clock' | 'log' | 'keys' | 'options'> & {
-  readonly metrics?: Pick<Metrics, 'countEvent'>;
-};
+export type EventParts = Pick<
+  ConductorParts,
+  'store' | 'clock' | 'log' | 'keys' | 'options' | 'metrics'
+>;
 
 /** Tells tokens apart in logs without telling them. */
 export const tokenMark = (tokenHash: string): string => `tok:${tokenHash.slice(0, 8)}`;

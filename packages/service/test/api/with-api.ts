@@ -13,8 +13,10 @@ import { makePublicListener } from '#api/public-listener';
 import { systemClock } from '#clock';
 import { DEFAULT_DRIVER_OPTIONS, makeDriverRegistry } from '#drivers/registry';
 import { makeLog } from '#observe/log';
+import { makeMetrics } from '#observe/metrics';
 import { registerConductor } from '#store/conductors';
 import { openStore } from '#store/database';
+import { countSessionsByState } from '#store/session-counts';
 
 import { type FakeConductor, makeFakeConductor } from './fake-conductor.ts';
 
@@ -89,6 +91,7 @@ export const openApi = async (
     drivers,
     clock: systemClock,
     log,
+    metrics: makeMetrics(() => countSessionsByState(store.db)),
     options: { ...DEFAULT_API_OPTIONS, ...options.api },
   };
   const app = makePublicListener({

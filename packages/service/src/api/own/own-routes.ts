@@ -1,4 +1,5 @@
-// What plain clients cannot show: why a node is where it is, its journal, and what was done to its disks.
+// What plain clients cannot show: why a node is where it is, its journal, what was done to its disks, who
+// tried what with its agent.
 
 import { readErasures } from '#store/node-documents';
 
@@ -6,7 +7,9 @@ import type { ApiParts } from '../api-parts.ts';
 import { requireNode } from '../nodes/find-node.ts';
 import { readCount, readQuery } from '../query.ts';
 import type { Route } from '../route.ts';
+import { auditRoutes } from './audit.ts';
 import { eventsRoute } from './events.ts';
+import { metricsRoute } from './metrics.ts';
 
 const JOURNAL_LIMIT_MAX = 1_000;
 const ERASURES_MAX = 1_000;
@@ -44,4 +47,6 @@ export const ownRoutes = (parts: ApiParts): readonly Route[] => [
       return reply.header('content-type', 'application/json').send(JSON.stringify({ erasures }));
     },
   },
+  ...auditRoutes(parts),
+  metricsRoute(parts),
 ];

@@ -3,7 +3,9 @@
 
 import type { LookupAnswer } from '#conductor/conductor';
 
+import { TOKEN_MASK } from '@bessemer/protocol/agent/token';
 import { Refusal } from '@bessemer/protocol/errors/refusal';
+import { isJsonObject } from '@bessemer/protocol/json';
 import { offers } from '@bessemer/protocol/microversion/features';
 import { asNodeUuid } from '@bessemer/protocol/uuid';
 
@@ -44,9 +46,16 @@ export const lookupRoute = (parts: RamdiskParts): Route => ({
       minor: request.minor,
     });
     if (answer === undefined) throw resourceMissing();
+    parts.metrics?.countCall('lookup', isGrant(answer) ? 'granted' : 'masked');
     return reply.header('content-type', 'application/json').send(lookupText(answer, request.base));
   },
 });
+
+/** The token itself, or sealed to a key of the agent. */
+const isGrant = ({ config }: LookupAnswer): boolean => {
+  const { agent_token: token, bessemer } = config;
+  return token !== TOKEN_MASK || (isJsonObject(bessemer) && bessemer['sealed_token'] !== undefined);
+};
 
 export const lookupText = (answer: LookupAnswer, base: string): string => {
   const node = JSON.stringify(answer.node);
