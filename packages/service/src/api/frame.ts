@@ -18,6 +18,7 @@ import {
 
 import type { Log } from '#observe/log';
 import { loggedUrl } from '#observe/log';
+import { isStoreUnavailable } from '#store/errors';
 
 import type { Authenticate } from './authenticate.ts';
 import { errorBody, GuardRefusal, notFound, RoutingRefusal } from './error-envelope.ts';
@@ -183,9 +184,14 @@ const refusalOf = (error: unknown, request: FastifyRequest, log: Log): Refusal =
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
     return new Refusal(statusCode, (error as Error).message);
   }
-  log.error(
-    { request: request.id, method: request.method, path: loggedUrl(request.url), err: error },
-    'a request failed by a defect',
-  );
+  const facts = { request: request.id, method: request.method, path: loggedUrl(request.url) };
+  if (isStoreUnavailable(error)) {
+    log.error({ ...facts, err: error }, 'the store did not take or answer a request');
+    return new Refusal(
+      503,
+      'The store of the service cannot be used now: its disk is full or it is away. Nothing was changed.',
+    );
+  }
+  log.error({ ...facts, err: error }, 'a request failed by a defect');
   return new Refusal(500, `Unexpected error, see the log of the service for ${request.id}`);
 };

@@ -56,6 +56,8 @@ export const makeScheduler = (
   const again = new Map<NodeUuid, number | undefined>();
   const queued = new Set<NodeUuid>();
   const due = new Map<NodeUuid, number>();
+  /** Leases that could not be given back because the store took no write: ours, and held by no task. */
+  const unreturned = new Map<NodeUuid, number>();
   let cancelTimer: (() => void) | undefined;
   let timerMs = Infinity;
   let isStopping = false;
@@ -154,14 +156,17 @@ export const makeScheduler = (
     try {
       await releaseLease(store.db, nodeUuid, fence);
     } catch (error) {
-      log.warn({ err: error, node: nodeUuid }, 'the lease could not be given back; it will lapse');
+      unreturned.set(nodeUuid, fence);
+      log.warn({ err: error, node: nodeUuid }, 'the lease could not be given back yet');
     }
   };
 
   /** Undefined when somebody else works on it, or there is nothing to do. */
   const claim = async (nodeUuid: NodeUuid): Promise<number | undefined> => {
     const nowMs = clock.wallMs();
-    return store.transaction(async (transaction) => {
+    const held = unreturned.get(nodeUuid);
+    const claimed = await store.transaction(async (transaction) => {
+      if (held !== undefined) await releaseLease(transaction, nodeUuid, held);
       const workflow = await findOpenWorkflow(transaction, nodeUuid);
       if (workflow === undefined) return undefined;
       const fence = await claimLease(transaction, nodeUuid, {
@@ -174,6 +179,8 @@ export const makeScheduler = (
       if (workflow.isWoken) await updateWorkflow(transaction, workflow, fence, { isWoken: false });
       return fence;
     });
+    if (held !== undefined) unreturned.delete(nodeUuid);
+    return claimed;
   };
 
   const runUnder = async (nodeUuid: NodeUuid, fence: number, isFresh: boolean): Promise<void> => {

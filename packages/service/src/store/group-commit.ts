@@ -30,8 +30,12 @@ const runUnderSavepoint = async (
     await sql`release member`.execute(transaction);
     return { queued, value };
   } catch (error) {
-    // When the engine has ended the whole transaction (disk full), this throws too, and nobody's work is kept.
-    await sql`rollback to member`.execute(transaction);
+    try {
+      await sql`rollback to member`.execute(transaction);
+    } catch {
+      // The engine has ended the whole transaction (disk full): nobody's work is kept, and the first error says why.
+      throw error;
+    }
     await sql`release member`.execute(transaction);
     return { queued, error };
   }

@@ -10,6 +10,20 @@ const STATEMENTS_MAX = 500;
 /** Another process may hold the file for a moment (a backup); after that it is a fault. */
 const BUSY_MS = 5_000;
 
+const ROLLBACK = 'rollback';
+
+/**
+ * A full disk makes SQLite end the transaction by itself. To roll back then is an error, which would hide the one
+ * that tells what happened.
+ */
+const rollbackOf = (raw: DatabaseSync): SqliteStatement => {
+  const run = (): { changes: number; lastInsertRowid: number } => {
+    if (raw.isTransaction) raw.exec(ROLLBACK);
+    return { changes: 0, lastInsertRowid: 0 };
+  };
+  return { reader: false, all: () => [], run, iterate: () => [][Symbol.iterator]() };
+};
+
 const adapt = (raw: DatabaseSync): SqliteDatabase => {
   const cache = new Map<string, SqliteStatement>();
   const wrap = (statement: StatementSync): SqliteStatement => ({
@@ -23,7 +37,7 @@ const adapt = (raw: DatabaseSync): SqliteDatabase => {
       const known = cache.get(text);
       if (known !== undefined) return known;
       if (cache.size >= STATEMENTS_MAX) cache.clear();
-      const made = wrap(raw.prepare(text));
+      const made = text === ROLLBACK ? rollbackOf(raw) : wrap(raw.prepare(text));
       cache.set(text, made);
       return made;
     },
