@@ -5,6 +5,7 @@ import type { CommandProgress } from '@bessemer/protocol/agent/command';
 import { isJsonObject, type JsonObject } from '@bessemer/protocol/json';
 import type { Clock } from '#clock';
 import type { Hardware } from '#hardware/hardware';
+import type { AgentTrust } from '#trust/agent-trust';
 import type { AgentLog } from './agent-log.ts';
 import type { AgentConfiguration } from './configuration.ts';
 import type { DiskWritePermit } from './may-write-disks.ts';
@@ -29,6 +30,7 @@ export type AgentContext = {
   readonly hardware: Hardware;
   readonly permit: DiskWritePermit | null;
   readonly configuration: AgentConfiguration;
+  readonly trust: AgentTrust;
   readonly state: AgentState;
   readonly clock: Clock;
   readonly log: AgentLog;

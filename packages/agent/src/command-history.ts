@@ -1,7 +1,7 @@
 // Every command of this boot with its result, oldest first; at most one asynchronous command runs at a time.
 //
 // Modes of an entry: RUNNING until its work settles, then SUCCEEDED, FAILED or CLEAN_VERSION_MISMATCH for good.
-// Busy means: the last entry is RUNNING. Synchronous commands are entered when they have ended, so the history
+// Busy means: an entry is RUNNING. Synchronous commands are entered when they have ended, so the history
 // never shows one running; a second one waits for the first. Nothing of the agent's own is ever entered, because
 // the conductor takes a foreign entry for a sign that the agent was not freshly booted.
 
@@ -42,9 +42,9 @@ export const makeCommandHistory = (onAsyncEnd: () => void): CommandHistory => {
   };
 
   const refuseIfBusy = (): void => {
-    const last = entries.at(-1)?.result;
-    if (last?.command_status !== 'RUNNING') return;
-    throw new CommandFailure('AgentIsBusy', `executing command ${last.command_name}`);
+    const running = entries.find(({ result }) => result.command_status === 'RUNNING')?.result;
+    if (running === undefined) return;
+    throw new CommandFailure('AgentIsBusy', `executing command ${running.command_name}`);
   };
 
   const startAsync = (command: Command, params: JsonObject): CommandResult => {

@@ -21,10 +21,21 @@ export type AgentConfiguration = {
   readonly tlsVersionMin: 'TLSv1.2' | 'TLSv1.3';
   /** PEM; what the service's certificate must chain to. */
   readonly authorityPem: string | null;
+  /** Certificates are not checked. Never so with a service of our own. */
   readonly isInsecure: boolean;
   readonly nodeUuid: string | null;
   /** Our own service wrote the configuration. */
   readonly isOwnService: boolean;
+  /** UUID of the agent session; known when our own service wrote the configuration. */
+  readonly session: string | null;
+  /** The service's clock when it wrote the configuration. */
+  readonly serviceTimeMs: number | null;
+  /** Only who shows a client certificate of the authority may connect. */
+  readonly requiresConductorCertificate: boolean;
+  /** Commands are taken only with a right signature and a rising sequence. */
+  readonly requiresSignatures: boolean;
+  /** As given, and without effect: a token is always required. */
+  readonly tokenRequirement: string | null;
   readonly inspectionCallbackUrl: string | null;
   readonly apiVersion: string | null;
   readonly globalRequestId: string | null;
@@ -49,6 +60,8 @@ const CONFIG_BYTES_MAX = 256 * 1024;
 
 export const readConfiguration = async (root: string): Promise<AgentConfiguration> => {
   const values = new Map<string, string>();
+  // Only our own service writes this section, and only to files: the kernel line cannot reach it.
+  const own = new Map<string, string>();
   const kernelLine = await readOptional(join(root, 'proc/cmdline'));
   for (const [key, value] of kernelParameters(kernelLine ?? '')) values.set(key, value);
   const debug = values.get('debug');
@@ -58,8 +71,8 @@ export const readConfiguration = async (root: string): Promise<AgentConfiguratio
     if (text === null) continue;
     sources.push(path);
     for (const { section, key, value } of parseIni(text)) {
-      if (section !== 'DEFAULT' && section !== 'bessemer') continue;
-      values.set(section === 'DEFAULT' ? normalised(key) : `bessemer.${normalised(key)}`, value);
+      if (section === 'DEFAULT') values.set(normalised(key), value);
+      if (section === 'bessemer') own.set(normalised(key), value);
     }
   }
   if (debug !== undefined) values.set('debug', debug);
@@ -75,6 +88,7 @@ export const readConfiguration = async (root: string): Promise<AgentConfiguratio
   const authorityPem = await file('cafile');
   return configurationOf({
     values,
+    own,
     tls: certificatePem !== null && keyPem !== null ? { certificatePem, keyPem } : null,
     authorityPem,
     sources,
@@ -83,15 +97,16 @@ export const readConfiguration = async (root: string): Promise<AgentConfiguratio
 
 type Read = Pick<AgentConfiguration, 'tls' | 'authorityPem' | 'sources'> & {
   readonly values: ReadonlyMap<string, string>;
+  readonly own: ReadonlyMap<string, string>;
 };
 
-const configurationOf = ({ values, tls, authorityPem, sources }: Read): AgentConfiguration => {
-  const text = (key: string): string | null => {
-    const value = values.get(key)?.trim();
+const configurationOf = ({ values, own, tls, authorityPem, sources }: Read): AgentConfiguration => {
+  const text = (key: string, from = values): string | null => {
+    const value = from.get(key)?.trim();
     return value === undefined || value === '' ? null : value;
   };
-  const flag = (key: string, ifAbsent: boolean): boolean => {
-    const value = text(key)?.toLowerCase();
+  const flag = (key: string, ifAbsent: boolean, from = values): boolean => {
+    const value = text(key, from)?.toLowerCase();
     return value === undefined ? ifAbsent : ['1', 'true', 'yes', 'on', 't', 'y'].includes(value);
   };
   const number = (key: string, ifAbsent: number): number => {
@@ -99,6 +114,8 @@ const configurationOf = ({ values, tls, authorityPem, sources }: Read): AgentCon
     return Number.isFinite(value) && value >= 0 ? value : ifAbsent;
   };
   const seconds = (key: string, ifAbsent: number): number => number(key, ifAbsent) * 1000;
+  const isOwnService = own.size > 0;
+  const serviceTimeMs = Date.parse(text('service_time', own) ?? '');
   return {
     apiUrls: apiUrlsOf(text('api_url')),
     token: text('agent_token'),
@@ -110,9 +127,14 @@ const configurationOf = ({ values, tls, authorityPem, sources }: Read): AgentCon
     enableAutoTls: flag('enable_auto_tls', true),
     tlsVersionMin: text('tls_min_version') === '1.3' ? 'TLSv1.3' : 'TLSv1.2',
     authorityPem,
-    isInsecure: flag('insecure', false),
-    nodeUuid: text('bessemer.node_uuid'),
-    isOwnService: text('bessemer.node_uuid') !== null,
+    isInsecure: flag('insecure', false) && !isOwnService,
+    nodeUuid: text('node_uuid', own),
+    isOwnService,
+    session: text('session', own),
+    serviceTimeMs: Number.isNaN(serviceTimeMs) ? null : serviceTimeMs,
+    requiresConductorCertificate: flag('conductor_ca', false, own),
+    requiresSignatures: flag('require_signatures', false, own),
+    tokenRequirement: text('agent_token_required'),
     inspectionCallbackUrl: notMdns(text('inspection_callback_url')),
     apiVersion: text('ironic_api_version'),
     globalRequestId: text('global_request_id'),

@@ -4,11 +4,15 @@
 // forced while one is under way follows it at once. Success is exactly 202; anything else is tried again soon.
 
 import type { HeartbeatBody } from '@bessemer/protocol/agent/heartbeat';
+import { SEQUENCE_HEADER, SIGNATURE_HEADER } from '@bessemer/protocol/agent/trust';
 import type { Clock } from '#clock';
 import type { AgentToken } from '#trust/agent-token';
+import type { AgentTrust } from '#trust/agent-trust';
+import { makeHeartbeatSequence } from '#trust/heartbeat-sequence';
+import { signRequest } from '#trust/signed-request';
 import type { AgentLog } from './agent-log.ts';
 import { faultOf } from './lookup.ts';
-import type { ServiceClient } from './service-client.ts';
+import type { ServiceClient, SignCall } from './service-client.ts';
 import type { SpokenVersions } from './service-version.ts';
 
 export type HeartbeatParts = {
@@ -16,7 +20,7 @@ export type HeartbeatParts = {
   readonly versions: () => Promise<SpokenVersions>;
   readonly nodeUuid: string;
   readonly callbackUrl: string;
-  readonly token: AgentToken;
+  readonly trust: AgentTrust;
   readonly agentVersion: string;
   /** Null when the agent serves no TLS. */
   readonly certificatePem: string | null;
@@ -40,6 +44,7 @@ const RETRY_MS_MAX = 10_000;
 
 export const startHeartbeat = (parts: HeartbeatParts): Heartbeat => {
   const { clock, log } = parts;
+  const sign = heartbeatSigner(parts);
   let isStopped = false;
   let isBeating = false;
   let isForced = false;
@@ -57,7 +62,7 @@ export const startHeartbeat = (parts: HeartbeatParts): Heartbeat => {
     isBeating = true;
     isForced = false;
     lastBeatAtMs = clock.monotonicMs();
-    const problem = await sendHeartbeat(parts);
+    const problem = await sendHeartbeat(parts, sign);
     isBeating = false;
     if (isStopped) return;
     if (problem !== null) {
@@ -85,15 +90,31 @@ export const startHeartbeat = (parts: HeartbeatParts): Heartbeat => {
   };
 };
 
+/** A copy of a heartbeat is worth nothing: its number was there before. Only for a service that said that it looks. */
+const heartbeatSigner = ({ trust, clock }: HeartbeatParts): SignCall => {
+  const nextNumber = makeHeartbeatSequence(clock);
+  return ({ method, url, body }) => {
+    const { session, token } = trust;
+    if (!trust.signsHeartbeats || session === null || token.current === null) return {};
+    const sequence = String(nextNumber());
+    const key = token.current.keys(session).up;
+    return {
+      [SEQUENCE_HEADER]: sequence,
+      [SIGNATURE_HEADER]: signRequest(key, { method, path: url.pathname, body, sequence }),
+    };
+  };
+};
+
 /** Null when accepted, else what was wrong. */
-const sendHeartbeat = async (parts: HeartbeatParts): Promise<string | null> => {
+const sendHeartbeat = async (parts: HeartbeatParts, sign: SignCall): Promise<string | null> => {
   try {
     const spoken = await parts.versions();
     const answer = await parts.client.call({
       method: 'POST',
       path: `/v1/heartbeat/${parts.nodeUuid}`,
       version: spoken.heartbeat,
-      body: { ...heartbeatBody(parts, spoken) },
+      body: { ...heartbeatBody({ ...parts, token: parts.trust.token }, spoken) },
+      sign,
     });
     return answer.status === 202 ? null : faultOf(answer);
   } catch (error) {
@@ -102,10 +123,12 @@ const sendHeartbeat = async (parts: HeartbeatParts): Promise<string | null> => {
 };
 
 export const heartbeatBody = (
-  parts: Pick<HeartbeatParts, 'callbackUrl' | 'token' | 'agentVersion' | 'certificatePem'>,
+  parts: Pick<HeartbeatParts, 'callbackUrl' | 'agentVersion' | 'certificatePem'> & {
+    readonly token: AgentToken;
+  },
   spoken: SpokenVersions,
 ): HeartbeatBody => {
-  const token = parts.token.reveal();
+  const token = parts.token.current?.reveal() ?? null;
   return {
     callback_url: parts.callbackUrl,
     ...(spoken.sendsToken && token !== null ? { agent_token: token } : {}),

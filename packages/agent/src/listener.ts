@@ -1,50 +1,43 @@
-// The agent's HTTP(S) interface: the wire of the stock agent. Order of checks: path, method, token (401), JSON
-// (400), name and params (400), name has a dot (400), busy (409), extension (404), command (400), parameters
-// (400). A refused command leaves no trace in the history.
+// The agent's HTTP(S) interface: the wire of the stock agent. Order of checks: client certificate (no answer at
+// all), path, method, token and signature (401), JSON (400), name and params (400), name has a dot (400), busy
+// (409), extension (404), command (400), parameters (400). A refused command leaves no trace in the history.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { FENCE_HEADER } from '@bessemer/protocol/agent/command';
+import type { TLSSocket } from 'node:tls';
 import { isJsonObject, type JsonObject, type JsonValue } from '@bessemer/protocol/json';
 import type { Command } from '#commands/command';
-import type { AgentToken } from '#trust/agent-token';
+import { isConductor } from '#trust/conductor-certificate';
 import type { TlsIdentity } from '#trust/self-signed';
 import { CommandFailure } from './command-failure.ts';
+import type { CommandGate } from './command-gate.ts';
 import type { CommandHistory } from './command-history.ts';
+import { HttpRefusal } from './http-refusal.ts';
+import { parseBody } from './request-body.ts';
 
 export type ListenerParts = {
   readonly host: string;
   readonly port: number;
   readonly tls: TlsIdentity | null;
   readonly tlsVersionMin: 'TLSv1.2' | 'TLSv1.3';
-  readonly token: AgentToken;
+  /** PEM; who shows no certificate of a conductor by this authority gets no byte. Null: everybody may connect. */
+  readonly conductorAuthorityPem: string | null;
+  readonly gate: CommandGate;
   readonly commands: ReadonlyMap<string, Command>;
   readonly history: CommandHistory;
   readonly version: string;
   readonly startedAtMs: number;
+  readonly uptimeSeconds: () => number;
 };
 
 export type Listener = { readonly port: number; readonly close: () => Promise<void> };
 
-/** A config drive of 64 MiB travels as base64 inside a command. Read only from who has the token. */
-const BODY_BYTES_MAX = 96 * 1024 * 1024;
 const HEADER_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 300_000;
 const CONNECTIONS_MAX = 64;
 const DOCS_URL = 'https://docs.openstack.org/ironic-python-agent/';
 const MEDIA_TYPE = 'application/vnd.openstack.ironic-python-agent.v1+json';
-
-/** An answer that ends the request: status, and the text for `faultstring`. */
-class HttpRefusal extends Error {
-  readonly status: number;
-
-  constructor(status: number, text: string) {
-    super(text);
-    this.name = 'HttpRefusal';
-    this.status = status;
-  }
-}
 
 const NOT_FOUND =
   '404 Not Found: The requested URL was not found on the server. If you entered the URL manually ' +
@@ -52,22 +45,11 @@ const NOT_FOUND =
 const NOT_ALLOWED = '405 Method Not Allowed: The method is not allowed for the requested URL.';
 
 export const openListener = async (parts: ListenerParts): Promise<Listener> => {
-  const fence = makeFence();
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
     response.setHeader('Server', 'ironic-python-agent');
-    answer(parts, fence, request, response).catch((error: unknown) => refuse(response, error));
+    answer(parts, request, response).catch((error: unknown) => refuse(response, error));
   };
-  const server: Server =
-    parts.tls === null
-      ? createServer(handle)
-      : createTlsServer(
-          {
-            cert: parts.tls.certificatePem,
-            key: parts.tls.keyPem,
-            minVersion: parts.tlsVersionMin,
-          },
-          handle,
-        );
+  const server = parts.tls === null ? createServer(handle) : tlsServer(parts, parts.tls, handle);
   server.headersTimeout = HEADER_TIMEOUT_MS;
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   server.maxConnections = CONNECTIONS_MAX;
@@ -80,6 +62,27 @@ export const openListener = async (parts: ListenerParts): Promise<Listener> => {
         server.closeAllConnections();
       }),
   };
+};
+
+type Handle = (request: IncomingMessage, response: ServerResponse) => void;
+
+const tlsServer = (parts: ListenerParts, tls: TlsIdentity, handle: Handle): Server => {
+  const options = {
+    cert: tls.certificatePem,
+    key: tls.keyPem,
+    minVersion: parts.tlsVersionMin,
+  };
+  const ca = parts.conductorAuthorityPem;
+  if (ca === null) return createTlsServer(options, handle);
+  const server = createTlsServer(
+    { ...options, ca, requestCert: true, rejectUnauthorized: true },
+    handle,
+  );
+  // Before the parser of HTTP: the authority gives certificates to agents too, and those are no conductors.
+  server.prependListener('secureConnection', (socket: TLSSocket) => {
+    if (!isConductor(socket)) socket.destroy();
+  });
+  return server;
 };
 
 /** A kernel without IPv6 has no `::`; then every IPv4 address is meant. */
@@ -101,28 +104,8 @@ const listen = async (server: Server, host: string, port: number): Promise<void>
   }
 };
 
-type Fence = (request: IncomingMessage) => void;
-
-/** Remembers the newest owner of this machine; an older one that wakes up late is refused. */
-const makeFence = (): Fence => {
-  let newest = 0;
-  return (request) => {
-    const text = request.headers[FENCE_HEADER];
-    if (typeof text !== 'string' || !/^[0-9]{1,15}$/.test(text)) return;
-    const offered = Number(text);
-    if (offered < newest) {
-      throw new HttpRefusal(
-        409,
-        `Fence ${offered} is older than ${newest}: agent is busy with a newer owner`,
-      );
-    }
-    newest = offered;
-  };
-};
-
 const answer = async (
   parts: ListenerParts,
-  fence: Fence,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> => {
@@ -134,15 +117,15 @@ const answer = async (
   }
   const rest = path.startsWith('/v1/') && path !== '/v1/' ? path.slice('/v1'.length) : path;
   if (rest === '/commands/') {
-    if (request.method === 'POST') return postCommand(parts, fence, { request, response, url });
+    if (request.method === 'POST') return postCommand(parts, { request, response, url });
     requireGet(request);
-    requireToken(parts, url);
+    parts.gate.admitRead(url);
     return send(response, 200, { commands: parts.history.list() as unknown as JsonValue });
   }
   const id = /^\/commands\/([^/]+)$/.exec(rest)?.[1];
   if (id !== undefined) {
     requireGet(request);
-    requireToken(parts, url);
+    parts.gate.admitRead(url);
     return sendResult(parts, response, url, decoded(id));
   }
   requireGet(request, ['/', '/v1/', '/status'].includes(rest));
@@ -152,6 +135,7 @@ const answer = async (
   return send(response, 200, {
     started_at: parts.startedAtMs / 1000,
     version: parts.version,
+    uptime: Math.floor(parts.uptimeSeconds()),
   });
 };
 
@@ -159,12 +143,6 @@ const requireGet = (request: IncomingMessage, isKnown = true): void => {
   if (!isKnown) throw new HttpRefusal(404, NOT_FOUND);
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     throw new HttpRefusal(405, NOT_ALLOWED);
-  }
-};
-
-const requireToken = (parts: ListenerParts, url: URL): void => {
-  if (!parts.token.matches(url.searchParams.get('agent_token'))) {
-    throw new HttpRefusal(401, '401 Unauthorized: Token invalid.');
   }
 };
 
@@ -200,11 +178,11 @@ type Exchange = {
 
 const postCommand = async (
   parts: ListenerParts,
-  fence: Fence,
   { request, response, url }: Exchange,
 ): Promise<void> => {
-  requireToken(parts, url);
-  const body = parseBody(await readBody(request));
+  const admitted = await parts.gate.admitCommand(request, url);
+  if (admitted.kind === 'proof') return send(response, 200, admitted.result);
+  const body = parseBody(admitted.body);
   const { name, params } = isJsonObject(body) ? body : {};
   if (typeof name !== 'string' || name === '' || !isJsonObject(params)) {
     throw new HttpRefusal(400, '400 Bad Request: Missing or invalid name or params');
@@ -216,8 +194,9 @@ const postCommand = async (
       'Command name must be of the form <extension>.<name>',
     );
   }
-  fence(request);
-  parts.history.refuseIfBusy();
+  parts.gate.admitOwner(request);
+  // Questions of a conductor that polls must not wait for the work that it asks about.
+  if (!name.startsWith('poll.')) parts.history.refuseIfBusy();
   const command = findCommand(parts.commands, name.slice(0, at), name.slice(at + 1));
   command.validate?.(params);
   const started = await parts.history.start(command, params);
@@ -238,34 +217,6 @@ const findCommand = (
     throw new CommandFailure('InvalidCommandError', `Unknown command: ${name}`);
   }
   return command;
-};
-
-const readBody = async (request: IncomingMessage): Promise<Buffer> => {
-  const parts: Buffer[] = [];
-  let length = 0;
-  for await (const part of request) {
-    length += (part as Buffer).length;
-    if (length > BODY_BYTES_MAX) {
-      throw new HttpRefusal(413, `413 Content Too Large: the limit is ${BODY_BYTES_MAX} bytes`);
-    }
-    parts.push(part as Buffer);
-  }
-  return Buffer.concat(parts);
-};
-
-const parseBody = (bytes: Buffer): unknown => {
-  try {
-    return JSON.parse(bytes.toString('utf8'), (key, value: unknown) =>
-      // A key that would reach the prototype of later copies is dropped.
-      key === '__proto__' ? undefined : value,
-    );
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new HttpRefusal(
-      400,
-      '400 Bad Request: Failed to decode JSON object: the body is not JSON',
-    );
-  }
 };
 
 const send = (response: ServerResponse, status: number, body: JsonValue): void => {

@@ -2,12 +2,10 @@
 // the time is over; then the process ends and the ramdisk starts it anew.
 
 import type { LookupResponse } from '@bessemer/protocol/agent/lookup';
-import { TOKEN_MASK } from '@bessemer/protocol/agent/token';
 import { isJsonObject } from '@bessemer/protocol/json';
 import type { Clock } from '#clock';
-import type { AgentToken } from '#trust/agent-token';
 import type { AgentLog } from './agent-log.ts';
-import type { ServiceClient } from './service-client.ts';
+import type { ServiceClient, SignCall } from './service-client.ts';
 import type { SpokenVersions } from './service-version.ts';
 
 export type LookupParts = {
@@ -19,6 +17,8 @@ export type LookupParts = {
   readonly intervalMs: number;
   readonly clock: Clock;
   readonly log: AgentLog;
+  /** Proof of the key that the agent will listen with; made anew for each try. */
+  readonly sign?: SignCall;
 };
 
 const PAUSE_MS_MAX = 60_000;
@@ -67,6 +67,7 @@ const tryLookup = async (parts: LookupParts): Promise<Attempt> => {
       method: 'GET',
       path: `/v1/lookup?${query.toString()}`,
       version: lookup,
+      ...(parts.sign === undefined ? {} : { sign: parts.sign }),
     });
     const found = answer.status === 200 ? lookupOf(answer.body) : null;
     const reason = answer.status === 200 ? 'the answer names no node' : faultOf(answer);
@@ -100,22 +101,4 @@ export const faultOf = (answer: { readonly status: number; readonly body: unknow
   }
   const text = isJsonObject(fault) ? (fault['faultstring'] ?? fault['title']) : fault;
   return typeof text === 'string' ? `${prefix}: ${text}` : prefix;
-};
-
-export type TokenVerdict = 'go on' | 'lock down';
-
-/**
- * What the token of a lookup means. A mask with nothing in memory says that somebody else has the token of this
- * boot, so this machine must not go on.
- */
-export const takeToken = (
-  token: AgentToken,
-  offered: string | null | undefined,
-  log: AgentLog,
-): TokenVerdict => {
-  if (offered === TOKEN_MASK) return token.isKnown ? 'go on' : 'lock down';
-  if (typeof offered === 'string' && !token.accept(offered)) {
-    log.say('lookup: the token in the answer is no token and is ignored');
-  }
-  return 'go on';
 };

@@ -7,11 +7,19 @@ import type { JsonValue } from '@bessemer/protocol/json';
 
 export type ServiceAnswer = { readonly status: number; readonly body: unknown };
 
+/** Headers that depend on how a request looks on the wire. */
+export type SignCall = (wire: {
+  readonly method: string;
+  readonly url: URL;
+  readonly body: Uint8Array;
+}) => { readonly [name: string]: string };
+
 export type ServiceCall = {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly version: string | null;
   readonly body?: JsonValue;
+  readonly sign?: SignCall;
 };
 
 export type ServiceClient = {
@@ -47,7 +55,7 @@ export const makeServiceClient = (options: ServiceClientOptions): ServiceClient 
 export const callOne = (
   options: ServiceClientOptions,
   base: string,
-  { method, path, version, body }: ServiceCall,
+  { method, path, version, body, sign }: ServiceCall,
 ): Promise<ServiceAnswer> => {
   const url = new URL(`${base}${path}`);
   const payload = body === undefined ? null : Buffer.from(JSON.stringify(body));
@@ -59,6 +67,7 @@ export const callOne = (
     ...(options.globalRequestId === null
       ? {}
       : { 'X-OpenStack-Request-ID': options.globalRequestId }),
+    ...sign?.({ method, url, body: payload ?? Buffer.alloc(0) }),
   };
   return new Promise((resolve, reject) => {
     const request =

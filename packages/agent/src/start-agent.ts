@@ -1,30 +1,25 @@
-// The life of one agent boot: inspection data (if asked for), lookup, certificate, listener, heartbeat. Without a
-// service address it starts standalone and waits to be called.
+// The life of one agent boot: certificate, inspection data (if asked for), lookup, listener, heartbeat. Without a
+// service address it starts standalone and waits to be called. A stock service may be too old for certificates in
+// heartbeats, so for it the certificate is made after the lookup; for our own before, as the lookup proves its key.
 
-import { isJsonObject } from '@bessemer/protocol/json';
 import type { Clock } from '#clock';
-import type { Command } from '#commands/command';
-import { imageCommands } from '#commands/image-commands';
-import { machineCommands } from '#commands/machine-commands';
-import { standbyCommands } from '#commands/standby-commands';
-import { stepCommands } from '#commands/step-commands';
-import { builtInSteps } from '#hardware/built-in-steps';
+import { commandTable } from '#commands/command-table';
 import type { Hardware } from '#hardware/hardware';
-import { makeStepRegistry, type StepManager } from '#hardware/steps';
-import { AgentToken } from '#trust/agent-token';
+import type { StepManager } from '#hardware/steps';
+import { AgentTrust } from '#trust/agent-trust';
 import { makeSelfSigned, type TlsIdentity } from '#trust/self-signed';
 import type { AgentContext } from './agent-context.ts';
 import type { AgentLog } from './agent-log.ts';
 import { AGENT_VERSION } from './agent-version.ts';
+import { makeCommandGate } from './command-gate.ts';
 import { makeCommandHistory } from './command-history.ts';
 import type { AgentConfiguration } from './configuration.ts';
 import { type Heartbeat, startHeartbeat } from './heartbeat.ts';
 import { type Listener, openListener } from './listener.ts';
-import { lookUpNode, takeToken } from './lookup.ts';
 import type { DiskWritePermit } from './may-write-disks.ts';
+import { meetService } from './meet-service.ts';
 import { findOwnAddress, hostInUrl } from './own-address.ts';
-import { postInspection } from './post-inspection.ts';
-import { makeServiceClient, type ServiceClient } from './service-client.ts';
+import { makeServiceClient } from './service-client.ts';
 import { makeVersionQuestion, type SpokenVersions } from './service-version.ts';
 
 export type AgentParts = {
@@ -52,10 +47,8 @@ const OWN_ADDRESS_PAUSE_MS = 2_000;
 export const startAgent = async (parts: AgentParts): Promise<RunningAgent> => {
   const { configuration, hardware, clock, log } = parts;
   const startedAtMs = clock.wallMs();
-  const token = new AgentToken();
-  if (configuration.token !== null && !token.accept(configuration.token)) {
-    log.say('the configured token is no token and is ignored');
-  }
+  const bootedAtMs = clock.monotonicMs();
+  const trust = trustOf(configuration, log);
   let heartbeat: Heartbeat | null = null;
   let listener: Listener | null = null;
   let isLockedDown = false;
@@ -72,6 +65,7 @@ export const startAgent = async (parts: AgentParts): Promise<RunningAgent> => {
     hardware,
     permit: parts.permit,
     configuration,
+    trust,
     state: { node: null, image: null },
     clock,
     log,
@@ -94,34 +88,39 @@ export const startAgent = async (parts: AgentParts): Promise<RunningAgent> => {
   });
   const versions = makeVersionQuestion(client, configuration.apiVersion);
 
-  const meeting = await meetService(parts, client, versions, context, token);
-  if (meeting.lockDown) {
+  const early = configuration.isOwnService ? await identityForOwn(parts) : null;
+  const meeting = await meetService({ ...parts, client, versions, trust, identity: early });
+  if (meeting.kind === 'locked out') {
     lockDown();
     return { callbackUrl: null, stop: async () => {} };
   }
+  if (meeting.kind === 'met') context.state.node = meeting.node;
   const host = await advertisedHost(parts);
-  const tls = await tlsIdentity(parts, versions, host);
+  const tls = early ?? (await identityForStock(parts, versions, host));
+  trust.serve(tls);
   listener = await openListener({
     host: configuration.listenHost,
     port: configuration.listenPort,
     tls,
     tlsVersionMin: configuration.tlsVersionMin,
-    token,
+    conductorAuthorityPem: conductorAuthority(configuration),
+    gate: makeCommandGate(trust, log),
     commands,
     history,
     version: AGENT_VERSION,
     startedAtMs,
+    uptimeSeconds: () => (clock.monotonicMs() - bootedAtMs) / 1000,
   });
   const port = configuration.advertisePort ?? listener.port;
   const callbackUrl = `${tls === null ? 'http' : 'https'}://${hostInUrl(host)}:${port}`;
   log.say(`listens, known as ${callbackUrl}`);
-  if (meeting.nodeUuid !== null && !isLockedDown) {
+  if (meeting.kind === 'met' && !isLockedDown) {
     heartbeat = startHeartbeat({
       client,
       versions,
-      nodeUuid: meeting.nodeUuid,
+      nodeUuid: meeting.node.uuid,
       callbackUrl,
-      token,
+      trust,
       agentVersion: AGENT_VERSION,
       certificatePem: tls?.certificatePem ?? null,
       timeoutMs: meeting.heartbeatTimeoutMs,
@@ -139,71 +138,24 @@ export const startAgent = async (parts: AgentParts): Promise<RunningAgent> => {
   };
 };
 
-const commandTable = (
-  context: AgentContext,
-  plugIns: readonly StepManager[],
-): ReadonlyMap<string, Command> => {
-  const registry = makeStepRegistry(builtInSteps(context), plugIns);
-  const isStandalone = context.configuration.apiUrls.length === 0;
-  const commands = [
-    ...stepCommands('clean', context, registry),
-    ...stepCommands('deploy', context, registry),
-    ...stepCommands('service', context, registry),
-    ...standbyCommands(context),
-    ...imageCommands(context),
-    ...machineCommands(context, isStandalone),
-  ];
-  return new Map(commands.map((command) => [command.name, command]));
+const trustOf = (configuration: AgentConfiguration, log: AgentLog): AgentTrust => {
+  const { session, requiresSignatures, tokenRequirement } = configuration;
+  const trust = new AgentTrust({ session, requiresSignatures });
+  if (configuration.token !== null && !trust.token.accept(configuration.token)) {
+    log.say('the configured token is no token and is ignored');
+  }
+  if (tokenRequirement !== null) {
+    log.say('agent_token_required is given: requirement locked on, nothing turns it off');
+  }
+  return trust;
 };
 
-type Meeting = {
-  readonly lockDown: boolean;
-  readonly nodeUuid: string | null;
-  readonly heartbeatTimeoutMs: number;
-  readonly isOwnService: boolean;
-};
-
-const meetService = async (
-  { configuration, hardware, clock, log }: AgentParts,
-  client: ServiceClient,
-  versions: () => Promise<SpokenVersions>,
-  context: AgentContext,
-  token: AgentToken,
-): Promise<Meeting> => {
-  const nobody: Meeting = {
-    lockDown: false,
-    nodeUuid: null,
-    heartbeatTimeoutMs: 0,
-    isOwnService: false,
-  };
-  const inspectedUuid = await postInspection({ configuration, hardware, clock, log });
-  if (configuration.apiUrls.length === 0) {
-    log.say('no service address is configured: waits to be called');
-    return nobody;
-  }
-  const { interfaces } = await hardware.inventory();
-  const found = await lookUpNode({
-    client,
-    versions,
-    macs: interfaces.map((one) => one.mac_address).filter((mac) => mac !== ''),
-    nodeUuid: configuration.nodeUuid ?? inspectedUuid,
-    timeoutMs: configuration.lookupTimeoutMs,
-    intervalMs: configuration.lookupIntervalMs,
-    clock,
-    log,
-  });
-  log.say(`this machine is node ${found.node.uuid}`);
-  context.state.node = { ...found.node };
-  if (takeToken(token, found.config.agent_token, log) === 'lock down') {
-    log.say('the token of this boot was given to somebody else');
-    return { ...nobody, lockDown: true };
-  }
-  return {
-    lockDown: false,
-    nodeUuid: found.node.uuid,
-    heartbeatTimeoutMs: found.config.heartbeat_timeout * 1000,
-    isOwnService: configuration.isOwnService || isJsonObject(found.config.bessemer),
-  };
+/** Fails rather than listen to everybody when the medium asks for what it does not bring. */
+const conductorAuthority = (configuration: AgentConfiguration): string | null => {
+  const { requiresConductorCertificate, authorityPem } = configuration;
+  if (!requiresConductorCertificate) return null;
+  if (authorityPem !== null) return authorityPem;
+  throw new Error('conductor_ca is set, but the medium has no authority to check conductors by');
 };
 
 /** Given, else the address towards the service, else the first that an interface has. */
@@ -223,17 +175,19 @@ const advertisedHost = async ({ configuration, hardware, clock }: AgentParts): P
   throw new Error('this machine has no address that the service could reach');
 };
 
-/**
- * From the boot medium, else made now. A service that is too old for certificates in heartbeats gets plain HTTP,
- * as from a stock agent; our own service never is.
- */
-const tlsIdentity = async (
-  { configuration, clock }: AgentParts,
+/** From the boot medium, else made now. */
+const identityForOwn = async (parts: AgentParts): Promise<TlsIdentity> =>
+  parts.configuration.tls ?? makeSelfSigned(await advertisedHost(parts), parts.clock.wallMs());
+
+/** A service that is too old for certificates in heartbeats gets plain HTTP, as from a stock agent. */
+const identityForStock = async (
+  parts: AgentParts,
   versions: () => Promise<SpokenVersions>,
   host: string,
 ): Promise<TlsIdentity | null> => {
-  if (configuration.tls !== null) return configuration.tls;
-  if (!configuration.enableAutoTls) return null;
-  if (configuration.apiUrls.length > 0 && !(await versions()).sendsCertificate) return null;
-  return makeSelfSigned(host, clock.wallMs());
+  const { tls, enableAutoTls, apiUrls } = parts.configuration;
+  if (tls !== null) return tls;
+  if (!enableAutoTls) return null;
+  if (apiUrls.length > 0 && !(await versions()).sendsCertificate) return null;
+  return makeSelfSigned(host, parts.clock.wallMs());
 };

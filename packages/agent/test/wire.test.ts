@@ -60,10 +60,10 @@ for (const path of ['/', '/v1/', '/v1/status', '/status']) {
   });
 }
 
-test('the status says when the agent started and its version, nothing else', async () => {
+test('T-16: the status says since when the agent runs and its version, nothing else', async () => {
   const { body } = await agent.call('GET', '/v1/status');
 
-  assert.deepEqual(Object.keys(body as object).sort(), ['started_at', 'version']);
+  assert.deepEqual(Object.keys(body as object).sort(), ['started_at', 'uptime', 'version']);
 });
 
 for (const [method, path, location] of [
