@@ -2,6 +2,7 @@
 //   npm run bench                      all of it, about three minutes
 //   npm run bench -- --quick           small sizes
 //   npm run bench -- reads fleet       only these
+//   npm run bench -- poll-sweep --compare-keys   other kinds of agent keys too
 // Ends with 0 whether goals are met or not: a busy machine misses some. The lines say which.
 
 import { parseArgs } from 'node:util';
@@ -11,28 +12,42 @@ import { fleet } from './fleet.ts';
 import { heartbeats } from './heartbeats.ts';
 import { imageWriting } from './image-writing.ts';
 import { type Bench, type BenchSize, headLine, lineOf } from './measurement.ts';
+import { pollSweep } from './poll-sweep.ts';
 import { reads } from './reads.ts';
 import { startUp } from './start-up.ts';
 
-const BENCHES: readonly Bench[] = [startUp, heartbeats, reads, enrolment, fleet, imageWriting];
-const SIZES: { readonly [name: string]: BenchSize } = {
-  whole: { isQuick: false, seconds: 6, nodes: 1_000, fleet: 200, imageMiB: 4_096 },
-  quick: { isQuick: true, seconds: 2, nodes: 200, fleet: 50, imageMiB: 256 },
-  tiny: { isQuick: true, seconds: 0.3, nodes: 20, fleet: 4, imageMiB: 16 },
+const BENCHES: readonly Bench[] = [
+  startUp,
+  heartbeats,
+  reads,
+  enrolment,
+  fleet,
+  imageWriting,
+  pollSweep,
+];
+const SIZES: { readonly [name: string]: Omit<BenchSize, 'isComparingKeys'> } = {
+  whole: { isQuick: false, seconds: 6, nodes: 1_000, fleet: 200, imageMiB: 4_096, agents: 10_000 },
+  quick: { isQuick: true, seconds: 2, nodes: 200, fleet: 50, imageMiB: 256, agents: 2_000 },
+  tiny: { isQuick: true, seconds: 0.3, nodes: 20, fleet: 4, imageMiB: 16, agents: 60 },
 };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { quick: { type: 'boolean' }, tiny: { type: 'boolean' } },
+  options: {
+    quick: { type: 'boolean' },
+    tiny: { type: 'boolean' },
+    'compare-keys': { type: 'boolean' },
+  },
 });
 const unknown = positionals.filter((name) => !BENCHES.some((bench) => bench.name === name));
-const size = SIZES[values.tiny === true ? 'tiny' : values.quick === true ? 'quick' : 'whole'];
-if (unknown.length > 0 || size === undefined) {
+const sizes = SIZES[values.tiny === true ? 'tiny' : values.quick === true ? 'quick' : 'whole'];
+if (unknown.length > 0 || sizes === undefined) {
   process.stderr.write(
     `no bench ${unknown.join(', ')}; there are ${BENCHES.map(({ name }) => name).join(', ')}\n`,
   );
   process.exit(2);
 }
+const size = { ...sizes, isComparingKeys: values['compare-keys'] === true };
 process.stdout.write(`${headLine()}\n`);
 let failures = 0;
 for (const bench of BENCHES) {

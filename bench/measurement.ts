@@ -17,6 +17,10 @@ export type BenchSize = {
   readonly nodes: number;
   readonly fleet: number;
   readonly imageMiB: number;
+  /** How many are polled in one sweep. */
+  readonly agents: number;
+  /** Whether other kinds of agent keys are measured too. */
+  readonly isComparingKeys: boolean;
 };
 
 export type Bench = {

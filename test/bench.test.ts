@@ -9,7 +9,15 @@ import { promisify } from 'node:util';
 const MAIN = join(import.meta.dirname, '../bench/main.ts');
 const LINE = /^(ok|MISSED) /;
 
-for (const name of ['start-up', 'heartbeats', 'reads', 'enrolment', 'fleet', 'image']) {
+for (const name of [
+  'start-up',
+  'heartbeats',
+  'reads',
+  'enrolment',
+  'fleet',
+  'image',
+  'poll-sweep',
+]) {
   test(`the bench ${name} runs with tiny sizes`, async () => {
     const { stdout } = await promisify(execFile)(process.execPath, [MAIN, '--tiny', name]);
 

@@ -1,0 +1,84 @@
+// The simulated agents: TLS, the two GETs of an agent with nothing to do, and the token check. Answers are fixed
+// buffers and requests are not parsed further than needed: what is measured is who asks.
+
+import { createServer, type TLSSocket } from 'node:tls';
+import type { AddressInfo } from 'node:net';
+
+import { type AgentsWish, tokenOfAgent } from './simulated-agents.ts';
+
+const HEAD_END = '\r\n\r\n';
+const REQUEST_BYTES_MAX = 8_192;
+
+const answerOf = (status: string, body: string): Buffer =>
+  Buffer.from(
+    `HTTP/1.1 ${status}\r\nserver: ironic-python-agent\r\ncontent-type: application/json\r\n` +
+      `content-length: ${Buffer.byteLength(body)}${HEAD_END}${body}`,
+  );
+
+const startedAt = Date.now() / 1_000;
+const STATUS = answerOf('200 OK', JSON.stringify({ started_at: startedAt, version: 'bench' }));
+const COMMANDS = answerOf('200 OK', '{"commands":[]}');
+const UNAUTHORIZED = answerOf(
+  '401 Unauthorized',
+  '{"faultcode":"Client","faultstring":"Token required.","details":""}',
+);
+const NOT_FOUND = answerOf('404 Not Found', '{}');
+
+const count = { connections: 0, answers: 0 };
+
+const answer = (socket: TLSSocket, head: string): Buffer => {
+  if (head.startsWith('GET /v1/status ')) return STATUS;
+  const [, token] = /^GET \/v1\/commands\/\?agent_token=([\w-]+) /.exec(head) ?? [];
+  if (token === undefined) return NOT_FOUND;
+  return token === tokenOfAgent(socket.localAddress ?? '') ? COMMANDS : UNAUTHORIZED;
+};
+
+const serve = (socket: TLSSocket): void => {
+  count.connections += 1;
+  let head = '';
+  socket.on('data', (bytes: Buffer) => {
+    head += bytes.toString('latin1');
+    if (head.length > REQUEST_BYTES_MAX) socket.destroy();
+    if (!head.endsWith(HEAD_END)) return;
+    count.answers += 1;
+    const isLast = /\r\nconnection: close\r\n/i.test(head);
+    const bytesOut = answer(socket, head);
+    head = '';
+    if (isLast) socket.end(bytesOut);
+    else socket.write(bytesOut);
+  });
+  // A client that hangs up has what it came for.
+  socket.on('error', () => socket.destroy());
+};
+
+const listen = async (wish: AgentsWish, index: number): Promise<number> => {
+  const { certificatePem, keyPem } = wish.identities[index] ?? {};
+  const { clientAuthority } = wish;
+  const server = createServer(
+    {
+      cert: certificatePem,
+      key: keyPem,
+      ...(clientAuthority === undefined
+        ? {}
+        : { ca: clientAuthority, requestCert: true, rejectUnauthorized: true }),
+    },
+    serve,
+  );
+  server.on('tlsClientError', () => undefined);
+  await new Promise<void>((resolve) => {
+    server.listen({ port: 0, host: '0.0.0.0', backlog: 4_096 }, resolve);
+  });
+  return (server.address() as AddressInfo).port;
+};
+
+process.once('message', (wish: AgentsWish) => {
+  void Promise.all(wish.identities.map((_, index) => listen(wish, index))).then((ports) => {
+    process.send?.(ports);
+    process.on('message', () => {
+      process.send?.({ ...count });
+      count.connections = 0;
+      count.answers = 0;
+    });
+  });
+});
+process.on('disconnect', () => process.exit(0));
