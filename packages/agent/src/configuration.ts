@@ -5,7 +5,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { AGENT_PORT } from '@bessemer/protocol/agent/command';
-import { parseIni } from './ini.ts';
+import { parseIni } from '@bessemer/protocol/media/ini';
 
 export type AgentConfiguration = {
   readonly apiUrls: readonly string[];

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { systemClock } from '#clock';
 import type { Hardware } from '#hardware/hardware';
 import { makeAgentLog, type AgentLog } from './agent-log.ts';
+import { detachBootMedium } from './boot-medium.ts';
 import { type AgentConfiguration, readConfiguration } from './configuration.ts';
 import { DiskWritePermit } from './may-write-disks.ts';
 import { startAgent } from './start-agent.ts';
@@ -43,6 +44,9 @@ const main = async (): Promise<void> => {
   // Only where the files are this boot's own: nobody's laptop loses its configuration.
   if (started.permit !== null) {
     for (const path of configuration.sources) await rm(path, { force: true });
+  }
+  if (values.simulated === undefined) {
+    await detachBootMedium({ root: '/', clock: systemClock, log });
   }
   const agent = await startAgent({ ...started, clock: systemClock, log });
   if (agent.callbackUrl === null) await forEver();

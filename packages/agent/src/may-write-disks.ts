@@ -3,6 +3,7 @@
 // An agent that somebody starts on a laptop gets none.
 
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { CommandFailure } from './command-failure.ts';
 import { isAbsent } from './configuration.ts';
 
@@ -28,11 +29,18 @@ export class DiskWritePermit {
 
   /** Null unless this process runs from our own ramdisk. */
   static async forRamdisk(): Promise<DiskWritePermit | null> {
-    return isOwnRamdisk(await textOf(RAMDISK_MARKER), await textOf('/proc/self/mounts'))
+    return (await runsFromOwnRamdisk('/'))
       ? new DiskWritePermit('runs from its own ramdisk')
       : null;
   }
 }
+
+/** `root` is another than `/` in tests only. */
+export const runsFromOwnRamdisk = async (root: string): Promise<boolean> =>
+  isOwnRamdisk(
+    await textOf(join(root, RAMDISK_MARKER)),
+    await textOf(join(root, 'proc/self/mounts')),
+  );
 
 /** The marker is there, and what is mounted on `/` (last line wins) lives in memory. */
 export const isOwnRamdisk = (marker: string | null, mounts: string | null): boolean => {

@@ -11,6 +11,7 @@ import {
   type Qcow2Header,
   readQcow2Header,
 } from '@bessemer/protocol/image/qcow2-header';
+import { zstdFrameBytes } from '@bessemer/protocol/image/zstd-frame';
 import type { AgentContext, Report } from '../agent-context.ts';
 import { CommandFailure } from '../command-failure.ts';
 import { type Block, BLOCK_BYTES, makeBlockPool } from './block-pool.ts';
@@ -23,7 +24,6 @@ import { makePieceReader, type PieceReader } from './piece-reader.ts';
 import { makeProgress } from './progress.ts';
 import type { RetryBudget } from './retry-budget.ts';
 import type { WrittenStream } from './write-stream.ts';
-import { firstZstdFrame } from './zstd-frame.ts';
 
 export type Qcow2Parts = {
   readonly server: ImageServerOptions;
@@ -139,9 +139,12 @@ const unpacked = async (packed: Buffer, header: Qcow2Header): Promise<Buffer> =>
             maxOutputLength: clusterBytes,
             finishFlush: constants.Z_SYNC_FLUSH,
           })
-        : await promisify<Buffer, object, Buffer>(zstdDecompress)(firstZstdFrame(packed), {
-            maxOutputLength: clusterBytes,
-          });
+        : await promisify<Buffer, object, Buffer>(zstdDecompress)(
+            packed.subarray(0, zstdFrameBytes(packed)),
+            {
+              maxOutputLength: clusterBytes,
+            },
+          );
     return bytes.length === clusterBytes
       ? bytes
       : Buffer.concat([bytes, Buffer.alloc(clusterBytes - bytes.length)]);

@@ -2,6 +2,7 @@
 // their names, `[bessemer]` is ours and unknown to them.
 
 import { Failure } from '../errors/failure.ts';
+import { parseIni } from './ini.ts';
 import { AGENT_CA_PATH, AGENT_CERT_PATH, AGENT_KEY_PATH } from './reserved-region.ts';
 
 export type AgentConfig = {
@@ -95,15 +96,5 @@ const checked = (key: string, value: string): string => {
   throw new Failure('media.invalid', `The agent cannot be configured: ${key} has a bad character.`);
 };
 
-const parse = (text: string): Map<string, string> => {
-  const values = new Map<string, string>();
-  let section = 'DEFAULT';
-  for (const raw of text.split('\n')) {
-    const line = raw.trim();
-    const title = /^\[([^\]]+)\]$/.exec(line)?.[1];
-    const pair = /^([^#;=\s][^=]*?)\s*=\s*(.*)$/.exec(line);
-    if (title !== undefined) section = title;
-    else if (pair !== null) values.set(`${section}.${pair[1]}`, pair[2] ?? '');
-  }
-  return values;
-};
+const parse = (text: string): Map<string, string> =>
+  new Map(parseIni(text).map(({ section, key, value }) => [`${section}.${key}`, value]));
