@@ -48,29 +48,20 @@ export const enrol = async (
   let seconds = 0;
   // Each client needs its node before its port: all nodes first, then all ports.
   for (const requests of [nodes, ports]) {
-    for (const batch of batches(requests)) {
-      const result = await runLoad(
-        {
-          port: served.port,
-          clients: CLIENTS,
-          seconds: FOREVER_SECONDS,
-          countMax: batch.length,
-          requests: batch,
-        },
-        201,
-      );
-      seconds += result.seconds;
-    }
+    const result = await runLoad(
+      {
+        port: served.port,
+        clients: CLIENTS,
+        seconds: FOREVER_SECONDS,
+        countMax: requests.length,
+        requests,
+      },
+      201,
+    );
+    seconds += result.seconds;
   }
   return { uuids, seconds };
 };
-
-/** What fits on a command line. */
-const BATCH = 200;
-const batches = (requests: readonly LoadRequest[]): readonly (readonly LoadRequest[])[] =>
-  Array.from({ length: Math.ceil(requests.length / BATCH) }, (_, index) =>
-    requests.slice(index * BATCH, (index + 1) * BATCH),
-  );
 
 export const enrolment: Bench = {
   name: 'enrolment',

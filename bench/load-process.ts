@@ -1,8 +1,9 @@
 // The load generator, a process of its own: N clients that each send a request, wait for the whole answer, and send
 // the next. Plain sockets, since an HTTP client library would be slower than what is measured.
-//   node load-process.ts '{"port":..., "isTls":..., "clients":..., "seconds":..., "requests":[...]}'
+//   echo '{"port":..., "isTls":..., "clients":..., "seconds":..., "requests":[...]}' | node load-process.ts
 
 import { connect, type Socket } from 'node:net';
+import { text as readText } from 'node:stream/consumers';
 import { connect as connectTls } from 'node:tls';
 
 import type { Load, LoadResult } from './load.ts';
@@ -33,23 +34,28 @@ const openSocket = (load: Load): Socket =>
     ? connectTls({ host: '127.0.0.1', port: load.port, rejectUnauthorized: false })
     : connect({ host: '127.0.0.1', port: load.port });
 
-/** Resolves with the status once the whole answer is there. */
-const exchange = (socket: Socket, request: Buffer): Promise<number> =>
+type Answer = { readonly status: number; readonly body: string };
+
+/** Resolves once the whole answer is there. */
+const exchange = (socket: Socket, request: Buffer): Promise<Answer> =>
   new Promise((resolve, reject) => {
     let head = '';
+    let body = '';
     let missing = -1;
     let status = 0;
     const done = (error?: Error): void => {
       socket.off('data', onData);
       socket.off('error', done);
       socket.off('close', onClose);
-      if (error === undefined) resolve(status);
+      if (error === undefined) resolve({ status, body });
       else reject(error);
     };
     const onClose = (): void => done(new Error('the connection was closed'));
     const onData = (bytes: Buffer): void => {
-      if (missing >= 0) missing -= bytes.length;
-      else {
+      if (missing >= 0) {
+        missing -= bytes.length;
+        body += bytes.toString('latin1');
+      } else {
         head += bytes.toString('latin1');
         const end = head.indexOf(HEAD_END);
         if (end < 0) return;
@@ -59,7 +65,8 @@ const exchange = (socket: Socket, request: Buffer): Promise<number> =>
           done(new Error(`no content-length: ${head.slice(0, 200)}`));
           return;
         }
-        missing = Number(length ?? 0) - (head.length - end - HEAD_END.length);
+        body = head.slice(end + HEAD_END.length);
+        missing = Number(length ?? 0) - body.length;
       }
       if (missing <= 0) done();
     };
@@ -69,20 +76,22 @@ const exchange = (socket: Socket, request: Buffer): Promise<number> =>
     socket.write(request);
   });
 
-const load = JSON.parse(process.argv[2] ?? '{}') as Load;
+const load = JSON.parse(await readText(process.stdin)) as Load;
 const requests = bytesOf(load);
 const statuses: { [status: number]: number } = {};
 const startedMs = performance.now();
 const untilMs = startedMs + load.seconds * 1_000;
 let next = 0;
 let sent = 0;
+let matches = 0;
 const client = async (): Promise<void> => {
   const socket = openSocket(load);
   while (performance.now() < untilMs && sent < load.countMax) {
     const request = requests[next % requests.length] as Buffer;
     next += 1;
     sent += 1;
-    const status = await exchange(socket, request);
+    const { status, body } = await exchange(socket, request);
+    if (load.text !== undefined && body.includes(load.text)) matches += 1;
     statuses[status] = (statuses[status] ?? 0) + 1;
   }
   socket.destroy();
@@ -90,5 +99,5 @@ const client = async (): Promise<void> => {
 await Promise.all(Array.from({ length: load.clients }, client));
 const seconds = (performance.now() - startedMs) / 1_000;
 const count = Object.values(statuses).reduce((sum, each) => sum + each, 0);
-const result: LoadResult = { perSecond: count / seconds, count, seconds, statuses };
+const result: LoadResult = { perSecond: count / seconds, count, seconds, statuses, matches };
 process.stdout.write(JSON.stringify(result));

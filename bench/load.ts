@@ -18,6 +18,8 @@ export type Load = {
   readonly seconds: number;
   readonly countMax: number;
   readonly requests: readonly LoadRequest[];
+  /** Answers that hold it are counted. */
+  readonly text?: string;
 };
 
 export type LoadResult = {
@@ -25,6 +27,7 @@ export type LoadResult = {
   readonly count: number;
   readonly seconds: number;
   readonly statuses: { readonly [status: number]: number };
+  readonly matches: number;
 };
 
 const PROGRAM = join(import.meta.dirname, 'load-process.ts');
@@ -34,9 +37,8 @@ export const runLoad = async (
   wantedStatus: number,
 ): Promise<LoadResult> => {
   const whole: Load = { isTls: false, countMax: Number.MAX_SAFE_INTEGER, ...load };
-  const child = spawn(process.execPath, [PROGRAM, JSON.stringify(whole)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(process.execPath, [PROGRAM], { stdio: ['pipe', 'pipe', 'inherit'] });
+  child.stdin.end(JSON.stringify(whole));
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (part: string) => {
     text += part;

@@ -11,6 +11,7 @@ import { enrolment } from './enrolment.ts';
 import { fleet } from './fleet.ts';
 import { heartbeats } from './heartbeats.ts';
 import { imageWriting } from './image-writing.ts';
+import { lookups } from './lookups.ts';
 import { type Bench, type BenchSize, headLine, lineOf } from './measurement.ts';
 import { pollSweep } from './poll-sweep.ts';
 import { reads } from './reads.ts';
@@ -19,6 +20,7 @@ import { startUp } from './start-up.ts';
 const BENCHES: readonly Bench[] = [
   startUp,
   heartbeats,
+  lookups,
   reads,
   enrolment,
   fleet,
@@ -26,9 +28,33 @@ const BENCHES: readonly Bench[] = [
   pollSweep,
 ];
 const SIZES: { readonly [name: string]: Omit<BenchSize, 'isComparingKeys'> } = {
-  whole: { isQuick: false, seconds: 6, nodes: 1_000, fleet: 200, imageMiB: 4_096, agents: 10_000 },
-  quick: { isQuick: true, seconds: 2, nodes: 200, fleet: 50, imageMiB: 256, agents: 2_000 },
-  tiny: { isQuick: true, seconds: 0.3, nodes: 20, fleet: 4, imageMiB: 16, agents: 60 },
+  whole: {
+    isQuick: false,
+    seconds: 6,
+    nodes: 1_000,
+    fleet: 200,
+    imageMiB: 4_096,
+    agents: 10_000,
+    sessions: 10_000,
+  },
+  quick: {
+    isQuick: true,
+    seconds: 2,
+    nodes: 200,
+    fleet: 50,
+    imageMiB: 256,
+    agents: 2_000,
+    sessions: 2_000,
+  },
+  tiny: {
+    isQuick: true,
+    seconds: 0.3,
+    nodes: 20,
+    fleet: 4,
+    imageMiB: 16,
+    agents: 60,
+    sessions: 60,
+  },
 };
 
 const { values, positionals } = parseArgs({

@@ -19,6 +19,8 @@ export type BenchSize = {
   readonly imageMiB: number;
   /** How many are polled in one sweep. */
   readonly agents: number;
+  /** How many nodes look up. */
+  readonly sessions: number;
   /** Whether other kinds of agent keys are measured too. */
   readonly isComparingKeys: boolean;
 };

@@ -1,8 +1,9 @@
 // Fills a store with nodes whose agents are at a certain point, through the store's own functions. Nobody else has
 // the store open meanwhile.
 
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 
+import { TOKEN_BYTES } from '@bessemer/protocol/agent/token';
 import type { JsonObject } from '@bessemer/protocol/json';
 import { INTERFACE_KINDS, type NodeRecord } from '@bessemer/protocol/node/record';
 import type { NodeUuid } from '@bessemer/protocol/uuid';
@@ -26,6 +27,8 @@ type PortUuid = Parameters<typeof insertPort>[1]['uuid'];
 
 const HOUR_MS = 3_600_000;
 const SEED_BATCH = 500;
+/** So that their names and MACs are not those of the other kind in the same store. */
+const SEALED_FROM = 1_000_000;
 
 const INTERFACES = {
   ...Object.fromEntries(INTERFACE_KINDS.map((kind) => [kind, `no-${kind}`])),
@@ -109,7 +112,48 @@ export const seedOpenSessions = (store: Store, count: number): Promise<readonly 
   });
 };
 
-/** Bound agents, each with a workflow that waits for it. */
+export type SeededAgent = {
+  readonly token: string;
+  readonly callbackUrl: string;
+  readonly address: string;
+  readonly pin: string;
+};
+
+/** Token and key are in the medium, and the agent has not spoken yet. */
+const insertSealed = async (
+  queryable: Queryable,
+  keys: KeyRing,
+  node: SeededNode,
+  sealed: Pick<SeededAgent, 'token' | 'pin'> & { readonly route: 'vmedia' | 'poll' },
+): Promise<void> => {
+  const identity = { nodeUuid: node.uuid, sessionId: node.sessionId, bootNumber: 1 };
+  await insertSession(queryable, {
+    ...sessionOf(node, Date.now()),
+    route: sealed.route,
+    state: 'SEALED',
+    tokenHash: hashOfToken(sealed.token),
+    tokenSealed: sealToken(keys, new Secret(sealed.token), identity),
+    keySealed: '',
+    certificate: '',
+    pin: sealed.pin,
+  });
+};
+
+export const seedSealedSessions = (
+  store: Store,
+  keys: KeyRing,
+  count: number,
+): Promise<readonly SeededNode[]> => {
+  const nowMs = Date.now();
+  return inBatches(store, count, async (queryable, index) => {
+    const node = await seedNode(queryable, SEALED_FROM + index, nowMs);
+    const token = randomBytes(TOKEN_BYTES).toString('base64url');
+    await insertSealed(queryable, keys, node, { token, pin: '00'.repeat(32), route: 'vmedia' });
+    return node;
+  });
+};
+
+/** Bound agents, each with a workflow that waits for it when `isAwaited`; a running conductor would take that up. */
 export const seedBoundSessions = (
   store: Store,
   keys: KeyRing,
@@ -117,31 +161,15 @@ export const seedBoundSessions = (
     readonly count: number;
     readonly route: 'vmedia' | 'poll';
     readonly isSigning?: boolean;
-    /** A workflow that waits; a running conductor would take it up. */
     readonly isAwaited: boolean;
-    readonly agentOf: (index: number) => {
-      readonly token: string;
-      readonly callbackUrl: string;
-      readonly address: string;
-      readonly pin: string;
-    };
+    readonly agentOf: (index: number) => SeededAgent;
   },
 ): Promise<readonly SeededNode[]> => {
   const nowMs = Date.now();
   return inBatches(store, wish.count, async (queryable, index) => {
     const agent = wish.agentOf(index);
     const node = await seedNode(queryable, index, nowMs);
-    const identity = { nodeUuid: node.uuid, sessionId: node.sessionId, bootNumber: 1 };
-    await insertSession(queryable, {
-      ...sessionOf(node, nowMs),
-      route: wish.route,
-      state: 'SEALED',
-      tokenHash: hashOfToken(agent.token),
-      tokenSealed: sealToken(keys, new Secret(agent.token), identity),
-      keySealed: '',
-      certificate: '',
-      pin: agent.pin,
-    });
+    await insertSealed(queryable, keys, node, { ...agent, route: wish.route });
     await queryable
       .updateTable('agent_session')
       .set({
