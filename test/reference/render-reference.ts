@@ -5,6 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { FAILURE_CODES } from '@bessemer/protocol/errors/codes';
+import { AGENT_EVENTS } from '@bessemer/protocol/events/agent-events';
 import { FEATURES } from '@bessemer/protocol/microversion/features';
 
 import { SCHEMA } from '../../packages/service/src/config/schema.ts';
@@ -54,6 +55,25 @@ const microversions = (): string =>
     '',
   ].join('\n');
 
+const events = (): string =>
+  [
+    '# Events about trust in agents',
+    '',
+    NOTE,
+    '',
+    'Each is a row of the audit log, a log line and a counter; those that are high or critical are in the history of the',
+    'node too, and in the journal of the work that they disturb. How to read and verify the log:',
+    '[Verify the audit log](../how-to/verify-the-audit-log.md).',
+    '',
+    '| Event | Severity | When | What happens |',
+    '| --- | --- | --- | --- |',
+    ...Object.entries(AGENT_EVENTS).map(
+      ([name, { severity, meaning, effect }]) =>
+        `| \`${name}\` | ${severity} | ${cell(meaning)} | ${cell(effect)} |`,
+    ),
+    '',
+  ].join('\n');
+
 const settingRow = (key: string, setting: Setting): string => {
   const unit = setting.unit === undefined || setting.default === null ? '' : ` ${setting.unit}`;
   const choices =
@@ -89,6 +109,7 @@ export const renderReference = (): { readonly [file: string]: string } => ({
   'error-codes.md': errorCodes(),
   'microversions.md': microversions(),
   'configuration.md': configuration(),
+  'events.md': events(),
 });
 
 if (import.meta.main) {

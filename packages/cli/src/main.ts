@@ -27,6 +27,9 @@ Programs with their own --help:
   config              check and explain the service's configuration
   lab                 machines that do not exist, behind BMCs that answer like real ones
   ramdisk             build the deploy ramdisk
+  audit               verify and list the log of events about trust in agents
+  kek                 rotate the keys that tokens are sealed with
+  trust               report how far agents are trusted, and what lowers it
 
 Which service: clouds.yaml, as the openstack client finds it (OS_CLIENT_CONFIG_FILE, ./clouds.yaml,
 ~/.config/openstack/clouds.yaml); the cloud named OS_CLOUD, else "bessemer".

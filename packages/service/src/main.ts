@@ -17,6 +17,7 @@ import { makeMediaSource } from '#conductor/boot-media';
 import { makeImageSource } from '#conductor/image-files';
 import { startConductor } from '#conductor/start-conductor';
 import { apiOptions, conductorOptions, driverOptions, hostnameOf } from '#config/component-options';
+import { checkSettings } from '#config/check-settings';
 import { type DataDirectory, openDataDirectory } from '#config/data-directory';
 import { type Endpoint, isEverywhere, isLoopback, parseEndpoint, urlOf } from '#config/endpoint';
 import { ensureAdminAccount, writeClouds } from '#config/first-account';
@@ -222,12 +223,15 @@ const run = async (): Promise<void> => {
     return;
   }
   process.umask(0o077);
-  const { settings } = await loadConfig({
+  const loaded = await loadConfig({
     file: flags.config,
     environment: process.env,
     overrides: flags.overrides,
   });
+  const { settings } = loaded;
+  const warnings = checkSettings(loaded);
   const log = makeLog({ level: settings.DEFAULT.log_level as LogLevel });
+  for (const text of warnings) log.warn(text);
   const running = await serve(settings, flags.data, log);
   let isStopping = false;
   const stop = (signal: string): void => {

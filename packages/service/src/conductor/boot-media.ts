@@ -19,7 +19,8 @@ type SigningParts = { readonly keys: KeyRing; readonly urls: { readonly boot: st
 
 type MediumFacts = Pick<BootMediumTable, 'id' | 'node_uuid' | 'session_id' | 'boot_no'>;
 
-const sealContext = (medium: MediumFacts): string =>
+/** What the sealed archive of a medium is bound to. */
+export const sealContext = (medium: MediumFacts): string =>
   `bessemer/boot-medium/v1 ${medium.node_uuid} ${medium.session_id} ${medium.boot_no} ${medium.id}`;
 
 const signedFacts = (medium: MediumFacts, expires: string): readonly (string | number)[] => [

@@ -18,7 +18,8 @@ type NewNetworkBoot = {
   readonly expiresMs: number;
 };
 
-const contextOf = (boot: { readonly id: string; readonly nodeUuid: string }): string =>
+/** What the sealed manifest of a boot is bound to. */
+export const contextOf = (boot: { readonly id: string; readonly nodeUuid: string }): string =>
   `bessemer/network-boot/v1 ${boot.nodeUuid} ${boot.id}`;
 
 export const createNetworkBoot = async (

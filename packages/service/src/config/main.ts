@@ -2,6 +2,7 @@
 
 import { parseArgs } from 'node:util';
 
+import { checkSettings } from './check-settings.ts';
 import { explain } from './explain.ts';
 import { loadConfig } from './load.ts';
 import { ConfigInvalid } from './setting.ts';
@@ -30,6 +31,7 @@ const run = async (args: readonly string[]): Promise<number> => {
     environment: process.env,
     overrides: values.set,
   });
+  for (const text of checkSettings(loaded)) process.stderr.write(`warning: ${text}\n`);
   process.stdout.write(
     command === 'check' ? 'the configuration is usable\n' : explain(loaded, name),
   );

@@ -3,6 +3,7 @@
 
 import { HARDWARE_TYPE_NAMES } from '#drivers/registry';
 
+import { AGENT_LIMIT_SETTINGS } from './agent-limit-settings.ts';
 import { AGENT_SETTINGS } from './agent-settings.ts';
 import type { Setting, SettingKind } from './setting.ts';
 
@@ -39,6 +40,11 @@ export const SCHEMA = {
       kind: 'text',
       default: null,
       meaning: 'Name of this conductor; the name of the machine when not set.',
+    },
+    require_agent_token: {
+      kind: 'flag',
+      default: true,
+      meaning: 'Accepted and without effect: every agent needs its token, always.',
     },
     log_level: {
       kind: 'text',
@@ -82,6 +88,14 @@ export const SCHEMA = {
       default: true,
       meaning: 'Older name for the opposite of disable_agent_api.',
     },
+    public_agent_routes: {
+      kind: 'text',
+      default: '404',
+      choices: ['404', 'policy'],
+      meaning:
+        'What lookup, heartbeat and inspection data are on the public API: 404 as if they did not exist, or policy for ' +
+        'the users of the public API, all of whom are administrators as yet.',
+    },
     restrict_lookup: {
       kind: 'flag',
       default: true,
@@ -96,7 +110,7 @@ export const SCHEMA = {
       meaning: 'What agents are told; they call at a third to two thirds of it.',
     },
   },
-  agent: AGENT_SETTINGS,
+  agent: { ...AGENT_SETTINGS, ...AGENT_LIMIT_SETTINGS },
   boot: {
     listen: {
       kind: 'text',

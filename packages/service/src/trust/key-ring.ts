@@ -3,21 +3,19 @@
 // holds nothing usable.
 
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 
-import { writeOnce } from './write-once.ts';
+import { KEY_BYTES, type KeySource, openKeyFiles } from './key-files.ts';
 
-const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 const CIPHER = 'aes-256-gcm';
-const KEY_FILE_PATTERN = /^kek-(\d{4})$/;
 
 export type KeyRing = {
   /** JSON text that only this ring opens, and only with the same context. */
   readonly seal: (plain: Buffer, context: string) => string;
   /** Throws when the text was altered, moved to another context, or sealed by a key that is gone. */
   readonly open: (sealed: string, context: string) => Buffer;
+  /** The same value under the newest key; the text itself when it is already. The value is not opened. */
+  readonly rewrap: (sealed: string, context: string) => string;
   /** A key for one purpose (signing URLs, ...), the same at each start. */
   readonly deriveKey: (purpose: string) => Buffer;
 };
@@ -45,53 +43,61 @@ const decrypt = (key: Buffer, box: Box, context: string): Buffer => {
   return Buffer.concat([decipher.update(Buffer.from(box.c, 'base64')), decipher.final()]);
 };
 
-/** `keys` by id, oldest first; the last one seals. */
-export const makeKeyRing = (keys: ReadonlyMap<string, Buffer>): KeyRing => {
-  const newest = [...keys].at(-1);
-  if (newest === undefined) throw new Error('a key ring needs at least one key');
-  const [newestId, newestKey] = newest;
+/** By id, oldest first; the last one seals. */
+const sourceOf = (keys: ReadonlyMap<string, Buffer>): KeySource => {
+  const newestId = [...keys.keys()].at(-1);
+  if (newestId === undefined) throw new Error('a key ring needs at least one key');
+  return {
+    root: [...keys.values()][0] as Buffer,
+    newestId: () => newestId,
+    findKey: (id) => keys.get(id),
+  };
+};
+
+/** The id of the key-encryption key that `sealed` needs. */
+export const keyIdOf = (sealed: string): string => (JSON.parse(sealed) as Sealed).kek;
+
+export const makeKeyRing = (from: ReadonlyMap<string, Buffer> | KeySource): KeyRing => {
+  const source = 'findKey' in from ? from : sourceOf(from);
+  const requireKey = (id: string): Buffer => {
+    const key = source.findKey(id);
+    if (key === undefined) throw new Error(`no key-encryption key named ${id}`);
+    return key;
+  };
   return {
     seal: (plain, context) => {
       const dataKey = randomBytes(KEY_BYTES);
+      const kek = source.newestId();
       const sealed: Sealed = {
         v: 1,
-        kek: newestId,
-        key: encrypt(newestKey, dataKey, context),
+        kek,
+        key: encrypt(requireKey(kek), dataKey, context),
         data: encrypt(dataKey, plain, context),
       };
       return JSON.stringify(sealed);
     },
     open: (text, context) => {
       const sealed = JSON.parse(text) as Sealed;
-      const key = keys.get(sealed.kek);
-      if (key === undefined) throw new Error(`no key-encryption key named ${sealed.kek}`);
-      return decrypt(decrypt(key, sealed.key, context), sealed.data, context);
+      return decrypt(decrypt(requireKey(sealed.kek), sealed.key, context), sealed.data, context);
     },
-    deriveKey: (purpose) => {
-      const oldest = [...keys.values()][0] as Buffer;
-      return Buffer.from(
-        hkdfSync('sha256', oldest, Buffer.alloc(0), `bessemer/${purpose}`, KEY_BYTES),
-      );
+    rewrap: (text, context) => {
+      const sealed = JSON.parse(text) as Sealed;
+      const kek = source.newestId();
+      if (sealed.kek === kek) return text;
+      const dataKey = decrypt(requireKey(sealed.kek), sealed.key, context);
+      const rewrapped: Sealed = {
+        ...sealed,
+        kek,
+        key: encrypt(requireKey(kek), dataKey, context),
+      };
+      return JSON.stringify(rewrapped);
     },
+    deriveKey: (purpose) =>
+      Buffer.from(
+        hkdfSync('sha256', source.root, Buffer.alloc(0), `bessemer/${purpose}`, KEY_BYTES),
+      ),
   };
 };
 
-/** Reads the key files of `directory`, making the first one when there is none. */
-export const openKeyRing = async (directory: string): Promise<KeyRing> => {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  const names = (await readdir(directory)).filter((name) => KEY_FILE_PATTERN.test(name)).sort();
-  if (names.length === 0) {
-    await writeOnce(join(directory, 'kek-0001'), randomBytes(KEY_BYTES), 0o400);
-    names.push('kek-0001');
-  }
-  const keys = new Map<string, Buffer>();
-  for (const name of names) {
-    const key = await readFile(join(directory, name));
-    if (key.length !== KEY_BYTES)
-      throw new Error(
-        `${join(directory, name)} is not a key of ${KEY_BYTES} bytes; bring it back from a backup`,
-      );
-    keys.set(name, key);
-  }
-  return makeKeyRing(keys);
-};
+export const openKeyRing = async (directory: string): Promise<KeyRing> =>
+  makeKeyRing(await openKeyFiles(directory));

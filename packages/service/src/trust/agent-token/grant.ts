@@ -26,20 +26,25 @@ export type SessionIdentity = {
   readonly bootNumber: number;
 };
 
-const contextOf = (purpose: 'agent-token' | 'agent-key', session: SessionIdentity): string =>
+/** What each sealed column of a session is bound to. */
+export const sealContextOf = (
+  purpose: 'agent-token' | 'agent-key',
+  session: SessionIdentity,
+): string =>
   `bessemer/${purpose}/v1 ${session.nodeUuid} ${session.sessionId} ${session.bootNumber}`;
 
 export const sealToken = (keys: KeyRing, token: Secret<string>, session: SessionIdentity): string =>
-  keys.seal(Buffer.from(token.reveal()), contextOf('agent-token', session));
+  keys.seal(Buffer.from(token.reveal()), sealContextOf('agent-token', session));
 
 export const openToken = (
   keys: KeyRing,
   sealed: string,
   session: SessionIdentity,
-): Secret<string> => new Secret(keys.open(sealed, contextOf('agent-token', session)).toString());
+): Secret<string> =>
+  new Secret(keys.open(sealed, sealContextOf('agent-token', session)).toString());
 
 export const sealAgentKey = (
   keys: KeyRing,
   pem: Secret<string>,
   session: SessionIdentity,
-): string => keys.seal(Buffer.from(pem.reveal()), contextOf('agent-key', session));
+): string => keys.seal(Buffer.from(pem.reveal()), sealContextOf('agent-key', session));

@@ -1,0 +1,44 @@
+// `bessemer audit|kek|trust|network`: what the operator of a service asks or does at its data directory.
+
+import { ConfigInvalid } from '#config/setting';
+
+import { audit, AUDIT_USAGE } from './audit.ts';
+import { type Command, UsageInvalid } from './command.ts';
+import { kek, KEK_USAGE } from './kek.ts';
+import { trust, TRUST_USAGE } from './trust.ts';
+
+const COMMANDS: { readonly [name: string]: { readonly run: Command; readonly usage: string } } = {
+  audit: { run: audit, usage: AUDIT_USAGE },
+  kek: { run: kek, usage: KEK_USAGE },
+  trust: { run: trust, usage: TRUST_USAGE },
+};
+
+const USAGE_INVALID = 2;
+
+const isTyping = (error: unknown): error is Error =>
+  error instanceof UsageInvalid ||
+  error instanceof ConfigInvalid ||
+  String((error as { readonly code?: unknown }).code).startsWith('ERR_PARSE_ARGS');
+
+const run = async ([name = '', ...args]: readonly string[]): Promise<number> => {
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (command === undefined) {
+    const names = Object.keys(COMMANDS).join(', ');
+    process.stderr.write(`bessemer: there is no command "${name}" here, only ${names}\n`);
+    return USAGE_INVALID;
+  }
+  if (args.length === 0 || args.includes('--help') || args.includes('-h')) {
+    process.stdout.write(command.usage);
+    return args.length === 0 ? USAGE_INVALID : 0;
+  }
+  try {
+    return await command.run(args, (line) => process.stdout.write(`${line}\n`));
+  } catch (error) {
+    if (!isTyping(error)) throw error;
+    process.stderr.write(`bessemer ${name}: ${error.message}\n`);
+    return USAGE_INVALID;
+  }
+};
+
+process.umask(0o077);
+process.exitCode = await run(process.argv.slice(2));
