@@ -79,6 +79,9 @@ export const startTestAgent = async (options: TestAgentOptions = {}): Promise<Te
     clock: { ...systemClock, sleep: () => systemClock.sleep(1) },
     log,
     plugIns: options.plugIns ?? [],
+  }).catch(async (error: unknown) => {
+    await rm(directory, { recursive: true, force: true });
+    throw error;
   });
   const call = (method: string, path: string, body?: unknown, headers: Headers = {}) =>
     exchange(`${agent.callbackUrl}${path}`, method, body, headers);
@@ -134,10 +137,25 @@ const machineOf = (
   bmcAddress: null,
 });
 
-const exchange = (url: string, method: string, body: unknown, headers: Headers): Promise<Answer> =>
+/** Of the side that calls. */
+export type ClientIdentity = { readonly cert?: string; readonly key?: string };
+
+export const exchange = (
+  url: string,
+  method: string,
+  body: unknown,
+  headers: Headers,
+  identity: ClientIdentity = {},
+): Promise<Answer> =>
   new Promise((resolve, reject) => {
     // The certificate is checked in a test of its own; here only the answers matter.
-    const request = httpsRequest(url, { method, headers, rejectUnauthorized: false, agent: false });
+    const request = httpsRequest(url, {
+      method,
+      headers,
+      rejectUnauthorized: false,
+      agent: false,
+      ...identity,
+    });
     request.once('error', reject);
     request.once('response', (response) => {
       const parts: Buffer[] = [];
