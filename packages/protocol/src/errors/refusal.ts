@@ -3,10 +3,13 @@
 
 export class Refusal extends Error {
   readonly status: number;
+  /** Name of the event about trust that goes with it; the caller never sees it. */
+  readonly event: string | undefined;
 
-  constructor(status: number, text: string) {
+  constructor(status: number, text: string, event?: string) {
     super(text);
     this.name = 'Refusal';
     this.status = status;
+    this.event = event;
   }
 }

@@ -8,6 +8,10 @@ import type { ProvisionVerb } from '@bessemer/protocol/node/verbs';
 import type { WhyReport } from '@bessemer/protocol/node/why-report';
 import type { NodeUuid } from '@bessemer/protocol/uuid';
 
+import type { TrustEvent } from './trust-events.ts';
+
+export type { TrustEvent };
+
 export type StepRequest = {
   readonly interface: string;
   readonly step: string;
@@ -94,6 +98,9 @@ export type Conductor = {
   readonly heartbeat: (request: HeartbeatRequest) => Promise<void>;
   /** Undefined: no node in `inspect wait` matches. */
   readonly continueInspection: (request: InspectionRequest) => Promise<LookupAnswer | undefined>;
+
+  /** For what the listeners refuse by themselves, before the conductor is asked. */
+  readonly noteEvent: (event: TrustEvent) => Promise<void>;
 
   readonly why: (node: NodeUuid) => Promise<WhyReport>;
   /** Entries after `afterSeq`, oldest first, at most `limit`. */

@@ -19,6 +19,7 @@ import { continueInspection } from './inspect/continue-inspection.ts';
 import { requestPower } from './power/request-power.ts';
 import { nodeLocked, requestProvision, requireNode } from './provision/request-provision.ts';
 import { makeScheduler } from './scheduler.ts';
+import { makeEventNoter } from './trust-events.ts';
 import { validateNode } from './validate-node.ts';
 import { why } from './why.ts';
 
@@ -110,6 +111,7 @@ export const startConductor = async (parts: ConductorParts): Promise<Conductor> 
     lookup: (request) => lookup(parts, request),
     heartbeat,
     continueInspection: (request) => continueInspection(parts, scheduler.nudge, request),
+    noteEvent: makeEventNoter(parts),
     why: (uuid) => why(parts, uuid),
     journal: async (uuid, options) => {
       const lines = await listJournal(store.db, uuid, options);

@@ -8,6 +8,7 @@ import type {
   LookupAnswer,
   LookupRequest,
   ProvisionRequest,
+  TrustEvent,
 } from '#conductor/conductor';
 import type { Store } from '#store/database';
 import { findNode, updateNode } from '#store/nodes';
@@ -22,6 +23,7 @@ export type FakeConductor = Conductor & {
   readonly provisions: ProvisionRequest[];
   readonly powers: { readonly target: string; readonly timeoutMs: number | undefined }[];
   readonly heartbeats: HeartbeatRequest[];
+  readonly events: TrustEvent[];
   readonly lookups: LookupRequest[];
   readonly addJournal: (node: NodeUuid, entry: JournalEntry) => void;
   lookupAnswer: LookupAnswer | undefined;
@@ -45,6 +47,7 @@ export const makeFakeConductor = (store: Store): FakeConductor => {
     provisions: [],
     powers: [],
     heartbeats: [],
+    events: [],
     lookups: [],
     lookupAnswer: undefined,
     heartbeatRefusal: undefined,
@@ -80,6 +83,9 @@ export const makeFakeConductor = (store: Store): FakeConductor => {
     heartbeat: async (request) => {
       if (fake.heartbeatRefusal !== undefined) throw fake.heartbeatRefusal;
       fake.heartbeats.push(request);
+    },
+    noteEvent: async (event) => {
+      fake.events.push(event);
     },
     continueInspection: async () => fake.lookupAnswer,
     why: async (uuid) => {
