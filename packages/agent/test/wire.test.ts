@@ -306,7 +306,7 @@ test('an unknown step fails by its name', async () => {
   });
 });
 
-test('a plug-in that takes the name of a built-in step is refused at the start', async () => {
+test('T-25: a plug-in that takes the name of a built-in step is refused at the start', async () => {
   const shadow: StepManager = {
     ...plugIn,
     steps: { clean: [{ ...slowStep, step: 'erase_devices' }], deploy: [], service: [] },

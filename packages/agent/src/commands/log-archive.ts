@@ -3,6 +3,7 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { AgentContext } from '../agent-context.ts';
+import { maskTokens } from './mask-tokens.ts';
 
 const TAR_BLOCK_BYTES = 512;
 /** Of one file: the end of a long log says more than its begin. */
@@ -18,7 +19,9 @@ export const makeLogArchive = async (context: AgentContext): Promise<string> => 
     ...(await context.hardware.logs()),
   ];
   const nowSeconds = Math.floor(context.clock.wallMs() / 1000);
-  const parts = files.flatMap(({ name, content }) => tarEntry(name, content, nowSeconds));
+  const parts = files.flatMap(({ name, content }) =>
+    tarEntry(name, maskTokens(content), nowSeconds),
+  );
   const tar = Buffer.concat([...parts, Buffer.alloc(2 * TAR_BLOCK_BYTES)]);
   return (await promisify(gzip)(tar)).toString('base64');
 };
