@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { CLIENTS, enrol, VERSION } from './enrolment.ts';
 import { runLoad } from './load.ts';
 import { type Bench, medianOf, type Measurement } from './measurement.ts';
+import { openRawClient } from './raw-client.ts';
 import { type Served, startServe } from './served.ts';
 
 const LISTS = [
@@ -16,42 +17,50 @@ const LISTS = [
   { path: '/v1/nodes/detail', columns: '*', factorMax: 3 },
 ] as const;
 const GETS_PER_SECOND_MIN = 8_000;
+/** Until both sides are compiled. */
+const WARM_ROUNDS = 5;
 
-const timed = async (rounds: number, work: () => Promise<void> | void): Promise<number> => {
-  const times: number[] = [];
+const timed = async (work: () => Promise<void> | void): Promise<number> => {
+  const startedMs = performance.now();
   await work();
-  for (let round = 0; round < rounds; round += 1) {
-    const startedMs = performance.now();
-    await work();
-    times.push(performance.now() - startedMs);
-  }
-  return medianOf(times);
+  return performance.now() - startedMs;
 };
 
+/** Taken in turns, so that a busy moment of the machine meets both alike. */
 const measureList = async (
   served: Served,
   nodes: number,
   rounds: number,
   list: (typeof LISTS)[number],
 ): Promise<Measurement> => {
-  const measured = await timed(rounds, async () => {
-    const answer = await served.call('GET', `${list.path}?limit=${nodes}`);
-    const text = await answer.text();
-    if (answer.status !== 200 || !text.includes('"nodes"')) throw new Error(text.slice(0, 200));
-  });
+  const client = await openRawClient(served.port);
   const database = new DatabaseSync(served.storePath, { readOnly: true });
   const query = database.prepare(`select ${list.columns} from node order by id limit ?`);
-  const limit = await timed(rounds, () => {
+  const subject = async (): Promise<void> => {
+    const answer = await client.get(`${list.path}?limit=${nodes}`, VERSION);
+    if (answer.status !== 200 || answer.bodyBytes < nodes) throw new Error('no list came');
+  };
+  const limit = (): void => {
     JSON.stringify(query.all(nodes));
-  });
+  };
+  const times: number[] = [];
+  const limits: number[] = [];
+  for (let round = 0; round < rounds + WARM_ROUNDS; round += 1) {
+    const [time, bare] = [await timed(subject), await timed(limit)];
+    if (round < WARM_ROUNDS) continue;
+    times.push(time);
+    limits.push(bare);
+  }
   database.close();
+  client.close();
+  const [measured, best] = [medianOf(times), medianOf(limits)];
   return {
     what: `GET ${list.path}?limit=${nodes}`,
     measured,
     unit: 'ms',
-    limit: { value: limit, what: 'one query and JSON.stringify' },
+    limit: { value: best, what: 'one query and JSON.stringify' },
     goal: `under ${list.factorMax} times`,
-    isMet: measured < limit * list.factorMax,
+    isMet: measured < best * list.factorMax,
   };
 };
 
@@ -61,7 +70,7 @@ export const reads: Bench = {
     const served = await startServe();
     const { uuids } = await enrol(served, size.nodes);
     const results: Measurement[] = [];
-    const rounds = size.isQuick ? 3 : 30;
+    const rounds = size.isQuick ? 3 : 60;
     for (const list of LISTS) results.push(await measureList(served, size.nodes, rounds, list));
     const requests = uuids
       .slice(0, 100)

@@ -13,6 +13,7 @@ import { isProvisionState } from '@bessemer/protocol/node/states';
 
 import type { ApiParts } from '../api-parts.ts';
 import { notAcceptable } from '../error-envelope.ts';
+import { pageBytes } from '../page-bytes.ts';
 import { nextLink, PAGE_ARGUMENTS, readPage } from '../page-query.ts';
 import { asFlag, asList, asUuid, type Query, readQuery, requireFeature } from '../query.ts';
 import type { Route } from '../route.ts';
@@ -102,14 +103,11 @@ const sendNodes = async (
   const views = await listNodeViews(parts.store.db, fields, filters, page).catch(refuseMarker);
   const write = nodeWriter(fields, request.minor);
   const { base } = request;
-  let text = '{"nodes":[';
-  for (let index = 0; index < views.length; index += 1) {
-    if (index > 0) text += ',';
-    text += write(views[index] as (typeof views)[number], base);
-  }
   const isFull = views.length === page.limit && filters.instanceUuid === undefined;
   const next = nextLink(base, path, query, page, isFull ? views.at(-1)?.uuid : undefined);
-  return reply.header('content-type', 'application/json').send(`${text}]${next}}`);
+  return reply
+    .header('content-type', 'application/json')
+    .send(pageBytes('{"nodes":[', views, (view) => write(view, base), `]${next}}`));
 };
 
 export const refuseMarker = (error: unknown): never => {

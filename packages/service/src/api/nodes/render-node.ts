@@ -13,7 +13,7 @@ import {
   nodeFieldSince,
 } from '@bessemer/protocol/node/fields';
 
-import { linkPair } from '../links.ts';
+import { type FieldWriter, isSteady, linkRun, steadyRun } from './field-runs.ts';
 
 export const nodeFieldsAt = (minor: number): readonly NodeFieldName[] =>
   cached(FULL, minor, () => NODE_FIELD_NAMES.filter((name) => nodeFieldSince(name) <= minor));
@@ -39,8 +39,6 @@ const cached = <K, V>(cache: Map<K, V>, key: K, make: () => V): V => {
 
 export type NodeWriter = (view: NodeView, base: string) => string;
 
-type FieldWriter = (view: NodeView, base: string) => string;
-
 const WRITERS = new WeakMap<readonly NodeFieldName[], Map<number, NodeWriter>>();
 
 /** `fields` is kept as a key: hand in the same array for the same set. */
@@ -51,21 +49,64 @@ export const nodeWriter = (fields: readonly NodeFieldName[], minor: number): Nod
 };
 
 const makeWriter = (fields: readonly NodeFieldName[], minor: number): NodeWriter => {
-  const prefixes = fields.map((name, index) => `${index === 0 ? '{' : ','}"${name}":`);
-  const writers = fields.map((name) => fieldWriter(name, minor));
+  const writers = runsOf(fields).map((run) => runWriter(run, minor));
   return (view, base) => {
-    let text = '';
+    let text = '{';
     for (let index = 0; index < writers.length; index += 1) {
-      text += prefixes[index] as string;
+      if (index > 0) text += ',';
       text += (writers[index] as FieldWriter)(view, base);
     }
     return `${text}}`;
   };
 };
 
-const fieldWriter = (name: NodeFieldName, minor: number): FieldWriter => {
-  if (isNodeLinkField(name)) return linkWriter(name);
-  if (name.endsWith('_interface')) return interfaceWriter(name.slice(0, -'_interface'.length));
+type Run = readonly [NodeFieldName, ...NodeFieldName[]];
+
+const kindOfRun = (name: NodeFieldName): 'link' | 'steady' | 'single' => {
+  if (isNodeLinkField(name)) return 'link';
+  return isSteady(name) ? 'steady' : 'single';
+};
+
+/** Neighbours of one kind are written together. */
+const runsOf = (fields: readonly NodeFieldName[]): readonly Run[] => {
+  const runs: [NodeFieldName, ...NodeFieldName[]][] = [];
+  for (const name of fields) {
+    const kind = kindOfRun(name);
+    const last = runs.at(-1);
+    if (last === undefined || kind === 'single' || kindOfRun(last[0]) !== kind) runs.push([name]);
+    else last.push(name);
+  }
+  return runs;
+};
+
+const runWriter = (run: Run, minor: number): FieldWriter => {
+  const [first] = run;
+  const kind = kindOfRun(first);
+  if (kind === 'link') return linkRun(run);
+  const writers = run.map((name) => fieldWriter(name, minor));
+  const keys = run.map((name, index) => `${index === 0 ? '' : ','}"${name}":`);
+  const write = (view: NodeView): string => {
+    let text = '';
+    for (let index = 0; index < writers.length; index += 1) {
+      text += keys[index] as string;
+      text += (writers[index] as (view: NodeView) => string)(view);
+    }
+    return text;
+  };
+  return kind === 'single' ? write : steadyRun(run.flatMap(columnsBehind), write);
+};
+
+const columnsBehind = (name: NodeFieldName): readonly (keyof NodeView)[] => {
+  if (name === 'traits' || name === 'allocation_uuid') return [];
+  return [isInterface(name) ? 'interfaces' : (name as keyof NodeView)];
+};
+
+const INTERFACE_ENDING = '_interface';
+
+const isInterface = (name: NodeFieldName): boolean => name.endsWith(INTERFACE_ENDING);
+
+const fieldWriter = (name: NodeFieldName, minor: number): ((view: NodeView) => string) => {
+  if (isInterface(name)) return interfaceWriter(name.slice(0, -INTERFACE_ENDING.length));
   if (name === 'traits') return () => '[]';
   if (name === 'allocation_uuid') return () => 'null';
   if (name === 'provision_state') return provisionStateWriter(minor);
@@ -89,18 +130,13 @@ const flagText = (value: number | null): string => {
   return value === 0 ? 'false' : 'true';
 };
 
-const linkWriter = (name: NodeFieldName): FieldWriter =>
-  name === 'links'
-    ? (view, base) => linkPair(base, `nodes/${view.uuid}`)
-    : (view, base) => linkPair(base, `nodes/${view.uuid}/${name}`);
-
 /** Nearly all nodes of a site share a handful of sets; each is parsed once. */
 const INTERFACE_SETS_MAX = 1_000;
 const INTERFACE_SETS = new Map<string, { readonly [kind: string]: string }>();
 
 const interfaceWriter =
-  (kind: string): FieldWriter =>
-  (view) => {
+  (kind: string) =>
+  (view: NodeView): string => {
     let known = INTERFACE_SETS.get(view.interfaces);
     if (known === undefined) {
       if (INTERFACE_SETS.size >= INTERFACE_SETS_MAX) INTERFACE_SETS.clear();
@@ -112,7 +148,7 @@ const interfaceWriter =
   };
 
 /** Old clients know no name for `available`, nor the wait during inspection. */
-const provisionStateWriter = (minor: number): FieldWriter => {
+const provisionStateWriter = (minor: number): ((view: NodeView) => string) => {
   const hasAvailable = offers(minor, 'available-name');
   const hasInspectWait = offers(minor, 'inspect-wait-state');
   return (view) => {
@@ -124,7 +160,7 @@ const provisionStateWriter = (minor: number): FieldWriter => {
 };
 
 /** The stored map, and what is known of the agent that is at work on the node now. */
-const driverInternalInfo: FieldWriter = (view) => {
+const driverInternalInfo = (view: NodeView): string => {
   const stored = view.driver_internal_info;
   if (view.session_state === null) return stored;
   const facts: { [key: string]: unknown } = {
