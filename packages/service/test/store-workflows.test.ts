@@ -397,13 +397,13 @@ onBothEngines((store) => {
       await addErasures(store().db, uuid, [disk, { ...disk, diskName: '/dev/sdb' }], NOW_MS);
       await addErasures(store().db, uuid, [], NOW_MS);
 
-      const found = await listErasures(store().db, uuid);
+      const found = await listErasures(store().db, uuid, { limit: 10 });
 
       assert.deepEqual(
         found.map(({ diskName }) => diskName),
-        ['/dev/sda', '/dev/sdb'],
+        ['/dev/sdb', '/dev/sda'],
       );
-      const { createdAt: _createdAt, ...first } = found[0] ?? { createdAt: '' };
+      const { createdAt: _createdAt, ...first } = found[1] ?? { createdAt: '' };
       assert.deepEqual(first, disk);
     });
   });

@@ -42,15 +42,18 @@ export const addErasures = async (
     .execute();
 };
 
+/** The newest first. */
 export const listErasures = async (
   queryable: Queryable,
   nodeUuid: NodeUuid,
+  options: { readonly limit: number },
 ): Promise<readonly (ErasureRecord & { readonly createdAt: string })[]> => {
   const rows = await queryable
     .selectFrom('erasure')
     .selectAll()
     .where('node_uuid', '=', nodeUuid)
-    .orderBy('id')
+    .orderBy('id', 'desc')
+    .limit(options.limit)
     .execute();
   return rows.map((row) => ({
     workflowId: row.workflow_id,

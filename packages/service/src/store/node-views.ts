@@ -11,7 +11,7 @@ import {
 } from 'kysely';
 
 import type { NodeFieldName } from '@bessemer/protocol/node/fields';
-import { isUuid } from '@bessemer/protocol/uuid';
+import { isUuid, type NodeUuid } from '@bessemer/protocol/uuid';
 
 import type { Queryable } from './database.ts';
 import { type PageRequest, pageOrder, pastMarker } from './paging.ts';
@@ -167,6 +167,20 @@ export const listNodeViews = async (
   }
   for (const order of pageOrder('node', page)) query = query.orderBy(order);
   return (await query.execute()) as unknown as readonly NodeView[];
+};
+
+/** UUIDs of the nodes that have this one as their parent. */
+export const listChildren = async (
+  queryable: Queryable,
+  nodeUuid: NodeUuid,
+): Promise<readonly string[]> => {
+  const rows = await queryable
+    .selectFrom('node')
+    .select('uuid')
+    .where('parent_node', '=', nodeUuid)
+    .orderBy('id')
+    .execute();
+  return rows.map((row) => row.uuid);
 };
 
 type Where = ExpressionBuilder<Schema, 'node'>;

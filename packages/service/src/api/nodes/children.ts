@@ -1,6 +1,6 @@
 // GET /v1/nodes/{node}/children.
 
-import { readChildren } from '#store/node-documents';
+import { listChildren } from '#store/node-views';
 
 import type { ApiParts } from '../api-parts.ts';
 import type { Route } from '../route.ts';
@@ -12,7 +12,7 @@ export const childrenRoute = (parts: ApiParts): Route => ({
   since: 'parent-node',
   handle: async (request, reply) => {
     const node = await requireNode(parts, request);
-    const children = await readChildren(parts.store.db, node.uuid);
+    const children = await listChildren(parts.store.db, node.uuid);
     const href = `${request.base}/v1/nodes?parent_node=${node.uuid}`;
     return reply
       .header('content-type', 'application/json')

@@ -2,7 +2,7 @@
 
 import type { FastifyRequest } from 'fastify';
 
-import { type HistoryEntry, readHistory, readHistoryEntry } from '#store/node-documents';
+import { findHistoryEntry, type HistoryEntry, listHistory } from '#store/history';
 
 import { Refusal } from '@bessemer/protocol/errors/refusal';
 import { offers } from '@bessemer/protocol/microversion/features';
@@ -13,6 +13,7 @@ import { nextLink, PAGE_ARGUMENTS, readPage } from '../page-query.ts';
 import { asFlag, readQuery } from '../query.ts';
 import type { Route } from '../route.ts';
 import { requireNode } from './find-node.ts';
+import { refuseMarker } from './list-nodes.ts';
 
 /** In the short form a long event is cut, with dots. */
 const EVENT_CHARS_MAX = 255;
@@ -33,10 +34,7 @@ export const historyRoutes = (parts: ApiParts): readonly Route[] => [
         parts.options.maxLimit,
       );
       const node = await requireNode(parts, request);
-      const entries = await readHistory(parts.store.db, node.uuid, page);
-      if (entries === undefined) {
-        throw new Refusal(404, `The marker ${page.marker} could not be found.`);
-      }
+      const entries = await listHistory(parts.store.db, node.uuid, page).catch(refuseMarker);
       const history = JSON.stringify(
         entries.map((entry) => entryObject(request, node, entry, isDetailed)),
       );
@@ -52,7 +50,7 @@ export const historyRoutes = (parts: ApiParts): readonly Route[] => [
     handle: async (request, reply) => {
       const node = await requireNode(parts, request);
       const { entry: uuid } = request.params as { readonly entry: string };
-      const entry = await readHistoryEntry(parts.store.db, node.uuid, uuid);
+      const entry = await findHistoryEntry(parts.store.db, node.uuid, uuid);
       if (entry === undefined) {
         throw new Refusal(404, `Node history record ${uuid.slice(0, 100)} could not be found.`);
       }

@@ -1,6 +1,6 @@
 // GET /v1/nodes/{node}/inventory: what the last inspection found.
 
-import { readInventoryText } from '#store/node-documents';
+import { findInventory } from '#store/inventories';
 
 import { Refusal } from '@bessemer/protocol/errors/refusal';
 
@@ -14,12 +14,12 @@ export const inventoryRoute = (parts: ApiParts): Route => ({
   since: 'inventory',
   handle: async (request, reply) => {
     const node = await requireNode(parts, request);
-    const found = await readInventoryText(parts.store.db, node.uuid);
+    const found = await findInventory(parts.store.db, node.uuid);
     if (found === undefined) {
       throw new Refusal(404, `Introspection data not found for node ${node.uuid}.`);
     }
     return reply
       .header('content-type', 'application/json')
-      .send(`{"inventory":${found.inventory},"plugin_data":${found.pluginData}}`);
+      .send(JSON.stringify({ inventory: found.inventory, plugin_data: found.pluginData }));
   },
 });

@@ -1,7 +1,7 @@
 // What plain clients cannot show: why a node is where it is, its journal, what was done to its disks, who
 // tried what with its agent.
 
-import { readErasures } from '#store/node-documents';
+import { listErasures } from '#store/erasures';
 
 import type { ApiParts } from '../api-parts.ts';
 import { requireNode } from '../nodes/find-node.ts';
@@ -13,6 +13,17 @@ import { metricsRoute } from './metrics.ts';
 
 const JOURNAL_LIMIT_MAX = 1_000;
 const ERASURES_MAX = 1_000;
+
+const erasureObject = (record: Awaited<ReturnType<typeof listErasures>>[number]): object => ({
+  disk: record.diskName,
+  serial: record.diskSerial,
+  sizeBytes: record.diskBytes,
+  method: record.method,
+  detail: record.detail,
+  summary: record.summary,
+  workflow: record.workflowId,
+  at: record.createdAt,
+});
 
 export const ownRoutes = (parts: ApiParts): readonly Route[] => [
   {
@@ -43,7 +54,8 @@ export const ownRoutes = (parts: ApiParts): readonly Route[] => [
     path: '/bessemer/nodes/:ident/erasures',
     handle: async (request, reply) => {
       const node = await requireNode(parts, request);
-      const erasures = await readErasures(parts.store.db, node.uuid, { limit: ERASURES_MAX });
+      const records = await listErasures(parts.store.db, node.uuid, { limit: ERASURES_MAX });
+      const erasures = records.map(erasureObject);
       return reply.header('content-type', 'application/json').send(JSON.stringify({ erasures }));
     },
   },
