@@ -36,6 +36,8 @@ export type Listener = { readonly port: number; readonly close: () => Promise<vo
 const HEADER_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 300_000;
 const CONNECTIONS_MAX = 64;
+/** Strangers that say nothing must not hold the connections that the conductor needs. */
+const HANDSHAKE_TIMEOUT_MS = 10_000;
 const DOCS_URL = 'https://docs.openstack.org/ironic-python-agent/';
 const MEDIA_TYPE = 'application/vnd.openstack.ironic-python-agent.v1+json';
 
@@ -71,6 +73,7 @@ const tlsServer = (parts: ListenerParts, tls: TlsIdentity, handle: Handle): Serv
     cert: tls.certificatePem,
     key: tls.keyPem,
     minVersion: parts.tlsVersionMin,
+    handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
   };
   const ca = parts.conductorAuthorityPem;
   if (ca === null) return createTlsServer(options, handle);

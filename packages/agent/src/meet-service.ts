@@ -12,6 +12,7 @@ import { makeSealKey, type SealKey } from '#trust/sealed-token';
 import type { TlsIdentity } from '#trust/self-signed';
 import type { AgentLog } from './agent-log.ts';
 import type { AgentConfiguration } from './configuration.ts';
+import { likelyTimeMs } from './likely-time.ts';
 import { lookUpNode } from './lookup.ts';
 import { postInspection } from './post-inspection.ts';
 import type { ServiceClient, SignCall } from './service-client.ts';
@@ -79,7 +80,6 @@ export const meetService = async (parts: MeetingParts): Promise<Meeting> => {
   };
 };
 
-/** Machines may have no clock that is right; but it is never before the medium was made. */
 const lookupSigner =
   ({ configuration, clock }: MeetingParts, identity: TlsIdentity, sealKey: SealKey): SignCall =>
   ({ url }) =>
@@ -88,7 +88,7 @@ const lookupSigner =
       sealKey: sealKey.publicKey,
       host: url.host,
       target: `${url.pathname}${url.search}`,
-      dateMs: Math.max(clock.wallMs(), configuration.serviceTimeMs ?? 0),
+      dateMs: likelyTimeMs(clock, configuration),
     });
 
 /**

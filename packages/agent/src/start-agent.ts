@@ -15,6 +15,7 @@ import { makeCommandGate } from './command-gate.ts';
 import { makeCommandHistory } from './command-history.ts';
 import type { AgentConfiguration } from './configuration.ts';
 import { type Heartbeat, startHeartbeat } from './heartbeat.ts';
+import { likelyTimeMs } from './likely-time.ts';
 import { type Listener, openListener } from './listener.ts';
 import type { DiskWritePermit } from './may-write-disks.ts';
 import { meetService } from './meet-service.ts';
@@ -49,6 +50,7 @@ export const startAgent = async (parts: AgentParts): Promise<RunningAgent> => {
   const startedAtMs = clock.wallMs();
   const bootedAtMs = clock.monotonicMs();
   const trust = trustOf(configuration, log);
+  const conductorAuthorityPem = conductorAuthority(configuration);
   let heartbeat: Heartbeat | null = null;
   let listener: Listener | null = null;
   let isLockedDown = false;
@@ -103,7 +105,7 @@ export const startAgent = async (parts: AgentParts): Promise<RunningAgent> => {
     port: configuration.listenPort,
     tls,
     tlsVersionMin: configuration.tlsVersionMin,
-    conductorAuthorityPem: conductorAuthority(configuration),
+    conductorAuthorityPem,
     gate: makeCommandGate(trust, log),
     commands,
     history,
@@ -176,8 +178,11 @@ const advertisedHost = async ({ configuration, hardware, clock }: AgentParts): P
 };
 
 /** From the boot medium, else made now. */
-const identityForOwn = async (parts: AgentParts): Promise<TlsIdentity> =>
-  parts.configuration.tls ?? makeSelfSigned(await advertisedHost(parts), parts.clock.wallMs());
+const identityForOwn = async (parts: AgentParts): Promise<TlsIdentity> => {
+  const { configuration, clock } = parts;
+  if (configuration.tls !== null) return configuration.tls;
+  return makeSelfSigned(await advertisedHost(parts), likelyTimeMs(clock, configuration));
+};
 
 /** A service that is too old for certificates in heartbeats gets plain HTTP, as from a stock agent. */
 const identityForStock = async (
