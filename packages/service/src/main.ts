@@ -15,6 +15,7 @@ import { makeRamdiskListener } from '#api/ramdisk-listener';
 import { systemClock } from '#clock';
 import { makeMediaSource } from '#conductor/boot-media';
 import { makeImageSource } from '#conductor/image-files';
+import { makeMediumClients } from '#conductor/medium-clients';
 import { startConductor } from '#conductor/start-conductor';
 import { apiOptions, conductorOptions, driverOptions, hostnameOf } from '#config/component-options';
 import { checkSettings } from '#config/check-settings';
@@ -182,8 +183,9 @@ const serve = async (settings: Settings, dataPath: string, log: Log): Promise<Ru
     publicEndpoint: settings.agent.api_url ?? undefined,
     tls: agentTls,
   });
+  const mayFetch = makeMediumClients({ store, drivers, keys, metrics, clock, log, options });
   const bootApp = makeBootListener({
-    media: makeMediaSource({ store, keys, clock }),
+    media: makeMediaSource({ store, keys, clock, mayFetch }),
     images: makeImageSource({ store, keys, clock, urls, options }),
     tls: bootTls,
     log,

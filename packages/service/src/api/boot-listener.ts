@@ -89,7 +89,7 @@ const serve = async (
 ): Promise<FastifyReply> => {
   const startedMs = parts.clock.monotonicMs();
   const address = request.params as SignedAddress;
-  const found = await source.find(address);
+  const found = await source.find(address, request.ip);
   if (found.outcome !== 'found') {
     const from = request.ip;
     parts.log.warn({ root, id: address.id, outcome: found.outcome, from }, 'boot: refused');

@@ -3,6 +3,8 @@
 
 import { randomUUID } from 'node:crypto';
 
+import type { NodeUuid } from '@bessemer/protocol/uuid';
+
 import { expiryText, isSignatureRight, signatureOf } from '#media/signed-url';
 import { mediumDigest, openBaseIso, overlayIso } from '#media/overlay-iso';
 import type { FileSource, FoundFile } from '#media/served-file';
@@ -119,6 +121,8 @@ export type MediaSourceParts = {
   readonly store: Pick<Store, 'db'>;
   readonly keys: KeyRing;
   readonly clock: Pick<Clock, 'wallMs'>;
+  /** Whether a medium of this node may go to this address. */
+  readonly mayFetch: (nodeUuid: NodeUuid, sourceAddress: string) => Promise<boolean>;
 };
 
 const ID_PATTERN = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -127,7 +131,7 @@ const ID_PATTERN = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 export const makeMediaSource = (parts: MediaSourceParts): FileSource => {
   const key = parts.keys.deriveKey(KEY_PURPOSE);
   return {
-    find: async ({ id, signature, expires, name }): Promise<FoundFile> => {
+    find: async ({ id, signature, expires, name }, sourceAddress): Promise<FoundFile> => {
       if (name !== MEDIUM_NAME || !ID_PATTERN.test(id)) return { outcome: 'unknown' };
       const medium = await parts.store.db
         .selectFrom('boot_medium')
@@ -140,6 +144,9 @@ export const makeMediaSource = (parts: MediaSourceParts): FileSource => {
       }
       if (medium.revoked_ms !== null || medium.expires_ms <= parts.clock.wallMs()) {
         return { outcome: 'gone' };
+      }
+      if (!(await parts.mayFetch(medium.node_uuid as NodeUuid, sourceAddress))) {
+        return { outcome: 'denied' };
       }
       const archive = parts.keys.open(medium.overlay_sealed, sealContext(medium));
       const base = await openBaseIso(medium.base_path);

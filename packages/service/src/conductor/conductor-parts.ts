@@ -64,6 +64,10 @@ export type ConductorOptions = {
   readonly isoDirectories: readonly string[];
   /** Seconds that a signed medium URL is good for. */
   readonly mediaLifetimeMs: number;
+  /** Whether boot media go to the BMC of their node only. */
+  readonly isMediumSourceChecked: boolean;
+  /** Networks that BMCs fetch media from, besides their own addresses (CIDR). */
+  readonly mediumNetworks: readonly string[];
   /** Networks beyond the public internet that images may come from. */
   readonly imageNetworks: readonly string[];
   readonly imageDirectories: readonly string[];
@@ -108,6 +112,8 @@ export const DEFAULT_CONDUCTOR_OPTIONS: ConductorOptions = {
   ramdiskIso: '',
   isoDirectories: [],
   mediaLifetimeMs: 60 * MINUTE_MS,
+  isMediumSourceChecked: true,
+  mediumNetworks: [],
   imageNetworks: [],
   imageDirectories: [],
   isMd5Allowed: false,

@@ -52,7 +52,7 @@ export const conductorOptions = (
   environment: Environment,
   agentHost: string,
 ): ConductorOptions => {
-  const { conductor, agent, deploy, image, api } = settings;
+  const { conductor, agent, boot, deploy, image, api } = settings;
   const cache = cacheDirectory(environment);
   return {
     ...DEFAULT_CONDUCTOR_OPTIONS,
@@ -89,6 +89,8 @@ export const conductorOptions = (
     isLoopbackAllowed: isLoopback(agentHost),
     ramdiskIso: deploy.ramdisk_iso ?? join(cache, RAMDISK_ISO),
     isoDirectories: [join(cache, 'ramdisk'), ...deploy.iso_directories],
+    isMediumSourceChecked: boot.media_source_check,
+    mediumNetworks: boot.media_networks,
     imageNetworks: image.allowed_networks,
     imageDirectories: image.file_directories,
     isMd5Allowed: agent.allow_md5_checksum,

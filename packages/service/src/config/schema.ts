@@ -128,6 +128,17 @@ export const SCHEMA = {
       meaning:
         'Serve boot media by HTTPS. Turn off only for BMCs that cannot: tokens then cross in clear text.',
     },
+    media_source_check: {
+      kind: 'flag',
+      default: true,
+      meaning: 'Give boot media to the BMC of their node only, by its address.',
+    },
+    media_networks: {
+      kind: 'list',
+      default: [],
+      meaning:
+        'CIDR blocks that BMCs fetch media from, where that is not their own address (a proxy, NAT).',
+    },
   },
   conductor: {
     automated_clean: {

@@ -86,6 +86,8 @@ export type BootInterface = {
   readonly cleanUpRamdisk: (node: NodeRecord) => Promise<void>;
   /** Makes the next and all later boots come from the disk. Idempotent. */
   readonly prepareInstance: (node: NodeRecord) => Promise<void>;
+  /** Host that fetches media, as the node's data name it: nobody else has business with them. */
+  readonly mediumClient?: (node: NodeRecord) => string;
   readonly fetchMedia: (node: NodeRecord) => Promise<readonly VirtualMediaState[]>;
 };
 

@@ -29,7 +29,10 @@ export type FoundFile =
   /** Never was there; signature is wrong; was there and is over. */
   | { readonly outcome: 'unknown' | 'denied' | 'gone' };
 
-export type FileSource = { readonly find: (address: SignedAddress) => Promise<FoundFile> };
+export type FileSource = {
+  /** `sourceAddress` is where the request came from. */
+  readonly find: (address: SignedAddress, sourceAddress: string) => Promise<FoundFile>;
+};
 
 /** Few system calls for a large image, little memory for many slow readers. */
 const CHUNK_BYTES = 256 * 1024;

@@ -111,6 +111,18 @@ test('an address that was changed in any part is refused', () =>
     assert.equal((await scene.fetch(url)).status, 200);
   }));
 
+test('T-36: who is not the BMC of the node gets nothing, with the right address too', () =>
+  withBootListener(async (scene) => {
+    const url = await create(scene, await makeBaseIso(scene.directory));
+    scene.fetchers.areAllowed = false;
+
+    const refused = await scene.fetch(url);
+    scene.fetchers.areAllowed = true;
+    const served = await scene.fetch(url);
+
+    assert.deepEqual([refused.status, served.status], [403, 200]);
+  }));
+
 test('an address is gone after its time', () =>
   withBootListener(async (scene) => {
     const url = await create(scene, await makeBaseIso(scene.directory));

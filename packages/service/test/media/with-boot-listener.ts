@@ -35,6 +35,8 @@ export type BootScene = {
   readonly urls: { readonly boot: string; readonly agentApi: string };
   /** What the listener takes for now. */
   readonly time: { wallMs: number };
+  /** Whether the client is taken for the BMC of the node. */
+  readonly fetchers: { areAllowed: boolean };
   readonly fetch: (
     url: string,
     options?: { readonly method?: string; readonly headers?: { readonly [name: string]: string } },
@@ -55,13 +57,14 @@ export const withBootListener = (work: (scene: BootScene) => Promise<void>): Pro
       nowMs: systemClock.wallMs(),
     });
     const time = { wallMs: ANY_TIME_MS };
+    const fetchers = { areAllowed: true };
     const clock = { ...systemClock, wallMs: () => time.wallMs };
     const logged: string[] = [];
     const options = { ...DEFAULT_CONDUCTOR_OPTIONS, imageDirectories: [join(directory, 'images')] };
     // The port is known once it listens.
     const urls = { boot: '', agentApi: '' };
     const app = makeBootListener({
-      media: makeMediaSource({ store, keys, clock }),
+      media: makeMediaSource({ store, keys, clock, mayFetch: async () => fetchers.areAllowed }),
       images: makeImageSource({ store, keys, clock, urls, options }),
       tls: { key: issued.keyPem.reveal(), certificate: issued.certificatePem },
       log: pino({ level: 'debug' }, { write: (line: string) => void logged.push(line) }),
@@ -93,7 +96,7 @@ export const withBootListener = (work: (scene: BootScene) => Promise<void>): Pro
     };
     try {
       urls.boot = `https://127.0.0.1:${port}`;
-      await work({ directory, store, keys, clock, options, urls, time, fetch, logged });
+      await work({ directory, store, keys, clock, options, urls, time, fetchers, fetch, logged });
     } finally {
       await app.close();
       await store.close();

@@ -69,7 +69,7 @@ export const makeRedfishHardware = (parts: Omit<PoolParts, 'rules'>): HardwareTy
     pool.run(readAccess(node, rules, parts.options), timeoutMs, work);
   const power = makeRedfishPower(withBmc, validate);
   const management = makeManagement(withBmc, validate);
-  const boot = makeBoot(withBmc, validate);
+  const boot = makeBoot(withBmc, validate, (node) => readAccess(node, rules, parts.options).host);
   return {
     name: NAME,
     defaults: DEFAULTS,
@@ -110,9 +110,14 @@ const makeManagement = (
   injectNmi: (node) => withBmc(node, async (bmc) => reset(bmc, await fetchSystem(bmc), ['Nmi'])),
 });
 
-const makeBoot = (withBmc: WithBmc, validate: (node: NodeRecord) => void): BootInterface => ({
+const makeBoot = (
+  withBmc: WithBmc,
+  validate: (node: NodeRecord) => void,
+  mediumClient: (node: NodeRecord) => string,
+): BootInterface => ({
   route: 'vmedia',
   validate,
+  mediumClient,
   prepareRamdisk: (node, boot) =>
     withBmc(node, async (bmc) => {
       if (boot.transport !== 'vmedia') throw new Error('virtual media boot was asked for another');

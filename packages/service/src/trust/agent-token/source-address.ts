@@ -21,15 +21,26 @@ const isSameIpv6 = (one: string, other: string): boolean => {
   return list.check(other, 'ipv6');
 };
 
+/** One host, whichever of its loopback addresses is used and however the address is spelt. */
+export const isSameHost = (address: string, sourceAddress: string): boolean => {
+  const source = plainAddress(sourceAddress);
+  if (source === address || isSameIpv6(address, source)) return true;
+  return isLoopback(address) && isLoopback(source);
+};
+
+/** Whether `sourceAddress` lies in one of the blocks (CIDR). */
+export const isInNetworks = (sourceAddress: string, cidrs: readonly string[]): boolean => {
+  const source = plainAddress(sourceAddress);
+  return networks(cidrs).check(source, isIPv4(source) ? 'ipv4' : 'ipv6');
+};
+
 export const isSourceRight = (
   callbackAddress: string,
   sourceAddress: string,
   rules: Pick<CallbackRules, 'allowedNetworks'>,
 ): boolean => {
-  const source = plainAddress(sourceAddress);
-  if (source === callbackAddress || isSameIpv6(callbackAddress, source)) return true;
-  // One host, whichever of its loopback addresses is used; taken only where loopback is allowed at all.
-  if (isLoopback(callbackAddress) && isLoopback(source)) return true;
+  // Loopback is taken only where it is allowed at all.
+  if (isSameHost(callbackAddress, sourceAddress)) return true;
   const family = isIPv4(callbackAddress) ? 'ipv4' : 'ipv6';
   return networks(rules.allowedNetworks).check(callbackAddress, family);
 };
