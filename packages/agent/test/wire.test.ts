@@ -81,7 +81,7 @@ for (const [method, path, location] of [
 
 for (const [name, method, path, body, status, text] of [
   [
-    'a list without token',
+    'T-16: a list without token',
     'GET',
     '/v1/commands/',
     undefined,
@@ -89,7 +89,7 @@ for (const [name, method, path, body, status, text] of [
     '401 Unauthorized: Token invalid.',
   ],
   [
-    'a list with a wrong token',
+    'T-16: a list with a wrong token',
     'GET',
     '/v1/commands/?agent_token=x',
     undefined,
@@ -97,7 +97,7 @@ for (const [name, method, path, body, status, text] of [
     '401 Unauthorized: Token invalid.',
   ],
   [
-    'a result without token',
+    'T-16: a result without token',
     'GET',
     '/v1/commands/nope',
     undefined,
