@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { keepLog } from './log-ring.ts';
 import { bringNetworkUp } from './network.ts';
+import { setClock } from './set-clock.ts';
 
 const say = (text: string): void => {
   const [uptime = ''] = readFileSync('/proc/uptime', 'utf8').split(' ');
@@ -11,6 +12,7 @@ const say = (text: string): void => {
 };
 
 keepLog();
+setClock(say);
 bringNetworkUp(say);
 say('starting the agent');
 // The agent's bundle lies beside this one.
