@@ -17,7 +17,14 @@ const pollOne = async (store: Store, keys: KeyRing, nodeUuid: NodeUuid): Promise
   if (session?.tokenSealed == null || session.callbackUrl === null) throw new Error('no session');
   const { id: sessionId, bootNumber, callbackUrl, pin } = session;
   const token = openToken(keys, session.tokenSealed, { nodeUuid, sessionId, bootNumber });
-  const client = openAgentClient({ callbackUrl, token, pin, fence: 0 });
+  const client = openAgentClient({
+    callbackUrl,
+    token,
+    sessionId,
+    pin,
+    identity: undefined,
+    fence: 0,
+  });
   await client.list();
   await client.close();
   await store.transaction(async (transaction) => {

@@ -19,6 +19,7 @@ import { makeMediumClients } from '#conductor/medium-clients';
 import { startConductor } from '#conductor/start-conductor';
 import { apiOptions, conductorOptions, driverOptions, hostnameOf } from '#config/component-options';
 import { checkSettings } from '#config/check-settings';
+import { conductorCertificate } from '#config/conductor-certificate';
 import { type DataDirectory, openDataDirectory } from '#config/data-directory';
 import { type Endpoint, isEverywhere, isLoopback, parseEndpoint, urlOf } from '#config/endpoint';
 import { ensureAdminAccount, writeClouds } from '#config/first-account';
@@ -143,6 +144,7 @@ const serve = async (settings: Settings, dataPath: string, log: Log): Promise<Ru
     ...conductorOptions(settings, process.env, endpoints.agent.host),
     agentLogsDirectory: data.agentLogs,
   };
+  const identity = await conductorCertificate(data.listeners, options.hostname, authority, clock);
   const metrics = makeMetrics(() => countSessionsByState(store.db));
   const leave = await startPresence({
     store,
@@ -157,6 +159,7 @@ const serve = async (settings: Settings, dataPath: string, log: Log): Promise<Ru
     drivers,
     keys,
     authority,
+    identity,
     urls,
     clock,
     log,

@@ -8,6 +8,7 @@ import type { Log } from '#observe/log';
 import type { Metrics } from '#observe/metrics';
 import type { Store } from '#store/database';
 import type { Authority } from '#trust/certificate/authority';
+import type { ConductorIdentity } from '#trust/certificate/conductor-identity';
 import type { KeyRing } from '#trust/key-ring';
 
 export type ConductorOptions = {
@@ -126,6 +127,8 @@ export type ConductorParts = {
   readonly drivers: DriverRegistry;
   readonly keys: KeyRing;
   readonly authority: Authority;
+  /** Shown to agents; undefined: agents are not told to ask for it. */
+  readonly identity?: ConductorIdentity;
   /** As ramdisks and BMCs reach them, without a trailing slash. */
   readonly urls: { readonly agentApi: string; readonly boot: string };
   /** Serves kernels, ramdisks and scripts to machines that boot over the network; undefined: no such boots. */

@@ -1,70 +1,35 @@
-// Speaks to the agent: over TLS to exactly the key that belongs to the session, with the token, and with the fence
-// of our lease. The key is compared before the first byte of a request, so the token never reaches anybody else.
-
-import { createHash, timingSafeEqual, X509Certificate } from 'node:crypto';
-import { TLSSocket } from 'node:tls';
-
-import { Agent, buildConnector, request } from 'undici';
+// Speaks to the agent of a session: with its token, signed by what comes from the token, and with the fence of our
+// lease. Stock agents ignore signature and fence.
 
 import { type CommandResult, FENCE_HEADER } from '@bessemer/protocol/agent/command';
+import { SEQUENCE_HEADER, SIGNATURE_HEADER } from '@bessemer/protocol/agent/trust';
 import { Failure } from '@bessemer/protocol/errors/failure';
 import { isJsonObject, type JsonObject } from '@bessemer/protocol/json';
 
+import { deriveSessionKey } from '#trust/agent-token/derived-keys';
+import { signRequest } from '#trust/agent-token/signed-request';
+import type { ConductorIdentity } from '#trust/certificate/conductor-identity';
 import type { Secret } from '#trust/secret';
+
+import { type Answer, openAgentConnection } from './agent-connection.ts';
 
 export type AgentAddress = {
   readonly callbackUrl: string;
   readonly token: Secret<string>;
+  /** What the token was made for; part of what commands are signed with. */
+  readonly sessionId: string;
   /** Null only where the operator switched TLS off. */
   readonly pin: string | null;
+  readonly identity: ConductorIdentity | undefined;
   readonly fence: number;
 };
 
 /** Short commands answer at once; the slowest (collecting logs) takes some seconds. */
 const COMMAND_MS_MAX = 60_000;
-const CONNECT_MS_MAX = 10_000;
 /** Logs are inside some answers. */
 const ANSWER_BYTES_MAX = 16 * 1_048_576;
 const POST_TRIES_MAX = 3;
-
-const pinnedConnector = (pin: string): buildConnector.connector => {
-  const connect = buildConnector({
-    timeout: CONNECT_MS_MAX,
-    rejectUnauthorized: false,
-    maxCachedSessions: 0,
-    allowH2: false,
-  });
-  return (options, callback) => {
-    connect(options, (error, socket) => {
-      if (error !== null) {
-        callback(error, null);
-        return;
-      }
-      if (isPinned(socket, pin)) {
-        callback(null, socket);
-        return;
-      }
-      socket.destroy();
-      callback(
-        new Failure(
-          'agent.key-mismatch',
-          'The agent shows another TLS key than the one it was given.',
-        ),
-        null,
-      );
-    });
-  };
-};
-
-const isPinned = (socket: unknown, pin: string): boolean => {
-  if (!(socket instanceof TLSSocket)) return false;
-  const { raw } = socket.getPeerCertificate();
-  if (raw === undefined) return false;
-  const key = new X509Certificate(raw).publicKey.export({ type: 'spki', format: 'der' });
-  return timingSafeEqual(createHash('sha256').update(key).digest(), Buffer.from(pin, 'hex'));
-};
-
-type Answer = { readonly status: number; readonly body: unknown };
+const COMMANDS_PATH = '/v1/commands/';
 
 export type AgentClient = {
   /** Sends a command; with `isWaiting` the answer comes when it has ended. */
@@ -78,38 +43,41 @@ export type AgentClient = {
   readonly close: () => Promise<void>;
 };
 
-export const openAgentClient = (agent: AgentAddress): AgentClient => {
-  const { pin } = agent;
-  const connect = pin === null ? { timeout: CONNECT_MS_MAX } : pinnedConnector(pin);
-  const dispatcher = new Agent({
-    connect,
-    connections: 1,
-    headersTimeout: COMMAND_MS_MAX,
-    bodyTimeout: COMMAND_MS_MAX,
-  });
-  const base = `${agent.callbackUrl}/v1/commands/`;
+// Of this process, and with the fence of no other: a pair of fence and number is never used twice.
+let lastNumber = 0;
 
-  const exchange = async (
-    method: 'GET' | 'POST',
-    query: string,
-    body?: string,
-  ): Promise<Answer> => {
-    const url = `${base}?${query}agent_token=${encodeURIComponent(agent.token.reveal())}`;
-    const headers = { 'content-type': 'application/json', [FENCE_HEADER]: String(agent.fence) };
-    // No redirects: an answer that points elsewhere is an answer that we do not follow.
-    const response = await request(url, { method, dispatcher, headers, body: body ?? null });
-    const chunks: Buffer[] = [];
-    let sizeBytes = 0;
-    for await (const chunk of response.body as AsyncIterable<Buffer>) {
-      sizeBytes += chunk.length;
-      if (sizeBytes > ANSWER_BYTES_MAX) throw notProtocol('answered more than it may');
-      chunks.push(chunk);
-    }
-    return { status: response.statusCode, body: parse(Buffer.concat(chunks).toString()) };
+const nextNumber = (): number => {
+  lastNumber += 1;
+  return lastNumber;
+};
+
+export const openAgentClient = (agent: AgentAddress): AgentClient => {
+  const { fence, token, sessionId } = agent;
+  const connection = openAgentConnection({
+    ...agent,
+    answerMsMax: COMMAND_MS_MAX,
+    answerBytesMax: ANSWER_BYTES_MAX,
+  });
+  const tokenQuery = `agent_token=${encodeURIComponent(token.reveal())}`;
+
+  const post = (query: string, body: string): Promise<Answer> => {
+    const sequence = `${fence}.${nextNumber()}`;
+    const key = deriveSessionKey(token, sessionId, 'down');
+    const signature = signRequest(key, { method: 'POST', path: COMMANDS_PATH, body, sequence });
+    return connection.exchange('POST', `${COMMANDS_PATH}?${query}&${tokenQuery}`, {
+      headers: {
+        [FENCE_HEADER]: String(fence),
+        [SEQUENCE_HEADER]: sequence,
+        [SIGNATURE_HEADER]: signature,
+      },
+      body,
+    });
   };
 
   const list = async (): Promise<readonly CommandResult[] | undefined> => {
-    const answer = await reachable(() => exchange('GET', ''));
+    const answer = await connection.exchange('GET', `${COMMANDS_PATH}?${tokenQuery}`, {
+      headers: { [FENCE_HEADER]: String(fence) },
+    });
     // A stock agent that stored a broken result answers 500 to every list from then on.
     if (answer.status >= 500) return undefined;
     if (answer.status !== 200) throw refused(answer);
@@ -130,20 +98,20 @@ export const openAgentClient = (agent: AgentAddress): AgentClient => {
     const body = JSON.stringify({ name, params });
     for (let tries = 1; ; tries += 1) {
       try {
-        const answer = await exchange('POST', `wait=${isWaiting}&`, body);
+        const answer = await post(`wait=${isWaiting}`, body);
         if (answer.status !== 200) throw refused(answer);
         if (!isJsonObject(answer.body)) throw notProtocol('answered a command with something else');
         return answer.body as unknown as CommandResult;
       } catch (error) {
-        if (error instanceof Failure) throw error;
-        if (tries >= POST_TRIES_MAX) throw unreachable(error);
+        const isLost = error instanceof Failure && error.code === 'agent.unreachable';
+        if (!isLost || tries >= POST_TRIES_MAX) throw error;
         const taken = await findTaken(name).catch(unlessRetryable);
         if (taken !== undefined) return taken;
       }
     }
   };
 
-  return { send, list, close: () => dispatcher.close() };
+  return { send, list, close: connection.close };
 };
 
 /** Not reached either: the next try will tell. */
@@ -152,41 +120,23 @@ const unlessRetryable = (error: unknown): undefined => {
   throw error;
 };
 
-const parse = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new Failure('agent.protocol', 'The agent answered something that is not JSON.', {
-      cause,
-    });
-  }
-};
-
-const reachable = async (work: () => Promise<Answer>): Promise<Answer> => {
-  try {
-    return await work();
-  } catch (error) {
-    throw error instanceof Failure ? error : unreachable(error);
-  }
-};
-
 const notProtocol = (what: string): Failure => new Failure('agent.protocol', `The agent ${what}.`);
-
-const unreachable = (cause: unknown): Failure =>
-  new Failure('agent.unreachable', 'The agent does not answer.', { isRetryable: true, cause });
 
 const BUSY_PATTERN = /agent is busy/i;
 
+export const faultTextOf = (answer: Answer): string =>
+  isJsonObject(answer.body) && typeof answer.body['faultstring'] === 'string'
+    ? answer.body['faultstring']
+    : '';
+
 const refused = (answer: Answer): Failure => {
-  const text =
-    isJsonObject(answer.body) && typeof answer.body['faultstring'] === 'string'
-      ? answer.body['faultstring']
-      : '';
+  const text = faultTextOf(answer);
   if (answer.status === 409 || BUSY_PATTERN.test(text)) {
     return new Failure('agent.busy', text, { isRetryable: true });
   }
   return new Failure(
     'agent.command-failed',
     `The agent answered ${answer.status}: ${text.slice(0, 500)}`,
+    { details: { status: answer.status } },
   );
 };

@@ -2,18 +2,32 @@
 
 import { Failure } from '@bessemer/protocol/errors/failure';
 
-import { findOpenSession } from '#store/agent-sessions';
+import { type AgentSessionRecord, findOpenSession } from '#store/agent-sessions';
 import { openToken } from '#trust/agent-token/grant';
 
+import { makeEventNoter } from '../trust-events.ts';
 import type { Job } from '../workflow/step.ts';
 import { type AgentClient, openAgentClient } from './agent-client.ts';
 import { bindingConflict } from './binding-conflict.ts';
 
+type AgentJob = Pick<Job, 'node' | 'parts' | 'fence'>;
+
+/** Somebody else sits where the agent was. Nothing was said to it; the agent may still be there, and is kept. */
+const notePinMismatch = ({ parts }: AgentJob, session: AgentSessionRecord): Promise<void> =>
+  makeEventNoter(parts)({
+    name: 'agent.pin_mismatch',
+    nodeUuid: session.nodeUuid,
+    sessionId: session.id,
+    bootNumber: session.bootNumber,
+    source: session.address ?? undefined,
+    outcome: 'refused',
+  });
+
 export const withAgent = async <T>(
-  job: Pick<Job, 'node' | 'parts' | 'fence'>,
+  job: AgentJob,
   work: (client: AgentClient) => Promise<T>,
 ): Promise<T> => {
-  const { store, keys } = job.parts;
+  const { store, keys, identity } = job.parts;
   const session = await findOpenSession(store.db, job.node.uuid);
   if (session?.state === 'SUSPECT') throw bindingConflict();
   if (session === undefined || session.state !== 'BOUND' || session.callbackUrl === null) {
@@ -31,11 +45,18 @@ export const withAgent = async <T>(
   const client = openAgentClient({
     callbackUrl: session.callbackUrl,
     token,
+    sessionId: session.id,
     pin: isTls ? session.pin : null,
+    identity,
     fence: job.fence,
   });
   try {
     return await work(client);
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'agent.key-mismatch') {
+      await notePinMismatch(job, session);
+    }
+    throw error;
   } finally {
     await client.close();
   }

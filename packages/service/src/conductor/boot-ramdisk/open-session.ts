@@ -108,7 +108,7 @@ export const openSession: Step = {
       apiUrl: wish.route === 'poll' ? null : parts.urls.agentApi,
       authorityPem: parts.authority.certificatePem,
       credentials,
-      isConductorProven: false,
+      isConductorProven: parts.identity !== undefined,
       nodeUuid: node.uuid,
       sessionId: identity.sessionId,
       bootNumber,

@@ -17,9 +17,13 @@ export type Authority = {
 
 const makeKeyPair = promisify(generateKeyPair);
 
-/** P-384: what stock agents use for theirs, and strong enough for ten years. */
-export const makePrivateKeyPem = async (): Promise<Secret<string>> => {
-  const { privateKey } = await makeKeyPair('ec', { namedCurve: 'P-384' });
+export type NamedCurve = 'P-256' | 'P-384';
+
+/** P-384 for what lives long: strong enough for ten years. */
+export const makePrivateKeyPem = async (
+  namedCurve: NamedCurve = 'P-384',
+): Promise<Secret<string>> => {
+  const { privateKey } = await makeKeyPair('ec', { namedCurve });
   return new Secret(privateKey.export({ type: 'pkcs8', format: 'pem' }) as string);
 };
 

@@ -6,6 +6,7 @@ import { type Authority, makePrivateKeyPem } from './authority.ts';
 import {
   issueAgentCertificate,
   issueAuthorityCertificate,
+  issueConductorCertificate,
   issueServerCertificate,
 } from './issue-certificate.ts';
 import { pinOfCertificate, pinOfKey } from './pin.ts';
@@ -58,6 +59,31 @@ test('a certificate is for the addresses that it was asked for, both families', 
   assert.equal(certificate.checkIP('fd00:99::7'), 'fd00:99::7');
   assert.equal(certificate.checkIP('10.99.0.52'), undefined);
   assert.equal(certificate.checkHost('node'), undefined);
+});
+
+test('a certificate is for one end of a connection: what an agent holds makes no conductor', async () => {
+  const server = await issueServerCertificate(AUTHORITY, { hosts: ['a'], nowMs: NOW_MS });
+  const agent = await issueAgentCertificate(AUTHORITY, AGENT);
+  const conductor = await issueConductorCertificate(AUTHORITY, { hostname: 'c1', nowMs: NOW_MS });
+
+  const usesOf = (pem: string) => new X509Certificate(pem).keyUsage;
+  assert.deepEqual(usesOf(server.certificatePem), ['1.3.6.1.5.5.7.3.1']);
+  assert.deepEqual(usesOf(agent.certificatePem), ['1.3.6.1.5.5.7.3.1']);
+  assert.deepEqual(usesOf(conductor.certificatePem), ['1.3.6.1.5.5.7.3.2']);
+  assert.equal(new X509Certificate(conductor.certificatePem).subject, 'CN=conductor c1');
+});
+
+test('keys of which many shake hands are P-256, keys that live long are P-384', async () => {
+  const server = await issueServerCertificate(AUTHORITY, { hosts: ['a'], nowMs: NOW_MS });
+  const agent = await issueAgentCertificate(AUTHORITY, AGENT);
+  const conductor = await issueConductorCertificate(AUTHORITY, { hostname: 'c1', nowMs: NOW_MS });
+
+  const curveOf = (pem: string) =>
+    new X509Certificate(pem).publicKey.asymmetricKeyDetails?.namedCurve;
+  assert.equal(curveOf(AUTHORITY.certificatePem), 'secp384r1');
+  assert.equal(curveOf(server.certificatePem), 'secp384r1');
+  assert.equal(curveOf(agent.certificatePem), 'prime256v1');
+  assert.equal(curveOf(conductor.certificatePem), 'prime256v1');
 });
 
 test('no two certificates have one serial number, and none is negative', async () => {

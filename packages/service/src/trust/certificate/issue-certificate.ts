@@ -18,7 +18,7 @@ import {
 } from '@peculiar/x509';
 
 import type { Secret } from '../secret.ts';
-import { type Authority, makePrivateKeyPem } from './authority.ts';
+import { type Authority, makePrivateKeyPem, type NamedCurve } from './authority.ts';
 
 const DAY_MS = 86_400_000;
 /** Clocks of machines that just got power may be hours behind. */
@@ -29,22 +29,21 @@ const SERVER_DAYS = 825;
 const AGENT_DAYS = 30;
 const SERIAL_BYTES = 16;
 
+/** How the authority signs. */
 const SIGNING = { name: 'ECDSA', namedCurve: 'P-384', hash: 'SHA-384' };
 const AUTHORITY_NAME = 'CN=Bessemer certificate authority';
 
 type CryptoKey = webcrypto.CryptoKey;
 
-const importKeys = async (
-  keyPem: Secret<string>,
-): Promise<{ readonly privateKey: CryptoKey; readonly publicKey: CryptoKey }> => {
-  const key = createPrivateKey(keyPem.reveal());
-  const { subtle } = webcrypto;
-  const pkcs8 = key.export({ type: 'pkcs8', format: 'der' });
-  const spki = createPublicKey(key).export({ type: 'spki', format: 'der' });
-  return {
-    privateKey: await subtle.importKey('pkcs8', pkcs8, SIGNING, false, ['sign']),
-    publicKey: await subtle.importKey('spki', spki, SIGNING, true, ['verify']),
-  };
+const importSigningKey = (keyPem: Secret<string>): Promise<CryptoKey> => {
+  const pkcs8 = createPrivateKey(keyPem.reveal()).export({ type: 'pkcs8', format: 'der' });
+  return webcrypto.subtle.importKey('pkcs8', pkcs8, SIGNING, false, ['sign']);
+};
+
+const importPublicKey = (keyPem: Secret<string>, namedCurve: NamedCurve): Promise<CryptoKey> => {
+  const spki = createPublicKey(keyPem.reveal()).export({ type: 'spki', format: 'der' });
+  const algorithm = { name: 'ECDSA', namedCurve };
+  return webcrypto.subtle.importKey('spki', spki, algorithm, true, ['verify']);
 };
 
 type Validity = { readonly notBefore: Date; readonly notAfter: Date };
@@ -65,7 +64,10 @@ export const issueAuthorityCertificate = async (
   keyPem: Secret<string>,
   nowMs: number,
 ): Promise<string> => {
-  const { privateKey, publicKey } = await importKeys(keyPem);
+  const [privateKey, publicKey] = await Promise.all([
+    importSigningKey(keyPem),
+    importPublicKey(keyPem, 'P-384'),
+  ]);
   const certificate = await X509CertificateGenerator.create({
     serialNumber: serialNumber(),
     subject: AUTHORITY_NAME,
@@ -94,10 +96,16 @@ const issue = async (
     readonly hosts: readonly string[];
     readonly days: number;
     readonly nowMs: number;
+    readonly curve: NamedCurve;
+    /** Each certificate is for one end of a connection only: an agent's key does not make a conductor. */
+    readonly use: ExtendedKeyUsage;
   },
 ): Promise<IssuedCertificate> => {
-  const keyPem = await makePrivateKeyPem();
-  const [own, signer] = await Promise.all([importKeys(keyPem), importKeys(authority.keyPem)]);
+  const keyPem = await makePrivateKeyPem(wanted.curve);
+  const [publicKey, signingKey] = await Promise.all([
+    importPublicKey(keyPem, wanted.curve),
+    importSigningKey(authority.keyPem),
+  ]);
   const names = wanted.hosts.map((host) => ({
     type: isIP(host) === 0 ? ('dns' as const) : ('ip' as const),
     value: host,
@@ -105,7 +113,7 @@ const issue = async (
   const extensions: Extension[] = [
     new BasicConstraintsExtension(false, undefined, true),
     new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-    new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
+    new ExtendedKeyUsageExtension([wanted.use]),
   ];
   if (names.length > 0) extensions.push(new SubjectAlternativeNameExtension(names));
   const certificate = await X509CertificateGenerator.create({
@@ -114,8 +122,8 @@ const issue = async (
     issuer: new X509Certificate(authority.certificatePem).subject,
     ...validity(wanted.days, wanted.nowMs),
     signingAlgorithm: SIGNING,
-    publicKey: own.publicKey,
-    signingKey: signer.privateKey,
+    publicKey,
+    signingKey,
     extensions,
   });
   return { certificatePem: certificate.toString('pem'), keyPem };
@@ -131,9 +139,28 @@ export const issueServerCertificate = (
     hosts: wanted.hosts,
     days: SERVER_DAYS,
     nowMs: wanted.nowMs,
+    curve: 'P-384',
+    use: ExtendedKeyUsage.serverAuth,
   });
 
-/** For one boot of an agent; `addresses` as far as they are known before the boot (the key is pinned anyway). */
+/** What a conductor shows to agents. P-256: it is shown on every connection of a sweep over thousands of them. */
+export const issueConductorCertificate = (
+  authority: Authority,
+  wanted: { readonly hostname: string; readonly nowMs: number },
+): Promise<IssuedCertificate> =>
+  issue(authority, {
+    commonName: `conductor ${wanted.hostname}`,
+    hosts: [],
+    days: SERVER_DAYS,
+    nowMs: wanted.nowMs,
+    curve: 'P-256',
+    use: ExtendedKeyUsage.clientAuth,
+  });
+
+/**
+ * For one boot of an agent; `addresses` as far as they are known before the boot (the key is pinned anyway). P-256:
+ * a handshake costs half of one with P-384, and the key lives for one boot.
+ */
 export const issueAgentCertificate = (
   authority: Authority,
   wanted: {
@@ -147,4 +174,6 @@ export const issueAgentCertificate = (
     hosts: wanted.addresses,
     days: AGENT_DAYS,
     nowMs: wanted.nowMs,
+    curve: 'P-256',
+    use: ExtendedKeyUsage.serverAuth,
   });
