@@ -103,6 +103,7 @@ before(async () => {
   listener = makeRamdiskListener({
     conductor,
     log,
+    clock: systemClock,
     isDisabled: false,
     publicEndpoint: undefined,
     tls: undefined,

@@ -11,22 +11,23 @@ import { authenticateNobody } from '#api/auth/none';
 import type { Authenticate } from '#api/authenticate';
 import { makeBootListener } from '#api/boot-listener';
 import { makePublicListener } from '#api/public-listener';
+import { makeRateLimits } from '#api/ramdisk/rate-limits';
 import { makeRamdiskListener } from '#api/ramdisk-listener';
 import { systemClock } from '#clock';
 import { makeMediaSource } from '#conductor/boot-media';
 import { makeImageSource } from '#conductor/image-files';
 import { makeMediumClients } from '#conductor/medium-clients';
 import { startConductor } from '#conductor/start-conductor';
+import { agentListenerOptions } from '#config/agent-listener-options';
 import { apiOptions, conductorOptions, driverOptions, hostnameOf } from '#config/component-options';
 import { checkSettings } from '#config/check-settings';
-import { conductorCertificate } from '#config/conductor-certificate';
 import { type DataDirectory, openDataDirectory } from '#config/data-directory';
 import { type Endpoint, isEverywhere, isLoopback, parseEndpoint, urlOf } from '#config/endpoint';
 import { ensureAdminAccount, writeClouds } from '#config/first-account';
 import { parseServeFlags, SERVE_USAGE } from '#config/flags';
 import { withPort } from '#config/free-port';
 import { type ListenerCertificate, listenerCertificate } from '#config/listener-certificate';
-import { loadConfig } from '#config/load';
+import { type LoadedConfig, loadConfig } from '#config/load';
 import type { Settings } from '#config/schema';
 import { ConfigInvalid } from '#config/setting';
 import { makeDriverRegistry } from '#drivers/registry';
@@ -106,7 +107,8 @@ const listen = async (app: FastifyInstance, { host, port }: Endpoint): Promise<v
   await app.listen({ host, port });
 };
 
-const serve = async (settings: Settings, dataPath: string, log: Log): Promise<Running> => {
+const serve = async (loaded: LoadedConfig, dataPath: string, log: Log): Promise<Running> => {
+  const { settings } = loaded;
   const data = await openDataDirectory(dataPath);
   const endpoints = await readEndpoints(settings);
   const { authenticate, password } = await makeAuthentication(
@@ -144,7 +146,6 @@ const serve = async (settings: Settings, dataPath: string, log: Log): Promise<Ru
     ...conductorOptions(settings, process.env, endpoints.agent.host),
     agentLogsDirectory: data.agentLogs,
   };
-  const identity = await conductorCertificate(data.listeners, options.hostname, authority, clock);
   const metrics = makeMetrics(() => countSessionsByState(store.db));
   const leave = await startPresence({
     store,
@@ -159,14 +160,13 @@ const serve = async (settings: Settings, dataPath: string, log: Log): Promise<Ru
     drivers,
     keys,
     authority,
-    identity,
     urls,
     clock,
     log,
     metrics,
     options,
   });
-  const isAgentApiOff = settings.api.disable_agent_api || !settings.api.enable_ramdisk_endpoints;
+  const agent = agentListenerOptions(loaded, endpoints.agent.host);
   const publicApp = makePublicListener({
     store,
     conductor,
@@ -182,7 +182,9 @@ const serve = async (settings: Settings, dataPath: string, log: Log): Promise<Ru
     conductor,
     log,
     metrics,
-    isDisabled: isAgentApiOff,
+    clock,
+    ...agent,
+    limits: agent.limits && makeRateLimits(agent.limits),
     publicEndpoint: settings.agent.api_url ?? undefined,
     tls: agentTls,
   });
@@ -194,10 +196,10 @@ const serve = async (settings: Settings, dataPath: string, log: Log): Promise<Ru
     log,
     clock,
   });
-  const apps = [publicApp, agentApp, bootApp];
+  const apps = [publicApp, bootApp, ...(agent.isOpen ? [agentApp] : [])];
   await Promise.all([
     listen(publicApp, endpoints.api),
-    listen(agentApp, endpoints.agent),
+    ...(agent.isOpen ? [listen(agentApp, endpoints.agent)] : []),
     listen(bootApp, endpoints.boot),
   ]);
   const url = urlOf(tls === undefined ? 'http' : 'https', endpoints.api);
@@ -237,7 +239,7 @@ const run = async (): Promise<void> => {
   const warnings = checkSettings(loaded);
   const log = makeLog({ level: settings.DEFAULT.log_level as LogLevel });
   for (const text of warnings) log.warn(text);
-  const running = await serve(settings, flags.data, log);
+  const running = await serve(loaded, flags.data, log);
   let isStopping = false;
   const stop = (signal: string): void => {
     if (isStopping) return;

@@ -6,6 +6,7 @@ import { after, before, beforeEach, test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 
 import { makeRamdiskListener } from '#api/ramdisk-listener';
+import { systemClock } from '#clock';
 
 import { Refusal } from '@bessemer/protocol/errors/refusal';
 import type { NodeUuid } from '@bessemer/protocol/uuid';
@@ -26,6 +27,7 @@ before(async () => {
   const parts = {
     conductor: api.conductor,
     log: api.parts.log,
+    clock: systemClock,
     publicEndpoint: undefined,
     tls: undefined,
   };

@@ -34,6 +34,7 @@ test('calls of ramdisks are counted by how they ended', async () => {
   const ramdisk = makeRamdiskListener({
     conductor,
     log: parts.log,
+    clock: parts.clock,
     metrics: parts.metrics,
     isDisabled: false,
     publicEndpoint: undefined,

@@ -110,8 +110,10 @@ export const AGENT_EVENTS = {
   },
   'agent.source.denied': {
     severity: 'warning',
-    meaning: 'A heartbeat came from another address than the one it wants to be called back at.',
-    effect: 'Answered 400.',
+    meaning:
+      'A heartbeat came from outside the allowed networks, or from another address than the one it wants to be called ' +
+      'back at.',
+    effect: 'Answered 403 or 400.',
   },
   'agent.replay': {
     severity: 'high',

@@ -37,6 +37,10 @@ export type ApiOptions = {
   readonly conductorTimeoutMs: number;
   /** `[conductor] disallowed_*_steps`, as `interface.step`: refused in every request. */
   readonly disallowedSteps: readonly string[];
+  /** `[api] public_agent_routes`. */
+  readonly publicAgentRoutes: '404' | 'policy';
+  /** `[api] disable_agent_api`. */
+  readonly isAgentApiOff: boolean;
 };
 
 export const DEFAULT_API_OPTIONS: ApiOptions = {
@@ -46,6 +50,8 @@ export const DEFAULT_API_OPTIONS: ApiOptions = {
   isDeletingAvailableAllowed: true,
   conductorTimeoutMs: 60_000,
   disallowedSteps: ['vendor.send_raw'],
+  publicAgentRoutes: '404',
+  isAgentApiOff: false,
 };
 
 export type ApiParts = {

@@ -32,6 +32,14 @@ declare module 'fastify' {
   }
 }
 
+export type FrameTimes = {
+  readonly headersMs: number;
+  /** Headers and body together. */
+  readonly requestMs: number;
+  /** How often connections are looked at; the limits are exact to so much. */
+  readonly checkMs: number;
+};
+
 export type FrameOptions = {
   readonly log: Log;
   readonly authenticate: Authenticate;
@@ -39,41 +47,54 @@ export type FrameOptions = {
   readonly publicEndpoint: string | undefined;
   /** PEM; plain HTTP when undefined. */
   readonly tls: { readonly key: string; readonly certificate: string } | undefined;
+  /** CIDR; only from there is X-Forwarded-For believed. */
+  readonly trustedProxies?: readonly string[];
+  readonly times?: FrameTimes;
 };
 
-/** A client that needs longer to say what it wants is holding a connection, not using it. */
-const HEADERS_MS_MAX = 10_000;
-/** Inspection data and config drives come over slow links. */
-const REQUEST_MS_MAX = 300_000;
+const TIMES: FrameTimes = {
+  // A client that needs longer to say what it wants is holding a connection, not using it.
+  headersMs: 10_000,
+  // Config drives come over slow links.
+  requestMs: 300_000,
+  checkMs: 5_000,
+};
 const HEADER_BYTES_MAX = 16 * 1_024;
 /** A name has at most 255 characters, percent-encoding triples them. */
 const SEGMENT_CHARS_MAX = 765;
 
 export const makeFrame = (options: FrameOptions): FastifyInstance => {
+  const { trustedProxies = [], times = TIMES } = options;
+  const server = {
+    maxHeaderSize: HEADER_BYTES_MAX,
+    headersTimeout: times.headersMs,
+    connectionsCheckingInterval: times.checkMs,
+  };
   const shared = {
     logger: false as const,
     rewriteUrl,
     genReqId: () => `req-${randomUUID()}`,
     bodyLimit: BODY_BYTES_MAX,
     exposeHeadRoutes: false,
-    requestTimeout: REQUEST_MS_MAX,
+    requestTimeout: times.requestMs,
+    trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
     forceCloseConnections: true as const,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: SEGMENT_CHARS_MAX },
   };
   const app = (
     options.tls === undefined
-      ? Fastify({ ...shared, http: { maxHeaderSize: HEADER_BYTES_MAX } })
+      ? Fastify({ ...shared, http: server })
       : Fastify({
           ...shared,
           https: {
             key: options.tls.key,
             cert: options.tls.certificate,
             minVersion: 'TLSv1.2',
-            maxHeaderSize: HEADER_BYTES_MAX,
+            handshakeTimeout: times.headersMs,
+            ...server,
           },
         })
   ) as FastifyInstance;
-  app.server.headersTimeout = HEADERS_MS_MAX;
   app.decorateRequest('minor', MINOR_MIN);
   app.decorateRequest('user', null);
   app.decorateRequest('base', '');

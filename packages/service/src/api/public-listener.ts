@@ -1,5 +1,5 @@
 // The listener for people and their tools. The ramdisk's calls are not here: they have a listener of their own, with
-// its own certificate and limits, and are 404 on this one.
+// its own certificate and limits, and are 404 on this one unless the operator wants them here too.
 
 import type { FastifyInstance } from 'fastify';
 
@@ -29,6 +29,8 @@ import { validateRoutes } from './nodes/validate.ts';
 import { ownRoutes } from './own/own-routes.ts';
 import { listPortsRoutes } from './ports/list-ports.ts';
 import { writePortRoutes } from './ports/write-port.ts';
+import { addAdmission } from './ramdisk/admission.ts';
+import { ramdiskRoutes } from './ramdisk/ramdisk-routes.ts';
 import { addRoutes, type Route } from './route.ts';
 
 export type PublicListenerParts = ApiParts & {
@@ -44,6 +46,8 @@ export const makePublicListener = (parts: PublicListenerParts): FastifyInstance 
     publicEndpoint: parts.options.publicEndpoint,
     tls: parts.tls,
   });
+  const ramdisk = { ...parts, isDisabled: parts.options.isAgentApiOff };
+  if (parts.options.publicAgentRoutes === 'policy') addAdmission(app, ramdisk);
   addRoutes(app, publicRoutes(parts));
   return app;
 };
@@ -72,4 +76,14 @@ export const publicRoutes = (parts: ApiParts): readonly Route[] => [
   ...driverRoutes(parts),
   ...conductorRoutes(parts),
   ...ownRoutes(parts),
+  ...agentRoutes(parts),
 ];
+
+/** For users of this listener, who are all administrators as yet; to everybody else there are none. */
+const agentRoutes = (parts: ApiParts): readonly Route[] =>
+  parts.options.publicAgentRoutes === 'policy'
+    ? ramdiskRoutes({ ...parts, isDisabled: parts.options.isAgentApiOff }).map((route) => ({
+        ...route,
+        isPublic: false,
+      }))
+    : [];

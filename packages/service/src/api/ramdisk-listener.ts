@@ -6,33 +6,47 @@ import type { FastifyInstance } from 'fastify';
 import { authenticateNobody } from './auth/none.ts';
 import { rootRoute } from './discovery/root.ts';
 import { v1Route } from './discovery/v1.ts';
-import { makeFrame } from './frame.ts';
+import { type FrameTimes, makeFrame } from './frame.ts';
+import { addAdmission } from './ramdisk/admission.ts';
+import { limitConnections } from './ramdisk/connection-limit.ts';
 import { countCalls } from './ramdisk/count-calls.ts';
-import { continueInspectionRoute } from './ramdisk/continue-inspection.ts';
-import { heartbeatRoute } from './ramdisk/heartbeat.ts';
-import { lookupRoute } from './ramdisk/lookup.ts';
 import type { RamdiskParts } from './ramdisk/ramdisk-options.ts';
+import { ramdiskRoutes } from './ramdisk/ramdisk-routes.ts';
+import { makeNetworkCheck } from './ramdisk/source-key.ts';
 import { addRoutes } from './route.ts';
 
 export type RamdiskListenerParts = RamdiskParts & {
+  readonly publicEndpoint: string | undefined;
   /** PEM, issued by our own authority; undefined only in tests. */
   readonly tls: { readonly key: string; readonly certificate: string } | undefined;
+  /** CIDR; only from there is X-Forwarded-For believed. */
+  readonly trustedProxies?: readonly string[];
+  /** Unlimited when undefined. */
+  readonly connectionsPerSource?: number | undefined;
+  readonly times?: FrameTimes;
 };
 
+/** Header within 10 s, body within 20 s after it. */
+const TIMES: FrameTimes = { headersMs: 10_000, requestMs: 30_000, checkMs: 1_000 };
+
 export const makeRamdiskListener = (parts: RamdiskListenerParts): FastifyInstance => {
+  const proxies = parts.trustedProxies ?? [];
   const app = makeFrame({
     log: parts.log,
     authenticate: authenticateNobody,
     publicEndpoint: parts.publicEndpoint,
     tls: parts.tls,
+    trustedProxies: proxies,
+    times: parts.times ?? TIMES,
   });
+  if (parts.connectionsPerSource !== undefined) {
+    limitConnections(app.server, {
+      perSource: parts.connectionsPerSource,
+      isExempt: makeNetworkCheck(proxies),
+    });
+  }
   countCalls(app, parts.metrics);
-  addRoutes(app, [
-    rootRoute,
-    v1Route,
-    lookupRoute(parts),
-    heartbeatRoute(parts),
-    continueInspectionRoute(parts),
-  ]);
+  addAdmission(app, parts);
+  addRoutes(app, [rootRoute, v1Route, ...ramdiskRoutes(parts)]);
   return app;
 };

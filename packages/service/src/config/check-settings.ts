@@ -1,7 +1,18 @@
 // What single values cannot show: keys that contradict each other, and keys that are taken and do nothing.
 
+import { isIP } from 'node:net';
+
 import type { LoadedConfig } from './load.ts';
 import { ConfigInvalid } from './setting.ts';
+
+const isCidr = (text: string): boolean => {
+  const [address = '', bits, ...more] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || more.length > 0) return false;
+  return (
+    bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))
+  );
+};
 
 /** Texts to warn of. Throws ConfigInvalid. */
 export const checkSettings = ({ settings, sources }: LoadedConfig): readonly string[] => {
@@ -12,6 +23,12 @@ export const checkSettings = ({ settings, sources }: LoadedConfig): readonly str
     throw new ConfigInvalid(
       `api.disable_agent_api and api.enable_ramdisk_endpoints are both ${isDisabled}, and mean the opposite; set one`,
     );
+  }
+  for (const key of ['allowed_networks', 'trusted_proxies', 'poll_networks'] as const) {
+    const wrong = settings.agent[key].find((each) => !isCidr(each));
+    if (wrong !== undefined) {
+      throw new ConfigInvalid(`agent.${key}: "${wrong}" is not an address or a CIDR block`);
+    }
   }
   return sources.has('DEFAULT.require_agent_token')
     ? ['DEFAULT.require_agent_token has no effect: every agent needs its token, always']

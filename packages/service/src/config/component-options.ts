@@ -9,6 +9,7 @@ import { DEFAULT_DRIVER_OPTIONS, type DriverOptions } from '#drivers/registry';
 
 import { cacheDirectory, RAMDISK_ISO } from '@bessemer/protocol/paths';
 
+import { isAgentApiOff } from './agent-listener-options.ts';
 import { isLoopback } from './endpoint.ts';
 import type { Settings } from './schema.ts';
 
@@ -105,4 +106,6 @@ export const apiOptions = (settings: Settings): ApiOptions => ({
   isDeletingAvailableAllowed: settings.conductor.allow_deleting_available_nodes,
   conductorTimeoutMs: settings.conductor.heartbeat_timeout * SECOND_MS,
   disallowedSteps: settings.conductor.disallowed_steps,
+  publicAgentRoutes: settings.api.public_agent_routes === 'policy' ? 'policy' : '404',
+  isAgentApiOff: isAgentApiOff(settings),
 });

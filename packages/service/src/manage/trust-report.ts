@@ -1,5 +1,6 @@
 // What an operator should know about how far agents are trusted here. Pure: facts in, sentences out.
 
+import { isAgentApiOff } from '#config/agent-listener-options';
 import type { Settings } from '#config/schema';
 import type { SessionFacts } from '#store/session-counts';
 
@@ -31,14 +32,14 @@ const stockAgents = (sessions: readonly SessionFacts[]): { readonly [version: st
   return countBy([...lastOfNode.values()]);
 };
 
-const inert = ({ DEFAULT, agent, api }: Settings, isAgentApiOff: boolean): readonly string[] => [
+const inert = ({ DEFAULT, agent, api }: Settings, isOff: boolean): readonly string[] => [
   ...(DEFAULT.require_agent_token
     ? []
     : ['DEFAULT.require_agent_token: a token is always required.']),
-  ...(isAgentApiOff && agent.allowed_networks.length > 0
+  ...(isOff && agent.allowed_networks.length > 0
     ? ['agent.allowed_networks: the agent API is off, nobody reaches it.']
     : []),
-  ...(isAgentApiOff && api.public_agent_routes === 'policy'
+  ...(isOff && api.public_agent_routes === 'policy'
     ? ['api.public_agent_routes: the agent API is off.']
     : []),
   ...(agent.poll_networks.length > 0 && !agent.poll_only
@@ -69,8 +70,8 @@ const lowered = ({ agent, api, boot }: Settings): readonly string[] => [
 ];
 
 export const trustReport = (settings: Settings, sessions: readonly SessionFacts[]): TrustReport => {
-  const { api, agent } = settings;
-  const isAgentApiOff = api.disable_agent_api || !api.enable_ramdisk_endpoints;
+  const { agent } = settings;
+  const isOff = isAgentApiOff(settings);
   const open = sessions.filter((session) => session.isOpen);
   const networks =
     agent.allowed_networks.length === 0
@@ -80,8 +81,8 @@ export const trustReport = (settings: Settings, sessions: readonly SessionFacts[
     openByLevel: countBy(open.map(({ trustLevel }) => String(trustLevel))),
     openByState: countBy(open.map(({ state }) => state)),
     stockAgents: stockAgents(sessions),
-    inert: inert(settings, isAgentApiOff),
-    lookupFrom: isAgentApiOff ? [] : networks,
+    inert: inert(settings, isOff),
+    lookupFrom: isOff ? [] : networks,
     lowered: lowered(settings),
   };
 };

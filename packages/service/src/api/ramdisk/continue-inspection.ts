@@ -10,7 +10,6 @@ import { resourceMissing } from '../error-envelope.ts';
 import { readQuery, requireObjectBody } from '../query.ts';
 import { INSPECTION_BODY_BYTES_MAX } from '../read-body.ts';
 import type { Route } from '../route.ts';
-import { requireEnabled } from './endpoint-switch.ts';
 import { lookupText } from './lookup.ts';
 import type { RamdiskParts } from './ramdisk-options.ts';
 
@@ -21,7 +20,7 @@ export const continueInspectionRoute = (parts: RamdiskParts): Route => ({
   bodyBytesMax: INSPECTION_BODY_BYTES_MAX,
   handle: async (request, reply) => {
     const isCurrent = offers(request.minor, 'continue-inspection');
-    requireEnabled(parts, request, isCurrent || request.minor === 1);
+    if (!isCurrent && request.minor !== 1) throw resourceMissing();
     const query = readQuery(request, isCurrent ? ['node_uuid'] : []);
     const asked = query['node_uuid'];
     const nodeUuid = asked === undefined ? undefined : asNodeUuid(asked);

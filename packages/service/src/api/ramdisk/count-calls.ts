@@ -2,13 +2,9 @@
 
 import type { FastifyInstance } from 'fastify';
 
-import type { CallOutcome, Metrics, RamdiskCall } from '#observe/metrics';
+import type { CallOutcome, Metrics } from '#observe/metrics';
 
-const CALLS: { readonly [path: string]: RamdiskCall } = {
-  '/v1/lookup': 'lookup',
-  '/v1/heartbeat/:ident': 'heartbeat',
-  '/v1/continue_inspection': 'inspection',
-};
+import { ramdiskCallOf } from './ramdisk-call.ts';
 
 const REFUSALS: { readonly [status: number]: CallOutcome } = {
   403: 'disabled',
@@ -28,7 +24,7 @@ const outcomeOf = (status: number): CallOutcome => {
 export const countCalls = (app: FastifyInstance, metrics: Metrics | undefined): void => {
   if (metrics === undefined) return;
   app.addHook('onResponse', (request, reply, done) => {
-    const call = CALLS[request.routeOptions.url ?? ''];
+    const call = ramdiskCallOf(request);
     const outcome = outcomeOf(reply.statusCode);
     if (call !== undefined && (call !== 'lookup' || outcome !== 'accepted')) {
       metrics.countCall(call, outcome);

@@ -13,7 +13,6 @@ import { resourceMissing } from '../error-envelope.ts';
 import { linkPair } from '../links.ts';
 import { asList, readQuery } from '../query.ts';
 import type { Route } from '../route.ts';
-import { requireEnabled } from './endpoint-switch.ts';
 import type { RamdiskParts } from './ramdisk-options.ts';
 
 const MAC_PATTERN = /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/;
@@ -25,7 +24,7 @@ export const lookupRoute = (parts: RamdiskParts): Route => ({
   path: '/v1/lookup',
   isPublic: true,
   handle: async (request, reply) => {
-    requireEnabled(parts, request, offers(request.minor, 'ramdisk-endpoints'));
+    if (!offers(request.minor, 'ramdisk-endpoints')) throw resourceMissing();
     const query = readQuery(request, ['addresses', 'node_uuid']);
     // Network cards of other kinds (InfiniBand) have longer addresses; they are left out, not refused.
     const addresses = (asList(query['addresses']) ?? [])
