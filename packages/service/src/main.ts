@@ -21,6 +21,7 @@ import { startConductor } from '#conductor/start-conductor';
 import { agentListenerOptions } from '#config/agent-listener-options';
 import { apiOptions, conductorOptions, driverOptions, hostnameOf } from '#config/component-options';
 import { checkSettings } from '#config/check-settings';
+import { conductorCertificate } from '#config/conductor-certificate';
 import { type DataDirectory, openDataDirectory } from '#config/data-directory';
 import { type Endpoint, isEverywhere, isLoopback, parseEndpoint, urlOf } from '#config/endpoint';
 import { ensureAdminAccount, writeClouds } from '#config/first-account';
@@ -146,6 +147,7 @@ const serve = async (loaded: LoadedConfig, dataPath: string, log: Log): Promise<
     ...conductorOptions(settings, process.env, endpoints.agent.host),
     agentLogsDirectory: data.agentLogs,
   };
+  const identity = await conductorCertificate(data.listeners, options.hostname, authority, clock);
   const metrics = makeMetrics(() => countSessionsByState(store.db));
   const leave = await startPresence({
     store,
@@ -160,6 +162,7 @@ const serve = async (loaded: LoadedConfig, dataPath: string, log: Log): Promise<
     drivers,
     keys,
     authority,
+    identity,
     urls,
     clock,
     log,
