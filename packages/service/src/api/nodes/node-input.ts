@@ -5,6 +5,7 @@ import { Refusal } from '@bessemer/protocol/errors/refusal';
 import { isJsonObject, type JsonObject, type JsonValue } from '@bessemer/protocol/json';
 import { offers } from '@bessemer/protocol/microversion/features';
 import { nodeField, type NodeFieldName } from '@bessemer/protocol/node/fields';
+import { checkKernelArguments } from '@bessemer/protocol/node/kernel-arguments';
 import { isUuid } from '@bessemer/protocol/uuid';
 
 import { asFlag, shown } from '../query.ts';
@@ -19,6 +20,7 @@ export const nodeValue = (name: NodeFieldName, value: JsonValue): JsonValue => {
   if (kind === 'flag') return asFlag(name, value) ?? null;
   if (kind === 'object') {
     if (!isJsonObject(value)) throw schemaError(name, value, 'object');
+    if (name === 'driver_info' || name === 'instance_info') checkKernelArguments(name, value);
     return name === 'network_data' ? requireNetworkData(value) : value;
   }
   if (typeof value !== 'string') throw schemaError(name, value, 'string');
