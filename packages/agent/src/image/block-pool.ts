@@ -1,6 +1,8 @@
 // The only buffers of an image on its way: a few, of fixed size, used again and again. Whoever wants one waits
 // until there is one; that is the back-pressure. They are shared memory, so that the hashing thread needs no copy.
 
+import { makeAlignedMemory } from './direct-file.ts';
+
 export type Block = {
   readonly shared: SharedArrayBuffer;
   readonly bytes: Buffer;
@@ -21,7 +23,7 @@ export type BlockPool = {
 
 export const makeBlockPool = (count: number): BlockPool => {
   const free: Block[] = Array.from({ length: count }, () => {
-    const shared = new SharedArrayBuffer(BLOCK_BYTES);
+    const shared = makeAlignedMemory(BLOCK_BYTES);
     return { shared, bytes: Buffer.from(shared), length: 0, users: 0 };
   });
   type Waiting = { resolve: (block: Block) => void; reject: (error: unknown) => void };

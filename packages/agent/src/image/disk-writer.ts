@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { CommandFailure } from '../command-failure.ts';
+import type { DirectFile } from './direct-file.ts';
 
 export type Sample = { readonly offset: number; readonly length: number; readonly digest: string };
 
@@ -20,17 +21,22 @@ const SAMPLES_MAX = 64;
 const SAMPLE_BYTES = 64 * 1024;
 
 export const makeDiskWriter = (
-  file: FileHandle,
+  { file, direct }: { readonly file: FileHandle; readonly direct: DirectFile },
   diskBytes: number,
   skipsZeros: boolean,
 ): DiskWriter => {
   const samples = makeSamples();
   let written = 0;
+  const throughCache = async (bytes: Buffer, offset: number): Promise<number> => {
+    const { bytesWritten } = await file.write(bytes, 0, bytes.length, offset);
+    if (bytesWritten === 0) throw new Error(`nothing could be written at ${offset}`);
+    return bytesWritten;
+  };
   const writeAll = async (bytes: Buffer, offset: number): Promise<void> => {
     for (let done = 0; done < bytes.length;) {
-      const { bytesWritten } = await file.write(bytes, done, bytes.length - done, offset + done);
-      if (bytesWritten === 0) throw new Error(`nothing could be written at ${offset + done}`);
-      done += bytesWritten;
+      const left = bytes.subarray(done);
+      const written = await direct.write(left, offset + done);
+      done += written > 0 ? written : await throughCache(left, offset + done);
     }
     written += bytes.length;
   };

@@ -10,6 +10,7 @@ import { CommandFailure } from '../command-failure.ts';
 import { requirePermit } from '../may-write-disks.ts';
 import { readConfigDrive, writeConfigDrive } from './config-drive.ts';
 import { type DiskWriter, makeDiskWriter } from './disk-writer.ts';
+import { type DirectFile, openDirect } from './direct-file.ts';
 import { openDownload, StartOver } from './download.ts';
 import type { ImageInfo } from './image-info.ts';
 import type { ImageServerOptions } from './image-server.ts';
@@ -53,10 +54,14 @@ export const prepareImage = async (
       state.image = null;
       const skipsZeros = await hardware.zeroQuickly(disk, permit);
       log.say(`writes image ${imageInfo.id} to ${disk.name}`);
+      const direct = await openDirect(file);
       try {
-        readBack = await writeChecked(context, imageInfo, { disk, file, skipsZeros, report });
+        const target = { disk, file, direct, skipsZeros, report };
+        readBack = await writeChecked(context, imageInfo, target);
+        await direct.close();
         await fitPartitionTable(file, disk);
       } catch (error) {
+        await direct.close();
         await scrub(file, disk);
         throw error;
       }
@@ -133,6 +138,7 @@ export const serverOptions = (
 type Target = {
   readonly disk: InventoryDisk;
   readonly file: FileHandle;
+  readonly direct: DirectFile;
   readonly skipsZeros: boolean;
   readonly report: Report;
 };
@@ -152,7 +158,7 @@ const writeChecked = async (
   let skipsZeros = target.skipsZeros;
   for (;;) {
     const isZeroed = skipsZeros;
-    const writer = makeDiskWriter(target.file, target.disk.size, isZeroed);
+    const writer = makeDiskWriter(target, target.disk.size, isZeroed);
     // A second pass writes over the first: zeros must be written then.
     skipsZeros = false;
     try {
