@@ -9,6 +9,7 @@ import { enrol, VERSION } from './enrolment.ts';
 import { startLimit } from './limit.ts';
 import { runLoad } from './load.ts';
 import type { Bench } from './measurement.ts';
+import { NO_RATE_LIMITS } from './rate-limits.ts';
 import { type Served, startServe } from './served.ts';
 
 const AGENTS = 100;
@@ -56,7 +57,7 @@ export const heartbeats: Bench = {
     const tokens = giveAgents(first, uuids);
     const served = await startServe({
       directory: first.directory,
-      settings: ['DEFAULT.log_level=error'],
+      settings: ['DEFAULT.log_level=error', ...NO_RATE_LIMITS],
     });
     const load = { clients: CLIENTS, isTls: true, seconds: size.seconds };
     const right = {
