@@ -2,32 +2,49 @@
 // the next. Plain sockets, since an HTTP client library would be slower than what is measured.
 //   echo '{"port":..., "isTls":..., "clients":..., "seconds":..., "requests":[...]}' | node load-process.ts
 
+import { createHash, createHmac } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { text as readText } from 'node:stream/consumers';
 import { connect as connectTls } from 'node:tls';
 
-import type { Load, LoadResult } from './load.ts';
+import { SEQUENCE_HEADER, SIGNATURE_HEADER, signedText } from '@bessemer/protocol/agent/trust';
+
+import type { Load, LoadRequest, LoadResult } from './load.ts';
 
 const STATUS = /^HTTP\/1\.1 (\d{3})/;
 const LENGTH = /\r\ncontent-length: *(\d+)/i;
 const HEAD_END = '\r\n\r\n';
 
-const bytesOf = (load: Load): readonly Buffer[] =>
-  load.requests.map(({ method, path, headers, body }) => {
-    const text = body === undefined ? '' : JSON.stringify(body);
-    const all: { [name: string]: string } = {
-      host: `127.0.0.1:${load.port}`,
-      ...headers,
-      ...(body === undefined
-        ? {}
-        : {
-            'content-type': 'application/json',
-            'content-length': String(Buffer.byteLength(text)),
-          }),
-    };
-    const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`);
-    return Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines.join('\r\n')}${HEAD_END}${text}`);
-  });
+type Prepared = (sequence: number) => Buffer;
+
+const prepare = (load: Load, request: LoadRequest): Prepared => {
+  const { method, path, headers, body, signing } = request;
+  const text = body === undefined ? '' : JSON.stringify(body);
+  const all: { [name: string]: string } = {
+    host: `127.0.0.1:${load.port}`,
+    ...headers,
+    ...(body === undefined
+      ? {}
+      : {
+          'content-type': 'application/json',
+          'content-length': String(Buffer.byteLength(text)),
+        }),
+  };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+  const head = `${method} ${path} HTTP/1.1\r\n${lines.join('')}`;
+  const plain = Buffer.from(`${head}\r\n${text}`);
+  if (signing === undefined) return () => plain;
+  const key = Buffer.from(signing.key, 'base64url');
+  const bodyDigest = createHash('sha256').update(text).digest('hex');
+  return (number) => {
+    const sequence = signing.sequence ?? String(number);
+    const signature = createHmac('sha256', key)
+      .update(signedText({ method, path, bodyDigest, sequence }))
+      .digest('base64url');
+    const signed = `${SIGNATURE_HEADER}: ${signature}\r\n${SEQUENCE_HEADER}: ${sequence}\r\n`;
+    return Buffer.from(`${head}${signed}\r\n${text}`);
+  };
+};
 
 const openSocket = (load: Load): Socket =>
   load.isTls
@@ -77,26 +94,32 @@ const exchange = (socket: Socket, request: Buffer): Promise<Answer> =>
   });
 
 const load = JSON.parse(await readText(process.stdin)) as Load;
-const requests = bytesOf(load);
+const requests = load.requests.map((request) => prepare(load, request));
+const isSigned = load.requests.some(({ signing }) => signing !== undefined);
+// The numbers of one agent must rise: none of its heartbeats may overtake another.
+const clients = isSigned ? Math.min(load.clients, requests.length) : load.clients;
+const sequenceBase = Date.now() * 1_000;
 const statuses: { [status: number]: number } = {};
 const startedMs = performance.now();
 const untilMs = startedMs + load.seconds * 1_000;
 let next = 0;
 let sent = 0;
 let matches = 0;
-const client = async (): Promise<void> => {
+const client = async (_: unknown, own: number): Promise<void> => {
   const socket = openSocket(load);
+  let ownNext = own;
   while (performance.now() < untilMs && sent < load.countMax) {
-    const request = requests[next % requests.length] as Buffer;
+    const prepared = requests[(isSigned ? ownNext : next) % requests.length] as Prepared;
+    ownNext = ownNext + clients < requests.length ? ownNext + clients : own;
     next += 1;
     sent += 1;
-    const { status, body } = await exchange(socket, request);
+    const { status, body } = await exchange(socket, prepared(sequenceBase + sent));
     if (load.text !== undefined && body.includes(load.text)) matches += 1;
     statuses[status] = (statuses[status] ?? 0) + 1;
   }
   socket.destroy();
 };
-await Promise.all(Array.from({ length: load.clients }, client));
+await Promise.all(Array.from({ length: clients }, client));
 const seconds = (performance.now() - startedMs) / 1_000;
 const count = Object.values(statuses).reduce((sum, each) => sum + each, 0);
 const result: LoadResult = { perSecond: count / seconds, count, seconds, statuses, matches };

@@ -9,6 +9,8 @@ export type LoadRequest = {
   readonly path: string;
   readonly headers?: { readonly [name: string]: string };
   readonly body?: unknown;
+  /** Signs as an agent does, each time with the next number; with `sequence` always with that one. */
+  readonly signing?: { readonly key: string; readonly sequence?: string };
 };
 
 export type Load = {

@@ -1,19 +1,16 @@
 // Lookups through the agent listener: first ones, each by a node of its own and answered when the token is on the
 // disk, repeated ones, and refused ones.
 
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { TOKEN_MASK } from '@bessemer/protocol/agent/token';
 
-import { openStore } from '../packages/service/src/store/database.ts';
-import { openKeyRing } from '../packages/service/src/trust/key-ring.ts';
-
+import { openBenchStore } from './bench-store.ts';
 import { VERSION } from './enrolment.ts';
 import { startLimit } from './limit.ts';
 import { type LoadRequest, type LoadResult, runLoad } from './load.ts';
 import type { Bench, Measurement } from './measurement.ts';
-import { NO_RATE_LIMITS } from './rate-limits.ts';
+import { RAISED_RATE_LIMITS } from './rate-limits.ts';
 import { macOf, type SeededNode, seedOpenSessions, seedSealedSessions } from './seed-sessions.ts';
 import { makeDirectory, startServe } from './served.ts';
 
@@ -36,10 +33,7 @@ const seed = async (
   directory: string,
   count: number,
 ): Promise<{ readonly open: readonly SeededNode[]; readonly sealed: readonly SeededNode[] }> => {
-  const data = join(directory, 'data');
-  mkdirSync(data, { mode: 0o700 });
-  const store = await openStore({ engine: 'sqlite', path: join(data, 'bessemer.sqlite') });
-  const keys = await openKeyRing(join(data, 'keys'));
+  const { store, keys } = await openBenchStore(directory);
   const open = await seedOpenSessions(store, count);
   const sealed = await seedSealedSessions(store, keys, Math.min(MASKED_NODES, count));
   await store.close();
@@ -82,7 +76,7 @@ export const lookups: Bench = {
     const { open, sealed } = await seed(directory, size.sessions);
     const served = await startServe({
       directory,
-      settings: ['DEFAULT.log_level=error', ...NO_RATE_LIMITS],
+      settings: ['DEFAULT.log_level=error', ...RAISED_RATE_LIMITS],
     });
     const load: Load = {
       port: served.agentPort,

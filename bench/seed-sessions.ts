@@ -160,7 +160,7 @@ export const seedBoundSessions = (
   wish: {
     readonly count: number;
     readonly route: 'vmedia' | 'poll';
-    readonly isSigning?: boolean;
+    readonly isSigning?: (index: number) => boolean;
     readonly isAwaited: boolean;
     readonly agentOf: (index: number) => SeededAgent;
   },
@@ -179,7 +179,7 @@ export const seedBoundSessions = (
         agent_version: 'bench',
         last_seen_ms: nowMs,
         bound_at_ms: nowMs,
-        is_signing: wish.isSigning === true ? 1 : 0,
+        is_signing: wish.isSigning?.(index) === true ? 1 : 0,
       })
       .where('id', '=', node.sessionId)
       .execute();
