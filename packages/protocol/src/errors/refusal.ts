@@ -7,7 +7,12 @@ export class Refusal extends Error {
   readonly event: string | undefined;
 
   constructor(status: number, text: string, event?: string) {
+    // Where it was thrown is of no interest: it is the caller's fault. Writing that down would cost more than all the
+    // rest of a refusal, and whoever floods us with wrong calls should not have that from us.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(text);
+    Error.stackTraceLimit = stackTraceLimit;
     this.name = 'Refusal';
     this.status = status;
     this.event = event;
