@@ -297,6 +297,51 @@ describe('connections', () => {
   });
 });
 
+describe('what our agent adds', () => {
+  beforeEach(() => open());
+
+  test('a proof goes on as it was sent, with the target that was signed', async () => {
+    await lookup();
+    await lookup({
+      headers: {
+        host: 'bessemer:6386',
+        'x-bessemer-agent-cert': Buffer.from('PEM').toString('base64url'),
+        'x-bessemer-agent-proof': 'signature',
+        'x-bessemer-agent-date': '1795000000000',
+        'x-bessemer-agent-seal-key': 'seal-key',
+      },
+    });
+    await lookup({ headers: { 'x-bessemer-agent-proof': 'alone' } });
+
+    const [stock, ours, partly] = api.conductor.lookups;
+    assert.equal(stock?.proof, undefined);
+    assert.deepEqual(ours?.proof, {
+      certificatePem: 'PEM',
+      signature: 'signature',
+      dateMs: 1_795_000_000_000,
+      sealKey: 'seal-key',
+      host: 'bessemer:6386',
+      target: LOOKUP,
+    });
+    assert.deepEqual([partly?.proof?.signature, partly?.proof?.certificatePem], ['alone', '']);
+  });
+
+  test('a signed heartbeat goes on with the bytes that were signed', async () => {
+    await beat();
+    await beat({ headers: { 'x-bessemer-signature': 'mac', 'x-bessemer-sequence': '7' } });
+
+    const [stock, ours] = api.conductor.heartbeats;
+    assert.equal(stock?.signed, undefined);
+    assert.deepEqual(ours?.signed, {
+      signature: 'mac',
+      sequence: '7',
+      method: 'POST',
+      path: HEARTBEAT,
+      body: JSON.stringify(BEAT),
+    });
+  });
+});
+
 describe('on the public listener', () => {
   beforeEach(() => open());
   const answer = { node: { uuid: UUID, properties: {}, instance_info: {} }, config: {} };

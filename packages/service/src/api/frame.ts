@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto';
 
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 
+import { SIGNATURE_HEADER } from '@bessemer/protocol/agent/trust';
 import { Refusal } from '@bessemer/protocol/errors/refusal';
 import { negotiate } from '@bessemer/protocol/microversion/negotiate';
 import {
@@ -98,6 +99,7 @@ export const makeFrame = (options: FrameOptions): FastifyInstance => {
   app.decorateRequest('minor', MINOR_MIN);
   app.decorateRequest('user', null);
   app.decorateRequest('base', '');
+  app.decorateRequest('signedBody', '');
 
   addBodyParser(app);
   addErrorHandling(app, options.log);
@@ -174,8 +176,9 @@ const selectVersion = (request: FastifyRequest, reply: FastifyReply): Error | un
 
 const addBodyParser = (app: FastifyInstance): void => {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => {
+  app.addContentTypeParser('*', { parseAs: 'string' }, (request, body, done) => {
     try {
+      if (request.headers[SIGNATURE_HEADER] !== undefined) request.signedBody = body as string;
       done(null, readBody(body as string));
     } catch (error) {
       done(error as Error, undefined);

@@ -10,6 +10,8 @@ declare module 'fastify' {
     minor: number;
     /** Who is asking, or null in mode `none` and on public routes. */
     user: string | null;
+    /** The body as text, when the request says that it is signed. */
+    signedBody: string;
     /** `http://host:port`, before `/v1/...` in links. */
     base: string;
   }

@@ -33,6 +33,30 @@ export type LookupRequest = {
   readonly sourceAddress: string;
   /** Minor number of the microversion in use. */
   readonly minor: number;
+  readonly requestId?: string | undefined;
+  /** Only our agent sends one. As it was sent: nothing of it is checked yet. */
+  readonly proof?: LookupProof | undefined;
+};
+
+/** That the asker holds the key which it will listen with; see `lookupProofText`. */
+export type LookupProof = {
+  readonly certificatePem: string;
+  readonly signature: string;
+  readonly dateMs: number;
+  readonly sealKey: string;
+  readonly host: string;
+  /** Path and query, as they were sent. */
+  readonly target: string;
+};
+
+/** A signature over a whole request, as it was sent: nothing of it is checked yet; see `signedText`. */
+export type RequestSignature = {
+  readonly signature: string;
+  readonly sequence: string;
+  readonly method: string;
+  /** As it was sent, without the query. */
+  readonly path: string;
+  readonly body: string;
 };
 
 /** Body of a 200 without the links, which the API adds. */
@@ -57,6 +81,9 @@ export type HeartbeatRequest = {
   readonly status: string | undefined;
   readonly statusMessage: string | undefined;
   readonly sourceAddress: string;
+  readonly requestId?: string | undefined;
+  /** Only our agent signs. */
+  readonly signed?: RequestSignature | undefined;
 };
 
 export type InspectionRequest = {

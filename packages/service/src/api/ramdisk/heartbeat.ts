@@ -13,6 +13,7 @@ import { asNodeUuid } from '@bessemer/protocol/uuid';
 
 import { resourceMissing } from '../error-envelope.ts';
 import type { Route } from '../route.ts';
+import { requestSignatureOf } from './agent-proof.ts';
 import { identOfHeartbeat, noteAside } from './admission.ts';
 import type { RamdiskParts } from './ramdisk-options.ts';
 
@@ -46,6 +47,8 @@ export const heartbeatRoute = (parts: RamdiskParts): Route => ({
       status: fields['agent_status'],
       statusMessage: fields['agent_status_message'],
       sourceAddress: request.ip,
+      requestId: request.id,
+      signed: requestSignatureOf(request),
     });
     return reply.code(202).send();
   },

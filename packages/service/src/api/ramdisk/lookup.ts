@@ -13,6 +13,7 @@ import { resourceMissing } from '../error-envelope.ts';
 import { linkPair } from '../links.ts';
 import { asList, readQuery } from '../query.ts';
 import type { Route } from '../route.ts';
+import { lookupProofOf } from './agent-proof.ts';
 import type { RamdiskParts } from './ramdisk-options.ts';
 
 const MAC_PATTERN = /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/;
@@ -43,6 +44,8 @@ export const lookupRoute = (parts: RamdiskParts): Route => ({
       nodeUuid,
       sourceAddress: request.ip,
       minor: request.minor,
+      requestId: request.id,
+      proof: lookupProofOf(request),
     });
     if (answer === undefined) throw resourceMissing();
     parts.metrics?.countCall('lookup', isGrant(answer) ? 'granted' : 'masked');
