@@ -66,7 +66,10 @@ const noteTwice = async (): Promise<void> => {
 };
 
 test('audit verify: unbroken, compared with an anchor, broken', async () => {
+  const empty = await manage('audit', 'verify', ...here());
+  assert.equal(empty.out, 'unbroken: 0 rows\nend: 0:\n');
   await noteTwice();
+  assert.equal((await manage('audit', 'verify', ...here(), '--expect', '0:')).code, 0);
   const first = await manage('audit', 'verify', ...here());
   assert.equal(first.code, 0, first.err);
   assert.match(first.out, /^unbroken: 2 rows\nend: 2:[0-9a-f]{64}\n$/);

@@ -39,7 +39,7 @@ const AUDIT_OPTIONS = {
 
 const anchorOf = (text: string | undefined): ChainEnd | undefined => {
   if (text === undefined) return undefined;
-  const parts = /^(\d{1,15}):([0-9a-f]{64})$/.exec(text);
+  const parts = /^(\d{1,15}):([0-9a-f]{64}|)$/.exec(text);
   if (parts === null) throw new UsageInvalid(`--expect ${text}: expected SEQ:HASH`);
   return { seq: Number(parts[1]), hash: parts[2] as string };
 };
@@ -52,7 +52,8 @@ const verifyWithAnchor = async (
   rows: AsyncIterable<AuditRow>,
   anchor: ChainEnd | undefined,
 ): Promise<Anchored> => {
-  let isAnchorFound = anchor === undefined;
+  // An anchor from before the first row holds for every log.
+  let isAnchorFound = anchor === undefined || anchor.seq === 0;
   async function* watched(): AsyncGenerator<ChainedRow> {
     for await (const row of rows) {
       if (anchor !== undefined && row.seq === anchor.seq && row.hash === anchor.hash) {
