@@ -13,3 +13,5 @@ export const cacheDirectory = (environment: {
 /** Relative to the cache directory. */
 export const RAMDISK_ISO = 'ramdisk/deploy.iso';
 export const LIGHT_RAMDISK_ISO = 'ramdisk/light.iso';
+export const RAMDISK_KERNEL = 'ramdisk/deploy.kernel';
+export const RAMDISK_INITRAMFS = 'ramdisk/deploy.initramfs';

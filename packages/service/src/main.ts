@@ -40,6 +40,7 @@ import { type Authority, openAuthority } from '#trust/certificate/authority';
 import { openKeyRing } from '#trust/key-ring';
 
 import { startPresence } from './presence.ts';
+import { keepBootsRight, openNetboot } from './serve/open-netboot.ts';
 
 type Endpoints = {
   readonly api: Endpoint;
@@ -157,9 +158,19 @@ const serve = async (loaded: LoadedConfig, dataPath: string, log: Log): Promise<
     drivers: drivers.hardwareTypes.map((type) => type.name),
     intervalMs: settings.conductor.heartbeat_interval * 1_000,
   });
+  const netboot = await openNetboot(settings.netboot, {
+    store,
+    keys,
+    metrics,
+    clock,
+    log,
+    options,
+  });
+  const endKeeping = netboot && (await keepBootsRight({ store, keys, clock, log }, netboot.host));
   const conductor = await startConductor({
     store,
     drivers,
+    ...(netboot === undefined ? {} : { bootHost: netboot.host }),
     keys,
     authority,
     identity,
@@ -193,17 +204,21 @@ const serve = async (loaded: LoadedConfig, dataPath: string, log: Log): Promise<
   });
   const mayFetch = makeMediumClients({ store, drivers, keys, metrics, clock, log, options });
   const bootApp = makeBootListener({
-    media: makeMediaSource({ store, keys, clock, mayFetch }),
-    images: makeImageSource({ store, keys, clock, urls, options }),
+    sources: {
+      media: makeMediaSource({ store, keys, clock, mayFetch }),
+      images: makeImageSource({ store, keys, clock, urls, options }),
+    },
     tls: bootTls,
     log,
     clock,
   });
   const apps = [publicApp, bootApp, ...(agent.isOpen ? [agentApp] : [])];
+  if (netboot !== undefined) apps.push(netboot.app);
   await Promise.all([
     listen(publicApp, endpoints.api),
     ...(agent.isOpen ? [listen(agentApp, endpoints.agent)] : []),
     listen(bootApp, endpoints.boot),
+    ...(netboot === undefined ? [] : [listen(netboot.app, netboot.endpoint)]),
   ]);
   const url = urlOf(tls === undefined ? 'http' : 'https', endpoints.api);
   await writeClouds(data, {
@@ -216,6 +231,8 @@ const serve = async (loaded: LoadedConfig, dataPath: string, log: Log): Promise<
     stop: async () => {
       await Promise.all(apps.map((app) => app.close()));
       await conductor.stop();
+      endKeeping?.();
+      await netboot?.host.close();
       await leave();
       await drivers.close();
       await store.close();

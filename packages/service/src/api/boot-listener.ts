@@ -1,4 +1,4 @@
-// The listener for BMCs and agents: boot media and images by signed address, and nothing else. Whoever asks cannot
+// The listener for BMCs, agents and loaders: boot media, images and boot files by signed address, and nothing else. Whoever asks cannot
 // log in: the signature in the path is the permission. No text of a request ever names a file of this host.
 
 import { Readable } from 'node:stream';
@@ -12,8 +12,8 @@ import type { Log } from '#observe/log';
 import { evaluateConditions } from './byte-range.ts';
 
 export type BootListenerParts = {
-  readonly media: FileSource;
-  readonly images: FileSource;
+  /** First part of the path to what is served below it. */
+  readonly sources: { readonly [root: string]: FileSource };
   /** PEM; undefined for plain HTTP (`[boot] tls = false`). */
   readonly tls: { readonly key: string; readonly certificate: string } | undefined;
   readonly log: Log;
@@ -39,10 +39,7 @@ export const makeBootListener = (parts: BootListenerParts): FastifyInstance => {
   const app = makeServer(parts.tls);
   app.server.headersTimeout = HEADERS_MS_MAX;
   app.server.maxConnections = CONNECTIONS_MAX;
-  for (const [root, source] of [
-    ['media', parts.media],
-    ['images', parts.images],
-  ] as const) {
+  for (const [root, source] of Object.entries(parts.sources)) {
     app.route({
       method: ['GET', 'HEAD'],
       url: `/${root}/:id/:signature/:expires/:name`,
@@ -83,7 +80,7 @@ const makeServer = (tls: BootListenerParts['tls']): FastifyInstance => {
 const serve = async (
   request: FastifyRequest,
   reply: FastifyReply,
-  root: 'media' | 'images',
+  root: string,
   source: FileSource,
   parts: BootListenerParts,
 ): Promise<FastifyReply> => {

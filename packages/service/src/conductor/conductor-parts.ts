@@ -61,7 +61,12 @@ export type ConductorOptions = {
   readonly isLoopbackAllowed: boolean;
   /** Absolute path of the base ISO for nodes that name none. */
   readonly ramdiskIso: string;
-  /** Where `driver_info.deploy_iso` may point to. */
+  /** Absolute paths for nodes that boot over the network and name none. */
+  readonly ramdiskKernel: string;
+  readonly ramdiskInitramfs: string;
+  /** Kernel arguments for network boots of nodes that have none of their own. */
+  readonly kernelAppendParams: string;
+  /** Where `driver_info.deploy_iso`, `deploy_kernel` and `deploy_ramdisk` may point to. */
   readonly isoDirectories: readonly string[];
   /** Seconds that a signed medium URL is good for. */
   readonly mediaLifetimeMs: number;
@@ -111,6 +116,9 @@ export const DEFAULT_CONDUCTOR_OPTIONS: ConductorOptions = {
   pollNetworks: [],
   isLoopbackAllowed: false,
   ramdiskIso: '',
+  ramdiskKernel: '',
+  ramdiskInitramfs: '',
+  kernelAppendParams: '',
   isoDirectories: [],
   mediaLifetimeMs: 60 * MINUTE_MS,
   isMediumSourceChecked: true,

@@ -1,33 +1,32 @@
-// Boots over the network: one row each, holding, sealed, what this boot gets to know. The boot host serves it; when
-// the host is this process it reads these rows, when it is another one the manifest is pushed there.
+// Boots over the network: one row each, holding, sealed, what the boot host serves. The rows are the truth; whatever
+// the boot host has is brought in line with them, at each boot, at each end, and now and then for what a crash left.
 
 import { randomUUID } from 'node:crypto';
 
-import type { BootManifest } from '#netboot/boot-host';
+import type { BootHost, BootManifest } from '#netboot/boot-host';
 import type { Queryable } from '#store/database';
-import { listPortsOfNode } from '#store/ports';
+import type { NetworkBootTable } from '#store/schema';
 import type { KeyRing } from '#trust/key-ring';
 
-import type { Job } from './workflow/step.ts';
+import type { ConductorParts } from './conductor-parts.ts';
 
-type NewNetworkBoot = {
-  readonly nodeUuid: string;
-  readonly sessionId: string;
-  readonly bootNumber: number;
-  readonly archive: Buffer;
-  readonly expiresMs: number;
-};
+type NewNetworkBoot = Omit<BootManifest, 'id' | 'archive'> & { readonly archive: Buffer };
 
-/** What the sealed manifest of a boot is bound to. */
+type Keys = { readonly keys: KeyRing };
+
+/** A late fetch is told that the boot is over for so long; then it is unknown. */
+const KEPT_AFTER_END_MS = 24 * 3_600_000;
+
 export const contextOf = (boot: { readonly id: string; readonly nodeUuid: string }): string =>
   `bessemer/network-boot/v1 ${boot.nodeUuid} ${boot.id}`;
 
 export const createNetworkBoot = async (
   queryable: Queryable,
-  parts: { readonly keys: KeyRing },
+  { keys }: Keys,
   boot: NewNetworkBoot,
 ): Promise<void> => {
   const id = randomUUID();
+  const manifest: BootManifest = { ...boot, id, archive: boot.archive.toString('base64') };
   await queryable
     .insertInto('network_boot')
     .values({
@@ -35,8 +34,8 @@ export const createNetworkBoot = async (
       node_uuid: boot.nodeUuid,
       session_id: boot.sessionId,
       boot_no: boot.bootNumber,
-      macs: '[]',
-      manifest_sealed: parts.keys.seal(boot.archive, contextOf({ id, nodeUuid: boot.nodeUuid })),
+      macs: JSON.stringify(boot.macs),
+      manifest_sealed: keys.seal(Buffer.from(JSON.stringify(manifest)), contextOf(manifest)),
       expires_ms: boot.expiresMs,
       revoked_ms: null,
     })
@@ -50,6 +49,11 @@ export const revokeNetworkBoots = async (
   nowMs: number,
 ): Promise<void> => {
   await queryable
+    .deleteFrom('network_boot')
+    .where('node_uuid', '=', nodeUuid)
+    .where('expires_ms', '<', nowMs - KEPT_AFTER_END_MS)
+    .execute();
+  await queryable
     .updateTable('network_boot')
     .set({ revoked_ms: nowMs, manifest_sealed: '' })
     .where('node_uuid', '=', nodeUuid)
@@ -57,28 +61,40 @@ export const revokeNetworkBoots = async (
     .execute();
 };
 
-/** What the boot host is to serve for the node's present session; undefined when it was revoked. */
-export const networkBootManifest = async (job: Job): Promise<BootManifest | undefined> => {
-  const { parts, node } = job;
-  const row = await parts.store.db
+const manifestOf = ({ keys }: Keys, row: NetworkBootTable): BootManifest =>
+  JSON.parse(
+    keys.open(row.manifest_sealed, contextOf({ id: row.id, nodeUuid: row.node_uuid })).toString(),
+  ) as BootManifest;
+
+/** What the boot host is to serve for the node; undefined when its boot was revoked. */
+export const networkBootManifest = async (
+  queryable: Queryable,
+  parts: Keys,
+  nodeUuid: string,
+): Promise<BootManifest | undefined> => {
+  const row = await queryable
     .selectFrom('network_boot')
     .selectAll()
-    .where('node_uuid', '=', node.uuid)
+    .where('node_uuid', '=', nodeUuid)
     .where('revoked_ms', 'is', null)
     .executeTakeFirst();
-  if (row === undefined) return undefined;
-  const ports = await listPortsOfNode(parts.store.db, node.uuid);
-  return {
-    id: row.id,
-    nodeUuid: node.uuid,
-    sessionId: row.session_id,
-    bootNumber: row.boot_no,
-    macs: ports.filter((port) => port.pxeEnabled).map((port) => port.address),
-    expiresMs: row.expires_ms,
-    kernelArguments: [],
-    kernelPath: '',
-    ramdiskPath: '',
-    archive: parts.keys.open(row.manifest_sealed, contextOf({ id: row.id, nodeUuid: node.uuid })),
-    isHttpBoot: false,
-  };
+  return row === undefined ? undefined : manifestOf(parts, row);
+};
+
+/** Brings the boot host in line with the rows: what is open is served, what is not is gone. */
+export const reconcileNetworkBoots = async (
+  parts: Pick<ConductorParts, 'store' | 'keys' | 'clock'>,
+  host: BootHost,
+): Promise<void> => {
+  const rows = await parts.store.db
+    .selectFrom('network_boot')
+    .selectAll()
+    .where('revoked_ms', 'is', null)
+    .where('expires_ms', '>', parts.clock.wallMs())
+    .execute();
+  const served = await host.list();
+  const open = new Set(rows.map(({ id }) => id));
+  for (const { nodeUuid, id } of served) if (!open.has(id)) await host.remove(nodeUuid);
+  const known = new Set(served.map(({ id }) => id));
+  for (const row of rows) if (!known.has(row.id)) await host.prepare(manifestOf(parts, row));
 };

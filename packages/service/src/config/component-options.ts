@@ -7,7 +7,12 @@ import { type ApiOptions, DEFAULT_API_OPTIONS } from '#api/api-parts';
 import { type ConductorOptions, DEFAULT_CONDUCTOR_OPTIONS } from '#conductor/conductor-parts';
 import { DEFAULT_DRIVER_OPTIONS, type DriverOptions } from '#drivers/registry';
 
-import { cacheDirectory, RAMDISK_ISO } from '@bessemer/protocol/paths';
+import {
+  cacheDirectory,
+  RAMDISK_INITRAMFS,
+  RAMDISK_ISO,
+  RAMDISK_KERNEL,
+} from '@bessemer/protocol/paths';
 
 import { isAgentApiOff } from './agent-listener-options.ts';
 import { isLoopback } from './endpoint.ts';
@@ -53,7 +58,7 @@ export const conductorOptions = (
   environment: Environment,
   agentHost: string,
 ): ConductorOptions => {
-  const { conductor, agent, boot, deploy, image, api } = settings;
+  const { conductor, agent, boot, deploy, image, api, netboot } = settings;
   const cache = cacheDirectory(environment);
   return {
     ...DEFAULT_CONDUCTOR_OPTIONS,
@@ -89,6 +94,9 @@ export const conductorOptions = (
     allowedNetworks: agent.allowed_networks,
     isLoopbackAllowed: isLoopback(agentHost),
     ramdiskIso: deploy.ramdisk_iso ?? join(cache, RAMDISK_ISO),
+    ramdiskKernel: deploy.deploy_kernel ?? join(cache, RAMDISK_KERNEL),
+    ramdiskInitramfs: deploy.deploy_ramdisk ?? join(cache, RAMDISK_INITRAMFS),
+    kernelAppendParams: netboot.kernel_append_params,
     isoDirectories: [join(cache, 'ramdisk'), ...deploy.iso_directories],
     isMediumSourceChecked: boot.media_source_check,
     mediumNetworks: boot.media_networks,

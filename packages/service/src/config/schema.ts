@@ -5,6 +5,7 @@ import { HARDWARE_TYPE_NAMES } from '#drivers/registry';
 
 import { AGENT_LIMIT_SETTINGS } from './agent-limit-settings.ts';
 import { AGENT_SETTINGS } from './agent-settings.ts';
+import { NETBOOT_SETTINGS } from './netboot-settings.ts';
 import type { Setting, SettingKind } from './setting.ts';
 
 /** One hour: longer waits than these are typing errors, except where a row says otherwise. */
@@ -140,6 +141,7 @@ export const SCHEMA = {
         'CIDR blocks that BMCs fetch media from, where that is not their own address (a proxy, NAT).',
     },
   },
+  netboot: NETBOOT_SETTINGS,
   conductor: {
     automated_clean: {
       kind: 'flag',
@@ -222,6 +224,17 @@ export const SCHEMA = {
       kind: 'list',
       default: [],
       meaning: 'Directories that driver_info deploy_iso may name files in, besides the cache.',
+    },
+    deploy_kernel: {
+      kind: 'text',
+      default: null,
+      meaning:
+        'Kernel that nodes boot over the network; the one built by "bessemer ramdisk build" when not set.',
+    },
+    deploy_ramdisk: {
+      kind: 'text',
+      default: null,
+      meaning: 'Initial RAM file system that goes with deploy_kernel.',
     },
     erase_devices_priority: {
       kind: 'count',

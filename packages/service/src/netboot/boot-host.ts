@@ -9,19 +9,20 @@ export type BootManifest = {
   readonly bootNumber: number;
   /** Lower case; the machine may boot from any of these cards. */
   readonly macs: readonly string[];
+  /** Addresses that we gave the machine ourselves; leases are the boot host's to know. */
+  readonly addresses: readonly string[];
   /** Wall time. */
   readonly expiresMs: number;
-  /** Kernel arguments, in order; each checked for what a boot loader would take for more than a word. */
+  /** In order; each checked for what a boot loader would take for more than a word. */
   readonly kernelArguments: readonly string[];
   readonly kernelPath: string;
   readonly ramdiskPath: string;
-  /** The archive with this boot's configuration, unpacked by the kernel over the ramdisk. */
-  readonly archive: Buffer;
-  /** Loads the network boot program by HTTP instead of TFTP. */
-  readonly isHttpBoot: boolean;
+  /** Base64 of the archive with this boot's configuration, unpacked by the kernel over the ramdisk. */
+  readonly archive: string;
 };
 
 export type Lease = {
+  /** Lower case. */
   readonly mac: string;
   readonly address: string;
   /** Wall time; null for one without end. */
@@ -33,6 +34,8 @@ export type BootHost = {
   readonly prepare: (manifest: BootManifest) => Promise<void>;
   /** From now on it may not. Idempotent. */
   readonly remove: (nodeUuid: string) => Promise<void>;
+  /** Which boots are open, by node: what a crash left shows here. */
+  readonly list: () => Promise<readonly { readonly nodeUuid: string; readonly id: string }[]>;
   readonly leases: () => Promise<readonly Lease[]>;
   readonly close: () => Promise<void>;
 };

@@ -47,7 +47,7 @@ const withListener = async (
   work: (url: string) => Promise<void>,
 ): Promise<void> => {
   const log = pino({ level: 'silent' });
-  const parts = { media: source, images: source, tls: undefined, log, clock: systemClock };
+  const parts = { sources: { media: source }, tls: undefined, log, clock: systemClock };
   const app = makeBootListener(parts);
   await app.listen({ host: '127.0.0.1', port: 0 });
   try {

@@ -64,8 +64,10 @@ export const withBootListener = (work: (scene: BootScene) => Promise<void>): Pro
     // The port is known once it listens.
     const urls = { boot: '', agentApi: '' };
     const app = makeBootListener({
-      media: makeMediaSource({ store, keys, clock, mayFetch: async () => fetchers.areAllowed }),
-      images: makeImageSource({ store, keys, clock, urls, options }),
+      sources: {
+        media: makeMediaSource({ store, keys, clock, mayFetch: async () => fetchers.areAllowed }),
+        images: makeImageSource({ store, keys, clock, urls, options }),
+      },
       tls: { key: issued.keyPem.reveal(), certificate: issued.certificatePem },
       log: pino({ level: 'debug' }, { write: (line: string) => void logged.push(line) }),
       clock,

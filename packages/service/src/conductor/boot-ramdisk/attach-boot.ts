@@ -12,7 +12,7 @@ export const attachBoot: Step = {
   run: async (job) => {
     const { parts, node, driver } = job;
     if (driver.boot.route === 'network') {
-      const manifest = await networkBootManifest(job);
+      const manifest = await networkBootManifest(parts.store.db, parts, node.uuid);
       if (manifest === undefined) {
         throw new Failure(
           'media.missing',

@@ -4,6 +4,7 @@ import { closeSession } from '#store/agent-sessions';
 
 import { collectLogs } from '../agent-session/collect-logs.ts';
 import { revokeBootMedia } from '../boot-media.ts';
+import { revokeNetworkBoots } from '../network-boots.ts';
 import { DONE, type Job, type Step } from '../workflow/step.ts';
 import type { WorkflowKind } from '../workflow/workflow-kind.ts';
 
@@ -12,12 +13,14 @@ export const cleanUpRamdisk: Step = {
   isIdempotent: true,
   run: async (job) => {
     await job.driver.boot.cleanUpRamdisk(job.node);
+    await job.parts.bootHost?.remove(job.node.uuid);
     return {
       ...DONE,
       also: async (transaction) => {
         const nowMs = job.parts.clock.wallMs();
         await closeSession(transaction, job.node.uuid, { reason: 'done', nowMs });
         await revokeBootMedia(transaction, job.node.uuid, nowMs);
+        await revokeNetworkBoots(transaction, job.node.uuid, nowMs);
       },
     };
   },
@@ -35,6 +38,10 @@ export const bringRamdiskToRest = async (job: Job): Promise<readonly string[]> =
     {
       what: 'The boot medium could not be ejected.',
       attempt: () => job.driver.boot.cleanUpRamdisk(job.node),
+    },
+    {
+      what: 'The boot files could not be withdrawn.',
+      attempt: async () => job.parts.bootHost?.remove(job.node.uuid),
     },
   ];
   const remains: string[] = [];
@@ -54,4 +61,5 @@ export const closeBoot: NonNullable<WorkflowKind['onEnd']> = async (transaction,
   const nowMs = parts.clock.wallMs();
   await closeSession(transaction, node.uuid, { reason: 'workflow ended', nowMs });
   await revokeBootMedia(transaction, node.uuid, nowMs);
+  await revokeNetworkBoots(transaction, node.uuid, nowMs);
 };

@@ -4,30 +4,22 @@
 import { randomUUID } from 'node:crypto';
 
 import { Failure } from '@bessemer/protocol/errors/failure';
-import { isJsonObject, type JsonObject } from '@bessemer/protocol/json';
+import { addedKernelArguments } from '@bessemer/protocol/node/kernel-arguments';
 import type { NodeUuid } from '@bessemer/protocol/uuid';
 
 import { renderAgentArchive } from '#media/agent-archive';
 import { closeSession, insertSession, nextBootNumber } from '#store/agent-sessions';
 import type { Queryable } from '#store/database';
+import { listPortsOfNode } from '#store/ports';
 import { makeToken, sealAgentKey, sealToken, type SessionIdentity } from '#trust/agent-token/grant';
 import { pinOfCertificate } from '#trust/certificate/pin';
 
 import { createBootMedium, revokeBootMedia } from '../boot-media.ts';
 import { createNetworkBoot, revokeNetworkBoots } from '../network-boots.ts';
+import { staticAddresses } from '../poll/poll-addresses.ts';
 import type { Job, Step } from '../workflow/step.ts';
-import { ramdiskIsoOf } from './ramdisk-iso.ts';
+import { ramdiskIsoOf, ramdiskKernelOf } from './ramdisk-iso.ts';
 import { minTrustLevelOf, type SessionWish, sessionWish } from './session-wish.ts';
-
-/** Addresses that the machine will have, as far as we give them to it. */
-const staticAddresses = (networkData: JsonObject): string[] => {
-  const networks = Array.isArray(networkData['networks']) ? networkData['networks'] : [];
-  return networks.flatMap((network) =>
-    isJsonObject(network) && typeof network['ip_address'] === 'string'
-      ? [network['ip_address'].split('/')[0] ?? '']
-      : [],
-  );
-};
 
 /** Token and key for one boot. */
 const makeCredentials = async (job: Job, nowMs: number) => {
@@ -41,6 +33,46 @@ const makeCredentials = async (job: Job, nowMs: number) => {
 };
 
 type Credentials = Awaited<ReturnType<typeof makeCredentials>>;
+
+type Boot = {
+  readonly nodeUuid: NodeUuid;
+  readonly sessionId: string;
+  readonly bootNumber: number;
+  readonly archive: Buffer;
+  readonly expiresMs: number;
+};
+
+/** Arguments that stock ramdisks know too; everything secret is in the archive, never on the kernel's line. */
+const kernelArguments = (job: Job, wish: SessionWish): readonly string[] => [
+  ...addedKernelArguments(job.node, job.parts.options.kernelAppendParams),
+  ...(wish.route === 'poll' ? [] : [`ipa-api-url=${job.parts.urls.agentApi}`]),
+];
+
+/** Finds what the machine boots from, before anything is stored; returns what stores the boot. */
+const bootMaker = async (
+  job: Job,
+  wish: SessionWish,
+): Promise<(queryable: Queryable, boot: Boot) => Promise<void>> => {
+  const { parts, node } = job;
+  if (wish.transport === 'vmedia') {
+    const basePath = await ramdiskIsoOf(node, parts.options);
+    return async (queryable, boot) => {
+      await createBootMedium(queryable, parts, { ...boot, basePath });
+    };
+  }
+  const ports = await listPortsOfNode(parts.store.db, node.uuid);
+  const macs = ports.filter((port) => port.pxeEnabled).map((port) => port.address);
+  if (macs.length === 0) {
+    throw new Failure('node.invalid', 'The node has no port with pxe_enabled to boot from.');
+  }
+  const what = {
+    macs,
+    addresses: staticAddresses(node.networkData),
+    kernelArguments: kernelArguments(job, wish),
+    ...(await ramdiskKernelOf(node, parts.options)),
+  };
+  return (queryable, boot) => createNetworkBoot(queryable, parts, { ...boot, ...what });
+};
 
 type NewBoot = {
   readonly identity: SessionIdentity & { readonly nodeUuid: NodeUuid };
@@ -99,7 +131,7 @@ export const openSession: Step = {
         `The node asks for trust level ${minTrustLevelOf(node, parts.options)}, and this way of booting reaches ${wish.trustLevel}.`,
       );
     }
-    const basePath = wish.transport === 'vmedia' ? await ramdiskIsoOf(node, parts.options) : '';
+    const createBoot = await bootMaker(job, wish);
     const bootNumber = await nextBootNumber(parts.store.db, node.uuid);
     const identity = { nodeUuid: node.uuid, sessionId: randomUUID(), bootNumber };
     const nowMs = parts.clock.wallMs();
@@ -131,11 +163,7 @@ export const openSession: Step = {
         await revokeBootMedia(transaction, node.uuid, nowMs);
         await revokeNetworkBoots(transaction, node.uuid, nowMs);
         await insertNewSession(transaction, job, { identity, wish, credentials, nowMs });
-        if (wish.transport === 'vmedia') {
-          await createBootMedium(transaction, parts, { ...boot, basePath });
-        } else {
-          await createNetworkBoot(transaction, parts, boot);
-        }
+        await createBoot(transaction, boot);
       },
     };
   },

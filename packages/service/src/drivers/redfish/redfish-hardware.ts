@@ -13,6 +13,7 @@ import { makeBmcPool, type PoolParts } from './bmc-pool.ts';
 import { bootModeWish } from './boot-mode-wish.ts';
 import { BOOT_DEVICES, fetchMode, fetchOverride, setMode, setOverride } from './boot-override.ts';
 import { fetchSlots, mediaStateOf } from './media-slots.ts';
+import { makeNetworkBoot, NETWORK_BOOTS } from './network-boot.ts';
 import { makeRedfishPower, type WithBmc } from './power.ts';
 import { reset } from './reset.ts';
 import { fetchSecureBoot, setSecureBoot } from './secure-boot.ts';
@@ -20,10 +21,11 @@ import { fetchSystem, identityOf } from './system.ts';
 import { ejectMedia, insertMedium } from './virtual-media.ts';
 
 const NAME = 'redfish';
+const VIRTUAL_MEDIA = 'redfish-virtual-media';
 
 const DEFAULTS: Interfaces = {
   bios: 'no-bios',
-  boot: 'redfish-virtual-media',
+  boot: VIRTUAL_MEDIA,
   console: 'no-console',
   deploy: 'direct',
   firmware: 'no-firmware',
@@ -39,7 +41,7 @@ const DEFAULTS: Interfaces = {
 
 const ENABLED: HardwareType['enabled'] = {
   bios: ['no-bios'],
-  boot: ['redfish-virtual-media'],
+  boot: [VIRTUAL_MEDIA, ...Object.keys(NETWORK_BOOTS)],
   console: ['no-console'],
   deploy: ['direct'],
   firmware: ['no-firmware'],
@@ -57,6 +59,13 @@ const PROPERTIES = {
   ...REDFISH_PROPERTIES,
   deploy_iso:
     'The ISO image of the deployment ramdisk; default: the one that the service is configured with.',
+  deploy_kernel:
+    'Kernel of the deployment ramdisk for boots over the network; default: the one that the service is configured with.',
+  deploy_ramdisk: 'Initial RAM file system that goes with deploy_kernel.',
+  kernel_append_params:
+    'Kernel arguments for boots over the network; the word %default% stands for those of the configuration.',
+  agent_poll_only: 'Whether the service polls the agent, which then never calls: true or false.',
+  agent_min_trust: 'Least trust level of the agent, 0 to 3; raises [agent] min_trust_level.',
 };
 
 export const makeRedfishHardware = (parts: Omit<PoolParts, 'rules'>): HardwareType => {
@@ -69,7 +78,17 @@ export const makeRedfishHardware = (parts: Omit<PoolParts, 'rules'>): HardwareTy
     pool.run(readAccess(node, rules, parts.options), timeoutMs, work);
   const power = makeRedfishPower(withBmc, validate);
   const management = makeManagement(withBmc, validate);
-  const boot = makeBoot(withBmc, validate, (node) => readAccess(node, rules, parts.options).host);
+  const virtualMedia = makeVirtualMediaBoot(
+    withBmc,
+    validate,
+    (node) => readAccess(node, rules, parts.options).host,
+  );
+  const networkBoots = new Map<string, BootInterface>(
+    Object.entries(NETWORK_BOOTS).map(([name, device]) => [
+      name,
+      makeNetworkBoot(withBmc, validate, device),
+    ]),
+  );
   return {
     name: NAME,
     defaults: DEFAULTS,
@@ -79,7 +98,7 @@ export const makeRedfishHardware = (parts: Omit<PoolParts, 'rules'>): HardwareTy
       hardwareType: NAME,
       power,
       management,
-      boot,
+      boot: networkBoots.get(interfaces.boot) ?? virtualMedia,
       deploy: directDeploy,
       inspect: { kind: 'agent' },
       validateAll: makeValidateAll(NAME, interfaces, {
@@ -110,7 +129,7 @@ const makeManagement = (
   injectNmi: (node) => withBmc(node, async (bmc) => reset(bmc, await fetchSystem(bmc), ['Nmi'])),
 });
 
-const makeBoot = (
+const makeVirtualMediaBoot = (
   withBmc: WithBmc,
   validate: (node: NodeRecord) => void,
   mediumClient: (node: NodeRecord) => string,

@@ -1,0 +1,41 @@
+// Section [netboot]: machines that boot over the network instead of from virtual media.
+
+import type { Setting } from './setting.ts';
+
+export const NETBOOT_SETTINGS = {
+  http_listen: {
+    kind: 'text',
+    default: null,
+    meaning:
+      'HOST:PORT of the listener for loaders; plain HTTP, because firmware cannot know our authority. No network boot when not set.',
+  },
+  http_url: {
+    kind: 'text',
+    default: null,
+    meaning: 'Base URL that machines are told; the address of netboot.http_listen when not set.',
+  },
+  kernel_append_params: {
+    kind: 'text',
+    default: 'nofb vga=normal',
+    meaning:
+      'Kernel arguments of nodes that have none of their own in instance_info or driver_info.',
+  },
+  source_check: {
+    kind: 'text',
+    default: null,
+    choices: ['lease', 'network', 'off'],
+    meaning:
+      'Who gets boot files: the leased or given addresses of the machine, any of netboot.allowed_networks, or anybody ' +
+      'with the signed address. When not set: lease where we give the leases, else network.',
+  },
+  allowed_networks: {
+    kind: 'list',
+    default: [],
+    meaning: 'CIDR blocks that machines boot from; everywhere when empty.',
+  },
+  loader_directory: {
+    kind: 'text',
+    default: '/usr/lib/ipxe',
+    meaning: 'Directory with snponly.efi and undionly.kpxe.',
+  },
+} as const satisfies { readonly [key: string]: Setting };
