@@ -18,6 +18,7 @@ export type AgentPlace = {
   readonly pin: string | null;
   /** What the agent may ask for to know who speaks. */
   readonly identity: ConductorIdentity | undefined;
+  readonly connectMsMax?: number;
   /** How long the agent may take to answer. */
   readonly answerMsMax: number;
   readonly answerBytesMax: number;
@@ -46,10 +47,10 @@ const isPinned = (socket: unknown, pin: string): boolean => {
 
 const pinnedConnector = (
   pin: string,
-  identity: ConductorIdentity | undefined,
+  { identity, connectMsMax = CONNECT_MS_MAX }: Pick<AgentPlace, 'identity' | 'connectMsMax'>,
 ): buildConnector.connector => {
   const connect = buildConnector({
-    timeout: CONNECT_MS_MAX,
+    timeout: connectMsMax,
     rejectUnauthorized: false,
     maxCachedSessions: 0,
     allowH2: false,
@@ -89,7 +90,7 @@ const parse = (text: string): unknown => {
 
 export const openAgentConnection = (place: AgentPlace): AgentConnection => {
   const { pin, answerMsMax, answerBytesMax } = place;
-  const connect = pin === null ? { timeout: CONNECT_MS_MAX } : pinnedConnector(pin, place.identity);
+  const connect = pin === null ? { timeout: CONNECT_MS_MAX } : pinnedConnector(pin, place);
   const dispatcher = new Agent({
     connect,
     connections: 1,
