@@ -8,7 +8,8 @@ export const FAILURE_CODES = {
   'agent.unreachable': 'the agent does not answer',
   'agent.key-mismatch': 'the agent answers with another TLS key than the one it was given',
   'agent.binding-conflict': 'two agents spoke with the token of the same boot',
-  'agent.not-believed': 'who answers for the machine is not, or cannot prove to be, the machine of the node',
+  'agent.not-believed':
+    'who answers for the machine is not, or cannot prove to be, the machine of the node',
   'agent.restarted': 'the agent restarted outside our control',
   'agent.protocol': 'the agent answered something that is not the protocol',
   'bmc.unreachable': 'the BMC does not answer',
@@ -29,6 +30,8 @@ export const FAILURE_CODES = {
   'disk.no-match': 'no disk matches the root device hints',
   'disk.erase': 'a disk could not be erased, or the read-back shows old data',
   'boot.no-host': 'network boot is asked for and not set up',
+  'boot.host-unreachable': 'the separate boot host does not answer',
+  'boot.host-refused': 'the separate boot host did not do what it was told',
   'configdrive.too-large': 'the config drive is over its limit',
   'configdrive.invalid': 'the config drive cannot be built or read',
   'media.missing': 'the ramdisk image is not there',

@@ -8,15 +8,16 @@ import {
   makeConductorIdentity,
 } from '#trust/certificate/conductor-identity';
 
-import { keptCertificate } from './listener-certificate.ts';
+import { keptCertificate, type ListenerCertificate } from './listener-certificate.ts';
 
-export const conductorCertificate = async (
+/** Certificate and key, for whoever makes connections of another kind with them. */
+export const keptConductorCertificate = (
   directory: string,
   hostname: string,
   authority: Authority,
   clock: Clock,
-): Promise<ConductorIdentity> => {
-  const kept = await keptCertificate({
+): Promise<ListenerCertificate> =>
+  keptCertificate({
     directory,
     name: 'conductor',
     authority,
@@ -27,5 +28,13 @@ export const conductorCertificate = async (
       return issueConductorCertificate(authority, { hostname, nowMs: clock.wallMs() });
     },
   });
+
+export const conductorCertificate = async (
+  directory: string,
+  hostname: string,
+  authority: Authority,
+  clock: Clock,
+): Promise<ConductorIdentity> => {
+  const kept = await keptConductorCertificate(directory, hostname, authority, clock);
   return makeConductorIdentity(kept.certificate, kept.key);
 };

@@ -3,12 +3,14 @@
 import { ConfigInvalid } from '#config/setting';
 
 import { audit, AUDIT_USAGE } from './audit.ts';
+import { bootHost, BOOT_HOST_USAGE } from './boot-host.ts';
 import { type Command, UsageInvalid } from './command.ts';
 import { kek, KEK_USAGE } from './kek.ts';
 import { trust, TRUST_USAGE } from './trust.ts';
 
 const COMMANDS: { readonly [name: string]: { readonly run: Command; readonly usage: string } } = {
   audit: { run: audit, usage: AUDIT_USAGE },
+  'boot-host': { run: bootHost, usage: BOOT_HOST_USAGE },
   kek: { run: kek, usage: KEK_USAGE },
   trust: { run: trust, usage: TRUST_USAGE },
 };

@@ -157,6 +157,20 @@ export const issueConductorCertificate = (
     use: ExtendedKeyUsage.clientAuth,
   });
 
+/** For the control listener of a separate boot host, reached as one of `hosts`. */
+export const issueBootHostCertificate = (
+  authority: Authority,
+  wanted: { readonly hosts: readonly string[]; readonly nowMs: number },
+): Promise<IssuedCertificate> =>
+  issue(authority, {
+    commonName: `boot host ${wanted.hosts[0] ?? ''}`,
+    hosts: wanted.hosts,
+    days: SERVER_DAYS,
+    nowMs: wanted.nowMs,
+    curve: 'P-256',
+    use: ExtendedKeyUsage.serverAuth,
+  });
+
 /**
  * For one boot of an agent; `addresses` as far as they are known before the boot (the key is pinned anyway). P-256:
  * a handshake costs half of one with P-384, and the key lives for one boot.
