@@ -43,13 +43,18 @@ const denialNoter = (parts: EventParts): ((denial: BootDenial) => void) => {
   };
 };
 
-export const openNetboot = async (
+type ServingParts = Pick<EventParts, 'clock' | 'log'> & {
+  readonly keys: Pick<EventParts['keys'], 'deriveKey'>;
+  readonly onDenied: (denial: BootDenial) => void;
+};
+
+/** The serving half: the same here and on a separate boot host. */
+export const openBootServing = async (
   settings: Settings['netboot'],
-  parts: EventParts,
+  { keys, clock, log, onDenied }: ServingParts,
   announcer: BootAnnouncer = FOREIGN_DHCP,
 ): Promise<Netboot | undefined> => {
   if (settings.http_listen === null) return undefined;
-  const { keys, clock, log } = parts;
   const endpoint = await withPort(parseEndpoint('netboot.http_listen', settings.http_listen));
   const url = settings.http_url ?? urlOf('http', endpoint);
   const isOwnDhcp = announcer !== FOREIGN_DHCP;
@@ -60,12 +65,19 @@ export const openNetboot = async (
     leases: announcer.leases,
     sourceCheck: sourceCheckOf(settings.source_check, isOwnDhcp),
     networks: settings.allowed_networks,
-    onDenied: denialNoter(parts),
+    onDenied,
   });
   const efiLoaderPath = join(settings.loader_directory, 'snponly.efi');
   const app = makeNetbootListener({ boots, url, log, clock, efiLoaderPath });
   return { host: makeLocalBootHost(boots, announcer), app, endpoint };
 };
+
+export const openNetboot = (
+  settings: Settings['netboot'],
+  parts: EventParts,
+  announcer: BootAnnouncer = FOREIGN_DHCP,
+): Promise<Netboot | undefined> =>
+  openBootServing(settings, { ...parts, onDenied: denialNoter(parts) }, announcer);
 
 const sourceCheckOf = (asked: string | null, knowsLeases: boolean): 'lease' | 'network' | 'off' => {
   if (asked === 'lease' || asked === 'network' || asked === 'off') return asked;
