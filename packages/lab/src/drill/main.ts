@@ -1,0 +1,104 @@
+// `./bessemer drill`: attacks the running product, and says whether it held.
+
+import { parseArgs } from 'node:util';
+
+import { LabFailure } from '../lab-failure.ts';
+import { DRILLS } from './catalog.ts';
+import type { Drill, DrillResult } from './drill.ts';
+import { renderResult, renderSummary } from './report.ts';
+import { runDrill } from './run-drills.ts';
+import { openStage } from './stage/stage.ts';
+
+const USAGE = `usage: bessemer drill [NAME ...] [--list] [--json]
+
+Starts a service and machines of its own, on loopback, and attacks them. For each attack it prints what was tried,
+what refusal was expected, what was seen, and whether the product held. Nothing outside of it is touched.
+
+  NAME      only these drills (default: all)
+  --list    names, threat numbers and attempts; attacks nothing
+  --json    results as JSON
+
+Ends with 0 when all held, with 1 when one did not or could not be staged.
+`;
+
+const INTERRUPTED_STATUS = 130;
+
+const chosen = (names: readonly string[]): readonly Drill[] => {
+  for (const name of names) {
+    if (!DRILLS.some((drill) => drill.name === name)) {
+      throw new LabFailure(`there is no drill ${name}; see \`./bessemer drill --list\``);
+    }
+  }
+  return names.length === 0 ? DRILLS : DRILLS.filter(({ name }) => names.includes(name));
+};
+
+const list = (drills: readonly Drill[]): string =>
+  drills
+    .map(
+      ({ name, threats, attempt }) =>
+        `${name.padEnd(28)}${threats.join(' ').padEnd(16)}${attempt}\n`,
+    )
+    .join('');
+
+const attack = async (drills: readonly Drill[], isJson: boolean): Promise<number> => {
+  const stage = await openStage();
+  const leave = (): void => {
+    void stage.close().then(() => process.exit(INTERRUPTED_STATUS));
+  };
+  process.once('SIGINT', leave);
+  process.once('SIGTERM', leave);
+  const results: DrillResult[] = [];
+  try {
+    for (const drill of drills) {
+      const result = await runDrill(drill, stage);
+      results.push(result);
+      if (!isJson) process.stdout.write(`${renderResult(result)}\n`);
+    }
+  } finally {
+    await stage.close();
+  }
+  const text = isJson ? JSON.stringify({ drills: results }, null, 2) : renderSummary(results);
+  process.stdout.write(`${text}\n`);
+  return results.every(({ verdict }) => verdict === 'held') ? 0 : 1;
+};
+
+const run = async (): Promise<number> => {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      list: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  const drills = chosen(positionals);
+  if (!values.list) return attack(drills, values.json);
+  const names = drills.map(({ name, threats, attempt, expected }) => ({
+    name,
+    threats,
+    attempt,
+    expected,
+  }));
+  process.stdout.write(
+    values.json ? `${JSON.stringify({ drills: names }, null, 2)}\n` : list(drills),
+  );
+  return 0;
+};
+
+const isUsageError = (error: unknown): error is Error =>
+  error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
+
+run().then(
+  (status) => {
+    process.exitCode = status;
+  },
+  (error: unknown) => {
+    if (!(error instanceof LabFailure) && !isUsageError(error)) throw error;
+    process.stderr.write(`drill: ${error.message}\n`);
+    process.exitCode = 2;
+  },
+);

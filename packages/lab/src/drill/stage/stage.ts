@@ -1,0 +1,75 @@
+// Everything that drills share: one product, one lab of puppets and one of real agents, and addresses for attackers.
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { LabFailure } from '../../lab-failure.ts';
+import { type DrillLab, type DrillMachine, startDrillLab } from './labs.ts';
+import { type DrillNode, enrol } from './nodes.ts';
+import { bootForInspection, type PlayedMachine } from './played-machine.ts';
+import { type Product, startProduct } from './product.ts';
+
+export type Stage = {
+  readonly directory: string;
+  readonly product: Product;
+  /** A machine that no other drill uses, powered off. */
+  readonly machine: (kind: 'puppet' | 'agent') => DrillMachine;
+  /** A node with a machine of its own, `manageable`. */
+  readonly node: (
+    kind: 'puppet' | 'agent',
+    more?: { readonly [field: string]: unknown },
+  ) => Promise<DrillNode>;
+  /** A node in inspection, whose agent is played by the drill. */
+  readonly played: () => Promise<PlayedMachine>;
+  /** Source address that nobody used before. */
+  readonly stranger: () => string;
+  readonly close: () => Promise<void>;
+};
+
+const PUPPETS = 40;
+const AGENTS = 8;
+const STRANGERS_MAX = 60_000;
+
+export const openStage = async (): Promise<Stage> => {
+  const directory = await mkdtemp(join(tmpdir(), 'bessemer-drill-'));
+  const closers: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const each of closers.splice(0).toReversed()) await each();
+    await rm(directory, { recursive: true, force: true });
+  };
+  try {
+    const labs = {
+      puppet: await startDrillLab(directory, { kind: 'puppet', machineCount: PUPPETS }),
+      agent: await startDrillLab(directory, { kind: 'agent', machineCount: AGENTS }),
+    } satisfies { readonly [kind: string]: DrillLab };
+    closers.push(labs.puppet.close, labs.agent.close);
+    const product = await startProduct({ directory, settings: [] });
+    closers.push(product.stop);
+    const used = { puppet: 0, agent: 0 };
+    let strangers = 0;
+    const machine = (kind: 'puppet' | 'agent'): DrillMachine => {
+      const found = labs[kind].machines[used[kind]];
+      if (found === undefined) throw new LabFailure(`all ${kind} machines of the lab are taken`);
+      used[kind] += 1;
+      return found;
+    };
+    const node: Stage['node'] = (kind, more) => enrol(product, machine(kind), more);
+    return {
+      directory,
+      product,
+      machine,
+      node,
+      played: async () => bootForInspection(product, await node('puppet')),
+      stranger: () => {
+        strangers += 1;
+        if (strangers > STRANGERS_MAX) throw new LabFailure('out of addresses for attackers');
+        return `127.66.${strangers >> 8}.${(strangers & 0xff) === 0 ? 1 : strangers & 0xff}`;
+      },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+};
