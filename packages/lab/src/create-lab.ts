@@ -20,6 +20,7 @@ export type LabWish = {
   readonly directory: string;
   readonly acceleration: 'tcg' | 'kvm';
   readonly mediaCaFile: string | null;
+  readonly netbootUrl?: string | null;
   readonly machineCount: number;
   readonly machine: MachineWish;
   readonly cacheDirectory: string;
@@ -49,6 +50,7 @@ export const createLab = async (wish: LabWish, clock: Clock): Promise<LabSpec> =
       directory: wish.directory,
       acceleration: wish.acceleration,
       mediaCaFile: wish.mediaCaFile,
+      netbootUrl: wish.netbootUrl ?? null,
       machines: places.map((place, index) => makeMachineSpec(wish, index, wish.machine, place)),
     };
     // First of all, so that `lab down` can clear away whatever follows.

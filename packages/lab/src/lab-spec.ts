@@ -31,6 +31,8 @@ export type LabSpec = {
   readonly acceleration: 'tcg' | 'kvm';
   /** File with the authority of image servers; null: BMCs do not verify them. */
   readonly mediaCaFile: string | null;
+  /** Base of the boot listener that simulated machines boot from; missing or null: their network leads nowhere. */
+  readonly netbootUrl?: string | null;
   readonly machines: readonly MachineSpec[];
 };
 

@@ -84,6 +84,7 @@ const makeMachine = async (
       ...spec,
       agentPort: AGENT_PORT,
       agentProgram: options.agentProgram ?? DEFAULT_AGENT_PROGRAM,
+      netbootUrl: lab.netbootUrl ?? null,
     });
   }
   if (spec.tap !== null) await ensureTap(spec.tap);

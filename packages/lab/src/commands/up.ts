@@ -28,6 +28,7 @@ const OPTIONS = {
   cpus: { type: 'string' },
   accel: { type: 'string' },
   'media-ca': { type: 'string' },
+  'netboot-url': { type: 'string' },
 } as const;
 
 export const upCommand: Command = {
@@ -47,6 +48,7 @@ off. Ends when the BMCs answer. A lab that is up already is shown as it is; one 
   --accel tcg        (default) software emulation; kvm: only if a guest kernel was seen to run under it;
                      auto: kvm if that was seen, else tcg
   --media-ca FILE    BMCs accept images only from servers with a certificate of this authority
+  --netboot-url URL  simulated machines that boot from the network are sent there, as by a DHCP server
   --name N           (default ${DEFAULT_LAB_NAME})
   --dir DIR          where everything of the lab is kept (default <cache>/lab/<name>)
   --json             print the machines as JSON with all that is needed to enrol them: address, user, password
@@ -84,6 +86,7 @@ type Values = {
   readonly cpus?: string;
   readonly accel?: string;
   readonly 'media-ca'?: string;
+  readonly 'netboot-url'?: string;
 };
 
 const oneOf = <T extends string>(option: string, value: string, allowed: readonly T[]): T => {
@@ -109,6 +112,7 @@ const wishOf = async (values: Values, directory: string): Promise<LabWish> => {
     kind,
     directory,
     acceleration: kind === 'qemu' ? await chooseAcceleration(accel, cache, systemClock) : 'tcg',
+    netbootUrl: values['netboot-url'] ?? null,
     mediaCaFile: values['media-ca'] === undefined ? null : resolve(values['media-ca']),
     machineCount: number('--machines', values.machines ?? '1', 1, 10_000),
     machine: {

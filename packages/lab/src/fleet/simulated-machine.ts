@@ -12,6 +12,7 @@ import { LabFailure } from '../lab-failure.ts';
 import { startAgent, type AgentProcess } from './agent-process.ts';
 import { unpackBootMedium } from './boot-medium.ts';
 import { bootFromDisk } from './disk-boot.ts';
+import { bootFromNetwork } from './network-boot.ts';
 
 export type SimulatedMachineSpec = {
   readonly facts: MachineFacts;
@@ -24,6 +25,8 @@ export type SimulatedMachineSpec = {
   readonly disks: readonly DiskSpec[];
   /** Program and first arguments of the agent. */
   readonly agentProgram: readonly string[];
+  /** Where the DHCP server of the machine's network sends it to boot; null: nobody answers. */
+  readonly netbootUrl?: string | null;
 };
 
 export const makeSimulatedMachine = async (spec: SimulatedMachineSpec): Promise<Machine> => {
@@ -45,8 +48,16 @@ export const makeSimulatedMachine = async (spec: SimulatedMachineSpec): Promise<
     try {
       if (source === 'cdrom' && medium !== null) {
         await say('sim-firmware: starting from virtual media');
-        agent = await startRamdisk(spec, bootPlan, medium, serialLog);
-        void follow(agent);
+        const path = medium;
+        await startRamdisk((root) => unpackBootMedium(path, root));
+        return;
+      }
+      const { netbootUrl } = spec;
+      if (source === 'network' && typeof netbootUrl === 'string') {
+        await say('sim-firmware: starting from the network');
+        const [mac = ''] = spec.facts.macs;
+        const wish = { url: netbootUrl, mac, address: spec.address };
+        await startRamdisk((root) => bootFromNetwork(wish, root));
         return;
       }
       if (source === 'cdrom') await say('sim-firmware: no medium in the drive');
@@ -56,6 +67,11 @@ export const makeSimulatedMachine = async (spec: SimulatedMachineSpec): Promise<
       if (!(error instanceof Error)) throw error;
       await say(`sim-firmware: cannot boot: ${error.message}`);
     }
+  };
+
+  const startRamdisk = async (fill: (root: string) => Promise<unknown>): Promise<void> => {
+    agent = await startAgentOf(spec, bootPlan, fill, serialLog);
+    void follow(agent);
   };
 
   /** What the agent's end means for the machine, unless its power was cut meanwhile. */
@@ -129,17 +145,18 @@ const simulatedDirectoryOf = (spec: SimulatedMachineSpec): string =>
 const removeSecrets = (spec: SimulatedMachineSpec): Promise<void> =>
   rm(simulatedDirectoryOf(spec), { recursive: true, force: true });
 
-const startRamdisk = async (
+/** `fill` puts the files of this boot into the ramdisk's root. */
+const startAgentOf = async (
   spec: SimulatedMachineSpec,
   plan: BootPlan,
-  medium: string,
+  fill: (root: string) => Promise<unknown>,
   serialLog: string,
 ): Promise<AgentProcess> => {
   const simulatedDirectory = simulatedDirectoryOf(spec);
   await mkdir(simulatedDirectory, { recursive: true, mode: 0o700 });
   const root = join(simulatedDirectory, 'root');
   await mkdir(root, { mode: 0o700 });
-  await unpackBootMedium(medium, root);
+  await fill(root);
   await writeFile(
     join(simulatedDirectory, 'machine.json'),
     `${JSON.stringify(agentView(spec, plan), null, 2)}\n`,
