@@ -6,6 +6,7 @@ import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { LIGHT_RAMDISK_ISO } from '@bessemer/protocol/paths';
 import { ensureLightIso } from '#fleet/light-iso';
+import { ensureLightKernel } from '#fleet/light-kernel';
 import { ensureBmcAccounts } from './bmc-accounts.ts';
 import { makeBmcIdentities } from './bmc-identity.ts';
 import type { Clock } from './clock.ts';
@@ -61,6 +62,7 @@ export const createLab = async (wish: LabWish, clock: Clock): Promise<LabSpec> =
     }
     if (wish.kind === 'simulated') {
       await ensureLightIso(join(wish.cacheDirectory, LIGHT_RAMDISK_ISO));
+      await ensureLightKernel(wish.cacheDirectory);
     }
     return spec;
   } catch (error) {

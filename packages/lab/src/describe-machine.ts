@@ -3,7 +3,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JsonObject } from '@bessemer/protocol/json';
-import { cacheDirectory, LIGHT_RAMDISK_ISO } from '@bessemer/protocol/paths';
+import {
+  cacheDirectory,
+  LIGHT_RAMDISK_INITRAMFS,
+  LIGHT_RAMDISK_ISO,
+  LIGHT_RAMDISK_KERNEL,
+} from '@bessemer/protocol/paths';
 import { pinOf } from '#bmc/lab-authority';
 import { readBmcAccounts } from './bmc-accounts.ts';
 import { readBmcIdentity } from './bmc-identity.ts';
@@ -48,13 +53,17 @@ export const describeMachine = async (lab: LabSpec, machine: MachineSpec): Promi
     },
     network_data: networkData(lab, machine, mac),
     // What a simulated machine boots instead of the real ramdisk; null: the service's own choice.
-    deploy_iso:
-      lab.kind === 'simulated' ? join(cacheDirectory(process.env), LIGHT_RAMDISK_ISO) : null,
+    deploy_iso: lightFile(lab, LIGHT_RAMDISK_ISO),
+    deploy_kernel: lightFile(lab, LIGHT_RAMDISK_KERNEL),
+    deploy_ramdisk: lightFile(lab, LIGHT_RAMDISK_INITRAMFS),
     disks: machine.disks.map((disk) => ({ ...disk })),
     serial_log: serialLogOf(machine),
     bmc_log: own.bmcLog,
   };
 };
+
+const lightFile = (lab: LabSpec, name: string): string | null =>
+  lab.kind === 'simulated' ? join(cacheDirectory(process.env), name) : null;
 
 const serialLogOf = (machine: MachineSpec): string => join(machine.directory, 'serial.log');
 

@@ -15,3 +15,5 @@ export const RAMDISK_ISO = 'ramdisk/deploy.iso';
 export const LIGHT_RAMDISK_ISO = 'ramdisk/light.iso';
 export const RAMDISK_KERNEL = 'ramdisk/deploy.kernel';
 export const RAMDISK_INITRAMFS = 'ramdisk/deploy.initramfs';
+export const LIGHT_RAMDISK_KERNEL = 'ramdisk/light.kernel';
+export const LIGHT_RAMDISK_INITRAMFS = 'ramdisk/light.initramfs';
