@@ -41,6 +41,7 @@ import { openKeyRing } from '#trust/key-ring';
 
 import { startPresence } from './presence.ts';
 import { keepBootsRight, openNetboot } from './serve/open-netboot.ts';
+import { openRemoteBootHost } from './serve/open-remote-boot-host.ts';
 
 type Endpoints = {
   readonly api: Endpoint;
@@ -158,19 +159,17 @@ const serve = async (loaded: LoadedConfig, dataPath: string, log: Log): Promise<
     drivers: drivers.hardwareTypes.map((type) => type.name),
     intervalMs: settings.conductor.heartbeat_interval * 1_000,
   });
-  const netboot = await openNetboot(settings.netboot, {
-    store,
-    keys,
-    metrics,
-    clock,
-    log,
-    options,
-  });
-  const endKeeping = netboot && (await keepBootsRight({ store, keys, clock, log }, netboot.host));
+  const { hostname } = options;
+  const remote = await openRemoteBootHost(settings.netboot, { data, hostname, authority, clock });
+  const eventParts = { store, keys, metrics, clock, log, options };
+  const netboot =
+    remote === undefined ? await openNetboot(settings.netboot, eventParts) : undefined;
+  const bootHost = remote ?? netboot?.host;
+  const endKeeping = bootHost && (await keepBootsRight({ store, keys, clock, log }, bootHost));
   const conductor = await startConductor({
     store,
     drivers,
-    ...(netboot === undefined ? {} : { bootHost: netboot.host }),
+    ...(bootHost === undefined ? {} : { bootHost }),
     keys,
     authority,
     identity,
@@ -232,12 +231,17 @@ const serve = async (loaded: LoadedConfig, dataPath: string, log: Log): Promise<
       await Promise.all(apps.map((app) => app.close()));
       await conductor.stop();
       endKeeping?.();
-      await netboot?.host.close();
+      await bootHost?.close();
       await leave();
       await drivers.close();
       await store.close();
     },
   };
+};
+
+const serveBoots = async (settings: Settings, dataPath: string, log: Log): Promise<Running> => {
+  const { serveBootRole } = await import('./serve/boot-role.ts');
+  return serveBootRole(settings.netboot, dataPath, { clock, log });
 };
 
 /** After this a stop that hangs is ended the hard way; nothing is lost, workflows resume at the next start. */
@@ -259,7 +263,9 @@ const run = async (): Promise<void> => {
   const warnings = checkSettings(loaded);
   const log = makeLog({ level: settings.DEFAULT.log_level as LogLevel });
   for (const text of warnings) log.warn(text);
-  const running = await serve(loaded, flags.data, log);
+  const running = await (flags.roles === 'boot'
+    ? serveBoots(settings, flags.data, log)
+    : serve(loaded, flags.data, log));
   let isStopping = false;
   const stop = (signal: string): void => {
     if (isStopping) return;

@@ -10,6 +10,9 @@ export const SERVE_USAGE = `usage: bessemer serve --data DIR [options]
   --listen HOST:PORT           public API, default 127.0.0.1:6385
   --agent-listen HOST:PORT     ramdisks, default 127.0.0.1:6386
   --boot-listen HOST:PORT      boot media and images, default 127.0.0.1:6387
+  --roles all|boot             boot: only serve boot files that a service elsewhere pushes here, default all
+  --boot-control-listen HOST:PORT
+                               with --roles boot: orders of that service, default 127.0.0.1:6389
   --auth basic|none            who may use the public API, default basic
   --config FILE                YAML; see "bessemer config explain"
   --set section.key=value      one key; may be repeated
@@ -20,6 +23,7 @@ Prints one line "ready URL" when the public API answers. Port 0 lets the system 
 export type ServeFlags = {
   readonly isHelpAsked: boolean;
   readonly data: string;
+  readonly roles: 'all' | 'boot';
   readonly config: string | undefined;
   /** --set, and the flags that are short for a key. */
   readonly overrides: readonly string[];
@@ -29,6 +33,7 @@ const SHORT_FOR = {
   listen: 'api.listen',
   'agent-listen': 'agent.listen',
   'boot-listen': 'boot.listen',
+  'boot-control-listen': 'netboot.control_listen',
   auth: 'DEFAULT.auth_strategy',
 } as const;
 
@@ -42,7 +47,9 @@ export const parseServeFlags = (args: readonly string[]): ServeFlags => {
   }
   const isHelpAsked = values.help === true;
   if (values.data === undefined && !isHelpAsked) throw new ConfigInvalid('--data DIR is needed');
-  return { isHelpAsked, data: values.data ?? '', config: values.config, overrides };
+  const { roles } = values;
+  if (roles !== 'all' && roles !== 'boot') throw new ConfigInvalid('--roles is all or boot');
+  return { isHelpAsked, data: values.data ?? '', roles, config: values.config, overrides };
 };
 
 const parse = (args: readonly string[]) => {
@@ -54,6 +61,8 @@ const parse = (args: readonly string[]) => {
         listen: { type: 'string' },
         'agent-listen': { type: 'string' },
         'boot-listen': { type: 'string' },
+        'boot-control-listen': { type: 'string' },
+        roles: { type: 'string', default: 'all' },
         auth: { type: 'string' },
         config: { type: 'string' },
         set: { type: 'string', multiple: true, default: [] },

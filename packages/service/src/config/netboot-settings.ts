@@ -33,6 +33,18 @@ export const NETBOOT_SETTINGS = {
     default: [],
     meaning: 'CIDR blocks that machines boot from; everywhere when empty.',
   },
+  boot_host: {
+    kind: 'text',
+    default: null,
+    meaning:
+      'https://HOST:PORT of the control listener of a separate boot host, which then serves instead of this process; ' +
+      'see "bessemer boot-host init".',
+  },
+  control_listen: {
+    kind: 'text',
+    default: '127.0.0.1:6389',
+    meaning: 'HOST:PORT of the control listener of "serve --roles boot"; always HTTPS.',
+  },
   loader_directory: {
     kind: 'text',
     default: '/usr/lib/ipxe',
