@@ -170,6 +170,16 @@ export const AGENT_EVENTS = {
     meaning: 'A stock agent that does not take node information by polling.',
     effect: 'The token of the boot medium stays in use.',
   },
+  'agent.poll.silent': {
+    severity: 'warning',
+    meaning: 'A polled agent did not answer several times in a row; `reason` says how.',
+    effect: 'It is asked again; a command that it runs fails after as long as with missed heartbeats.',
+  },
+  'agent.restarted': {
+    severity: 'high',
+    meaning: 'The agent was started again, and not by us.',
+    effect: 'The session is suspect, the work on the node stops.',
+  },
   'agent.unexpected_heartbeat': {
     severity: 'high',
     meaning: 'A node that is only polled called by itself.',

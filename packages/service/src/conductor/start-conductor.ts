@@ -16,6 +16,7 @@ import { CATALOG } from './catalog.ts';
 import type { Conductor } from './conductor.ts';
 import type { ConductorParts } from './conductor-parts.ts';
 import { continueInspection } from './inspect/continue-inspection.ts';
+import { pollNodes } from './poll/polled-nodes.ts';
 import { requestPower } from './power/request-power.ts';
 import { nodeLocked, requestProvision, requireNode } from './provision/request-provision.ts';
 import { makeScheduler } from './scheduler.ts';
@@ -52,6 +53,8 @@ export const startConductor = async (parts: ConductorParts): Promise<Conductor> 
   // One process only can use an SQLite file, so whoever held a lease is dead.
   if (store.engine === 'sqlite') await dropAllLeases(store.db);
   await scheduler.recover();
+  const poller = pollNodes(parts, scheduler.nudge);
+  poller.start();
 
   const driverOf = async (uuid: NodeUuid) => {
     const node = await requireNode(store.db, uuid);
@@ -128,6 +131,8 @@ export const startConductor = async (parts: ConductorParts): Promise<Conductor> 
       }));
     },
     onJournal: (uuid, listener) => watchers.add(uuid, listener),
-    stop: scheduler.stop,
+    stop: async () => {
+      await Promise.all([poller.stop(), scheduler.stop()]);
+    },
   };
 };

@@ -2,6 +2,8 @@
 // them are to be polled next. A pending token is one that was made and is not known to be in use; the token itself
 // changes in one statement, so there is never a moment without one, or with two.
 
+import { sql } from 'kysely';
+
 import { type AgentSessionRecord, sessionOfRow } from './agent-sessions.ts';
 import type { Queryable } from './database.ts';
 
@@ -118,8 +120,9 @@ const pollable = (queryable: Queryable, states: readonly string[]) =>
     .selectFrom('agent_session')
     .innerJoin('node', 'node.uuid', 'agent_session.node_uuid')
     .where('agent_session.closed_at_ms', 'is', null)
-    .where('agent_session.state', '=', 'BOUND')
-    .where('agent_session.route', '=', 'poll')
+    // Written out, not bound: only so does the engine see that its index of polled sessions fits.
+    .where('agent_session.state', '=', sql.lit('BOUND'))
+    .where('agent_session.route', '=', sql.lit('poll'))
     .where('node.provision_state', 'in', states);
 
 export const countPolledSessions = async (

@@ -5,7 +5,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { TLSSocket } from 'node:tls';
 
-import { Agent, buildConnector, request } from 'undici';
+import { buildConnector, Client, type Dispatcher } from 'undici';
 
 import { Failure } from '@bessemer/protocol/errors/failure';
 
@@ -33,6 +33,8 @@ export type AgentConnection = {
     target: string,
     more?: { readonly headers?: { readonly [name: string]: string }; readonly body?: string },
   ) => Promise<Answer>;
+  /** Only the status; what else is answered is read and forgotten. */
+  readonly ask: (target: string, headers?: { readonly [name: string]: string }) => Promise<number>;
   readonly close: () => Promise<void>;
 };
 
@@ -88,40 +90,48 @@ const parse = (text: string): unknown => {
   }
 };
 
+const answeredTooMuch = (): Failure =>
+  new Failure('agent.protocol', 'The agent answered more than it may.');
+
 export const openAgentConnection = (place: AgentPlace): AgentConnection => {
   const { pin, answerMsMax, answerBytesMax } = place;
-  const connect = pin === null ? { timeout: CONNECT_MS_MAX } : pinnedConnector(pin, place);
-  const dispatcher = new Agent({
-    connect,
-    connections: 1,
+  const connectMs = place.connectMsMax ?? CONNECT_MS_MAX;
+  // One connection to one place: an agent of the library, which keeps pools, would cost more than the request.
+  const client = new Client(place.callbackUrl, {
+    connect: pin === null ? { timeout: connectMs } : pinnedConnector(pin, place),
     headersTimeout: answerMsMax,
     bodyTimeout: answerMsMax,
   });
 
-  const read = async (body: AsyncIterable<Buffer>): Promise<string> => {
+  const readText = async (body: AsyncIterable<Buffer>): Promise<string> => {
     const chunks: Buffer[] = [];
     let sizeBytes = 0;
     for await (const chunk of body) {
       sizeBytes += chunk.length;
-      if (sizeBytes > answerBytesMax) {
-        throw new Failure('agent.protocol', 'The agent answered more than it may.');
-      }
+      if (sizeBytes > answerBytesMax) throw answeredTooMuch();
       chunks.push(chunk);
     }
     return Buffer.concat(chunks).toString();
   };
 
-  const exchange: AgentConnection['exchange'] = async (method, target, more = {}) => {
+  const forget = async (body: AsyncIterable<Buffer>): Promise<undefined> => {
+    let sizeBytes = 0;
+    for await (const chunk of body) {
+      sizeBytes += chunk.length;
+      if (sizeBytes > answerBytesMax) throw answeredTooMuch();
+    }
+    return undefined;
+  };
+
+  /** No redirects: an answer that points elsewhere is an answer that we do not follow. */
+  const call = async <T>(
+    options: Dispatcher.RequestOptions,
+    read: (body: AsyncIterable<Buffer>) => Promise<T>,
+  ): Promise<{ readonly status: number; readonly content: T }> => {
     try {
-      // No redirects: an answer that points elsewhere is an answer that we do not follow.
-      const response = await request(`${place.callbackUrl}${target}`, {
-        method,
-        dispatcher,
-        headers: { 'content-type': 'application/json', ...more.headers },
-        body: more.body ?? null,
-      });
-      const text = await read(response.body as AsyncIterable<Buffer>);
-      return { status: response.statusCode, body: parse(text) };
+      const response = await client.request(options);
+      const content = await read(response.body as AsyncIterable<Buffer>);
+      return { status: response.statusCode, content };
     } catch (error) {
       if (error instanceof Failure) throw error;
       throw new Failure('agent.unreachable', 'The agent does not answer.', {
@@ -131,5 +141,21 @@ export const openAgentConnection = (place: AgentPlace): AgentConnection => {
     }
   };
 
-  return { exchange, close: () => dispatcher.close() };
+  return {
+    exchange: async (method, target, more = {}) => {
+      const { status, content } = await call(
+        {
+          method,
+          path: target,
+          headers: { 'content-type': 'application/json', ...more.headers },
+          body: more.body ?? null,
+        },
+        readText,
+      );
+      return { status, body: parse(content) };
+    },
+    ask: async (target, headers = {}) =>
+      (await call({ method: 'GET', path: target, headers }, forget)).status,
+    close: () => client.close(),
+  };
 };

@@ -30,7 +30,9 @@ export type AcceptedHeartbeat = {
 };
 
 type Waiting = {
-  readonly heartbeat: AcceptedHeartbeat;
+  readonly nodeUuid: NodeUuid;
+  /** Whether a workflow waits for it. */
+  readonly write: (queryable: Queryable, nowMs: number) => Promise<boolean>;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 };
@@ -38,6 +40,8 @@ type Waiting = {
 export type HeartbeatBatch = {
   readonly findSession: (nodeUuid: NodeUuid) => AgentSessionRecord | undefined;
   readonly store: (heartbeat: AcceptedHeartbeat) => Promise<void>;
+  /** An agent that was asked has answered: to the node that is the same as a heartbeat. */
+  readonly seen: (session: Pick<AgentSessionRecord, 'id' | 'nodeUuid'>) => Promise<void>;
 };
 
 /** More would hold the store for longer than a request should wait. */
@@ -83,6 +87,9 @@ export const makeHeartbeatBatch = (
     return result.numUpdatedRows > 0n;
   };
 
+  const wake = async (queryable: Queryable, nodeUuid: NodeUuid): Promise<boolean> =>
+    hot === undefined ? wakeWorkflow(queryable, nodeUuid) : hot.wake.run(nodeUuid).changes > 0;
+
   /** The session changed since: another heartbeat bound it first, or it ended. Refused, unless still fine. */
   const judgeAgain = async (
     queryable: Queryable,
@@ -110,8 +117,7 @@ export const makeHeartbeatBatch = (
         ? await touch(queryable, session.id, nowMs)
         : await bindSession(queryable, session.id, { ...binding, nowMs });
     if (!isStored) await judgeAgain(queryable, heartbeat, nowMs);
-    if (hot !== undefined) return hot.wake.run(session.nodeUuid).changes > 0;
-    return wakeWorkflow(queryable, session.nodeUuid);
+    return wake(queryable, session.nodeUuid);
   };
 
   const flush = async (): Promise<void> => {
@@ -126,8 +132,7 @@ export const makeHeartbeatBatch = (
         await store.transaction(async (transaction) => {
           for (const each of batch) {
             try {
-              const isWaiting = await writeOne(transaction, each.heartbeat, nowMs);
-              if (isWaiting) woken.add(each.heartbeat.session.nodeUuid);
+              if (await each.write(transaction, nowMs)) woken.add(each.nodeUuid);
             } catch (error) {
               if (!(error instanceof Refusal)) throw error;
               refused.set(each, error);
@@ -147,19 +152,31 @@ export const makeHeartbeatBatch = (
     isFlushing = false;
   };
 
+  const enqueue = ({ nodeUuid, write }: Pick<Waiting, 'nodeUuid' | 'write'>): Promise<void> =>
+    new Promise((resolve, reject) => {
+      waiting.push({ nodeUuid, write, resolve, reject });
+      // On the next turn of the loop: whatever arrived in this one goes along.
+      if (!isFlushing) {
+        isFlushing = true;
+        setImmediate(() => void flush());
+      }
+    });
+
   return {
     findSession: (nodeUuid) => {
       const row = hot?.session.get(nodeUuid);
       return row === undefined ? undefined : sessionOfRow(row as AgentSessionRow);
     },
     store: (heartbeat) =>
-      new Promise((resolve, reject) => {
-        waiting.push({ heartbeat, resolve, reject });
-        // On the next turn of the loop: whatever arrived in this one goes along.
-        if (!isFlushing) {
-          isFlushing = true;
-          setImmediate(() => void flush());
-        }
+      enqueue({
+        nodeUuid: heartbeat.session.nodeUuid,
+        write: (queryable, nowMs) => writeOne(queryable, heartbeat, nowMs),
+      }),
+    seen: ({ id, nodeUuid }) =>
+      enqueue({
+        nodeUuid,
+        write: async (queryable, nowMs) =>
+          (await touch(queryable, id, nowMs)) && wake(queryable, nodeUuid),
       }),
   };
 };

@@ -63,9 +63,7 @@ export const isTokenAlive = async (
   fence: number,
 ): Promise<boolean> => {
   const target = `/v1/commands/?agent_token=${encodeURIComponent(token.reveal())}`;
-  const { status } = await connection.exchange('GET', target, {
-    headers: { [FENCE_HEADER]: String(fence) },
-  });
+  const status = await connection.ask(target, { [FENCE_HEADER]: String(fence) });
   if (status === 401) return false;
   // A stock agent that stored a broken result answers 500 to every list from then on.
   if (status === 200 || status >= 500) return true;

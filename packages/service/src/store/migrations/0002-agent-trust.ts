@@ -24,6 +24,16 @@ export const up = async (db: Kysely<unknown>): Promise<void> => {
     .column('token_hash')
     .execute();
 
+  // The poller asks every few seconds who was not seen for longest.
+  await schema
+    .createIndex('agent_session_polled')
+    .on('agent_session')
+    .columns(['last_seen_ms', 'id'])
+    .where(sql.ref('closed_at_ms'), 'is', null)
+    .where(sql.ref('route'), '=', sql.lit('poll'))
+    .where(sql.ref('state'), '=', sql.lit('BOUND'))
+    .execute();
+
   await schema
     .createTable('network_boot')
     .addColumn('id', 'text', (column) => column.primaryKey().notNull())
