@@ -32,10 +32,16 @@ test('any other source is refused', () => {
   }
 });
 
-test('on one host every loopback address is as good as another', () => {
+test('a caller of this host that chose no address may be any machine of a lab', () => {
   assert.ok(isSourceRight('127.77.1.2', '127.0.0.1', NONE));
   assert.ok(isSourceRight('127.77.1.2', '::ffff:127.0.0.1', NONE));
   assert.ok(isSourceRight('127.77.1.2', '::1', NONE));
+});
+
+test('a machine of a lab is not another one', () => {
+  assert.ok(!isSourceRight('127.77.1.2', '127.77.1.3', NONE));
+  assert.ok(!isSourceRight('127.77.1.2', '127.66.0.1', NONE));
+  assert.ok(isSourceRight('127.77.1.2', '::ffff:127.77.1.2', NONE));
 });
 
 test('a callback in a listed network may come through somebody else', () => {
