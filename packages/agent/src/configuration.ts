@@ -39,6 +39,8 @@ export type AgentConfiguration = {
   readonly inspectionCallbackUrl: string | null;
   readonly apiVersion: string | null;
   readonly globalRequestId: string | null;
+  /** Address that calls come from, where one host is many machines; null: the system chooses. */
+  readonly sourceAddress: string | null;
   readonly bootMac: string | null;
   readonly enableBiosBootloaderInstall: boolean;
   readonly ignoreBootloaderFailure: boolean;
@@ -138,6 +140,7 @@ const configurationOf = ({ values, own, tls, authorityPem, sources }: Read): Age
     inspectionCallbackUrl: notMdns(text('inspection_callback_url')),
     apiVersion: text('ironic_api_version'),
     globalRequestId: text('global_request_id'),
+    sourceAddress: null,
     bootMac: bootMacOf(values.get('bootif') ?? null),
     enableBiosBootloaderInstall: flag('enable_bios_bootloader_install', false),
     ignoreBootloaderFailure: flag('ignore_bootloader_failure', false),

@@ -88,6 +88,7 @@ const onSimulatedMachine = async (
       ...configuration,
       listenHost: machine.listen.host,
       listenPort: machine.listen.port,
+      sourceAddress: machine.listen.host,
     },
     hardware: makeSimulatedHardware({ machine, exit, say: (text) => log.say(text) }),
     permit: DiskWritePermit.forSimulatedDisks(),

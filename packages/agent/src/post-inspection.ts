@@ -73,6 +73,7 @@ const send = async (
       isInsecure: configuration.isInsecure,
       timeoutMs: configuration.httpRequestTimeoutMs,
       globalRequestId: configuration.globalRequestId,
+      sourceAddress: configuration.sourceAddress,
     };
     const call = { method: 'POST', path: `${pathname}${search}`, version: null, body } as const;
     const answer = await callOne(options, origin, call);

@@ -33,6 +33,8 @@ export type ServiceClientOptions = {
   readonly isInsecure: boolean;
   readonly timeoutMs: number;
   readonly globalRequestId: string | null;
+  /** Address that calls come from; null: the system chooses. */
+  readonly sourceAddress: string | null;
 };
 
 const ANSWER_BYTES_MAX = 4 * 1024 * 1024;
@@ -69,17 +71,22 @@ export const callOne = (
       : { 'X-OpenStack-Request-ID': options.globalRequestId }),
     ...sign?.({ method, url, body: payload ?? Buffer.alloc(0) }),
   };
+  const { sourceAddress } = options;
+  const shared = {
+    method,
+    headers,
+    agent: false as const,
+    ...(sourceAddress === null ? {} : { localAddress: sourceAddress }),
+  };
   return new Promise((resolve, reject) => {
     const request =
       url.protocol === 'https:'
         ? httpsRequest(url, {
-            method,
-            headers,
-            agent: false,
+            ...shared,
             rejectUnauthorized: !options.isInsecure,
             ...(options.authorityPem === null ? {} : { ca: options.authorityPem }),
           })
-        : httpRequest(url, { method, headers, agent: false });
+        : httpRequest(url, shared);
     request.setTimeout(options.timeoutMs, () => {
       request.destroy(new Error(`no answer within ${options.timeoutMs / 1000} s`));
     });

@@ -87,6 +87,7 @@ export const startAgent = async (parts: AgentParts): Promise<RunningAgent> => {
     isInsecure: configuration.isInsecure,
     timeoutMs: configuration.httpRequestTimeoutMs,
     globalRequestId: configuration.globalRequestId,
+    sourceAddress: configuration.sourceAddress,
   });
   const versions = makeVersionQuestion(client, configuration.apiVersion);
 
