@@ -40,6 +40,7 @@ import { type Authority, openAuthority } from '#trust/certificate/authority';
 import { openKeyRing } from '#trust/key-ring';
 
 import { startPresence } from './presence.ts';
+import { openAddresses } from './serve/open-addresses.ts';
 import { keepBootsRight, openNetboot } from './serve/open-netboot.ts';
 import { openRemoteBootHost } from './serve/open-remote-boot-host.ts';
 
@@ -166,10 +167,17 @@ const serve = async (loaded: LoadedConfig, dataPath: string, log: Log): Promise<
     remote === undefined ? await openNetboot(settings.netboot, eventParts) : undefined;
   const bootHost = remote ?? netboot?.host;
   const endKeeping = bootHost && (await keepBootsRight({ store, keys, clock, log }, bootHost));
+  const addresses = await openAddresses(settings, {
+    leases: bootHost?.leases,
+    isDhcpOwn: netboot?.isDhcpOwn ?? false,
+    clock,
+    log,
+  });
   const conductor = await startConductor({
     store,
     drivers,
     ...(bootHost === undefined ? {} : { bootHost }),
+    addresses: addresses.source,
     keys,
     authority,
     identity,
@@ -232,6 +240,7 @@ const serve = async (loaded: LoadedConfig, dataPath: string, log: Log): Promise<
       await conductor.stop();
       endKeeping?.();
       await bootHost?.close();
+      await addresses.close();
       await leave();
       await drivers.close();
       await store.close();

@@ -104,6 +104,14 @@ export const AGENT_SETTINGS = {
     default: [],
     meaning: 'CIDR blocks that polled agents lie in; everywhere but special addresses when empty.',
   },
+  address_sources: {
+    kind: 'list',
+    default: ['network_data', 'lease', 'neutron'],
+    choices: ['network_data', 'lease', 'neutron'],
+    meaning:
+      'Where the addresses of machines are looked up, in this order: the network_data of the node, the leases of our ' +
+      'own DHCP, Neutron (section neutron). Those that are not set up are passed over.',
+  },
   command_timeout: {
     kind: 'count',
     unit: 'seconds',

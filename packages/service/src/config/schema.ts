@@ -6,6 +6,7 @@ import { HARDWARE_TYPE_NAMES } from '#drivers/registry';
 import { AGENT_LIMIT_SETTINGS } from './agent-limit-settings.ts';
 import { AGENT_SETTINGS } from './agent-settings.ts';
 import { NETBOOT_SETTINGS } from './netboot-settings.ts';
+import { NEUTRON_SETTINGS } from './neutron-settings.ts';
 import type { Setting, SettingKind } from './setting.ts';
 
 /** One hour: longer waits than these are typing errors, except where a row says otherwise. */
@@ -142,6 +143,7 @@ export const SCHEMA = {
     },
   },
   netboot: NETBOOT_SETTINGS,
+  neutron: NEUTRON_SETTINGS,
   conductor: {
     automated_clean: {
       kind: 'flag',

@@ -23,6 +23,8 @@ export type Netboot = {
   readonly host: BootHost;
   readonly app: FastifyInstance;
   readonly endpoint: Endpoint;
+  /** Addresses come from our own DHCP. */
+  readonly isDhcpOwn: boolean;
 };
 
 const KEY_PURPOSE = 'netboot-url';
@@ -57,19 +59,19 @@ export const openBootServing = async (
   if (settings.http_listen === null) return undefined;
   const endpoint = await withPort(parseEndpoint('netboot.http_listen', settings.http_listen));
   const url = settings.http_url ?? urlOf('http', endpoint);
-  const isOwnDhcp = announcer !== FOREIGN_DHCP;
+  const isDhcpOwn = announcer !== FOREIGN_DHCP;
   const boots = makeOpenBoots({
     key: keys.deriveKey(KEY_PURPOSE),
     url,
     clock,
     leases: announcer.leases,
-    sourceCheck: sourceCheckOf(settings.source_check, isOwnDhcp),
+    sourceCheck: sourceCheckOf(settings.source_check, isDhcpOwn),
     networks: settings.allowed_networks,
     onDenied,
   });
   const efiLoaderPath = join(settings.loader_directory, 'snponly.efi');
   const app = makeNetbootListener({ boots, url, log, clock, efiLoaderPath });
-  return { host: makeLocalBootHost(boots, announcer), app, endpoint };
+  return { host: makeLocalBootHost(boots, announcer), app, endpoint, isDhcpOwn };
 };
 
 export const openNetboot = (
