@@ -1,10 +1,16 @@
 // Every drill, in the order in which they are run.
 
 import { agentRedirect } from './attacks/agent-redirect.ts';
+import { agentRestart } from './attacks/agent-restart.ts';
+import { agentWithoutToken } from './attacks/agent-without-token.ts';
 import { callbackSsrf } from './attacks/callback-ssrf.ts';
 import { forgedCertificate_ } from './attacks/forged-certificate.ts';
+import { manInTheMiddle } from './attacks/man-in-the-middle.ts';
+import { mdnsIgnored } from './attacks/mdns-ignored.ts';
 import { movedCallback } from './attacks/moved-callback.ts';
+import { plantedMedia } from './attacks/planted-media.ts';
 import { replayedHeartbeat } from './attacks/replayed-heartbeat.ts';
+import { shellInjection } from './attacks/shell-injection.ts';
 import { staleToken } from './attacks/stale-token.ts';
 import type { Drill } from './drill.ts';
 
@@ -15,4 +21,10 @@ export const DRILLS: readonly Drill[] = [
   agentRedirect,
   forgedCertificate_,
   staleToken,
+  manInTheMiddle,
+  agentWithoutToken,
+  agentRestart,
+  mdnsIgnored,
+  plantedMedia,
+  shellInjection,
 ];
