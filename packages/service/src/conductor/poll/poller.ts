@@ -37,7 +37,10 @@ export type Poller = {
 
 /** Enough that some that hang do not hold up the others; each is a socket and a handshake's memory. */
 export const POLLS_AT_ONCE = 32;
-const PAGE_ROWS = 500;
+const PAGE_ROWS = 200;
+/** Answers are told together: a commit for each would cost more than the poll. */
+const SEEN_AT_ONCE = 64;
+const SEEN_MS_MAX = 200;
 const ROUNDS_PER_INTERVAL = 20;
 const ROUND_MS_MIN = 250;
 const ROUND_MS_MAX = 5_000;
@@ -59,6 +62,9 @@ export const makePoller = (parts: PollerParts): Poller => {
   const asking = new Set<string>();
   const stopping = new AbortController();
   let cancel: (() => void) | undefined;
+  const answered: PollTarget[] = [];
+  let telling: Promise<unknown> = Promise.resolve();
+  let cancelTelling: (() => void) | undefined;
   let round: Promise<unknown> = Promise.resolve();
 
   const noteFailure = async (target: PollTarget, error: unknown): Promise<void> => {
@@ -70,13 +76,29 @@ export const makePoller = (parts: PollerParts): Poller => {
     await sink.failed(target, error, inARow);
   };
 
+  const tellSeen = (): void => {
+    cancelTelling?.();
+    cancelTelling = undefined;
+    const together = answered.splice(0);
+    telling = Promise.all([telling, ...together.map(sink.seen)]);
+    // Whoever sweeps waits for it; nobody else is there to hear of a store that takes no write.
+    telling.catch(() => undefined);
+  };
+
+  const noteSeen = (target: PollTarget): void => {
+    answered.push(target);
+    if (answered.length >= SEEN_AT_ONCE) tellSeen();
+    else cancelTelling ??= clock.after(SEEN_MS_MAX, tellSeen);
+  };
+
   /** False when it did not answer as it should. */
   const ask = async (target: PollTarget): Promise<boolean> => {
     asking.add(target.id);
     try {
-      const found = await pollAgent(target, parts.identity);
+      const found = await pollAgent(target, parts);
       silent.delete(target.id);
-      await (found === 'alive' ? sink.seen(target) : sink.restarted(target));
+      if (found === 'alive') noteSeen(target);
+      else await sink.restarted(target);
       return true;
     } catch (error) {
       await noteFailure(target, error);
@@ -118,6 +140,10 @@ export const makePoller = (parts: PollerParts): Poller => {
       }
     };
     await Promise.all(Array.from({ length: Math.min(pollsAtOnce, limit) }, worker));
+    tellSeen();
+    const told = telling;
+    telling = Promise.resolve();
+    await told;
     return { asked, failed };
   };
 
