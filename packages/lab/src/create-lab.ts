@@ -14,6 +14,7 @@ import { claimTap, releaseTaps } from './host/network.ts';
 import { LabFailure } from './lab-failure.ts';
 import { machineFiles, makeMachineSpec, writeLabSpec } from './lab-spec.ts';
 import type { LabKind, LabSpec, MachinePlace, MachineWish } from './lab-spec.ts';
+import type { NetworkLoader } from './qemu/command-line.ts';
 
 export type LabWish = {
   readonly name: string;
@@ -22,6 +23,7 @@ export type LabWish = {
   readonly acceleration: 'tcg' | 'kvm';
   readonly mediaCaFile: string | null;
   readonly netbootUrl?: string | null;
+  readonly networkLoader?: NetworkLoader;
   readonly machineCount: number;
   readonly machine: MachineWish;
   readonly cacheDirectory: string;
@@ -52,6 +54,7 @@ export const createLab = async (wish: LabWish, clock: Clock): Promise<LabSpec> =
       acceleration: wish.acceleration,
       mediaCaFile: wish.mediaCaFile,
       netbootUrl: wish.netbootUrl ?? null,
+      networkLoader: wish.networkLoader ?? 'card',
       machines: places.map((place, index) => makeMachineSpec(wish, index, wish.machine, place)),
     };
     // First of all, so that `lab down` can clear away whatever follows.

@@ -6,6 +6,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isJsonObject } from '@bessemer/protocol/json';
 import type { FirmwareMode, MachineFacts } from '#bmc/power-model';
+import type { NetworkLoader } from './qemu/command-line.ts';
 import { diskSerial, type DiskSpec, type DiskWish } from './lab-disk.ts';
 import { LabFailure } from './lab-failure.ts';
 
@@ -33,6 +34,8 @@ export type LabSpec = {
   readonly mediaCaFile: string | null;
   /** Base of the boot listener that simulated machines boot from; missing or null: their network leads nowhere. */
   readonly netbootUrl?: string | null;
+  /** Of emulated machines; missing: the card. */
+  readonly networkLoader?: NetworkLoader;
   readonly machines: readonly MachineSpec[];
 };
 

@@ -88,5 +88,6 @@ const makeMachine = async (
     });
   }
   if (spec.tap !== null) await ensureTap(spec.tap);
-  return makeQemuMachine({ ...spec, acceleration: lab.acceleration }, options.clock);
+  const { acceleration, networkLoader = 'card' } = lab;
+  return makeQemuMachine({ ...spec, acceleration, networkLoader }, options.clock);
 };

@@ -7,13 +7,14 @@ import { oneOf, refuseUnknown, textProperty } from './property-values.ts';
 
 const TARGETS: { readonly [target: string]: BootSource } = {
   Pxe: 'network',
-  UefiHttp: 'network',
+  UefiHttp: 'network-http',
   Cd: 'cdrom',
   Hdd: 'disk',
   BiosSetup: 'firmware',
 };
 const TARGET_OF: { readonly [source in BootSource]: string } = {
   network: 'Pxe',
+  'network-http': 'UefiHttp',
   cdrom: 'Cd',
   disk: 'Hdd',
   firmware: 'BiosSetup',

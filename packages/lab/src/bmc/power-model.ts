@@ -1,7 +1,7 @@
 // What a BMC can do to a machine, whatever the machine is made of: QEMU with real firmware, or a process on
 // file-backed disks. The BMC simulator knows only this.
 
-export type BootSource = 'disk' | 'cdrom' | 'network' | 'firmware';
+export type BootSource = 'disk' | 'cdrom' | 'network' | 'network-http' | 'firmware';
 export type FirmwareMode = 'uefi' | 'bios';
 
 /** The identity that the BMC, the firmware tables and the agent's inventory all show. */

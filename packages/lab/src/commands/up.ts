@@ -29,6 +29,7 @@ const OPTIONS = {
   accel: { type: 'string' },
   'media-ca': { type: 'string' },
   'netboot-url': { type: 'string' },
+  'network-loader': { type: 'string' },
 } as const;
 
 export const upCommand: Command = {
@@ -49,6 +50,8 @@ off. Ends when the BMCs answer. A lab that is up already is shown as it is; one 
                      auto: kvm if that was seen, else tcg
   --media-ca FILE    BMCs accept images only from servers with a certificate of this authority
   --netboot-url URL  simulated machines that boot from the network are sent there, as by a DHCP server
+  --network-loader card      (default) emulated machines boot from the network by the iPXE in their card;
+                     firmware: by the firmware's own PXE and TFTP (uefi only)
   --name N           (default ${DEFAULT_LAB_NAME})
   --dir DIR          where everything of the lab is kept (default <cache>/lab/<name>)
   --json             print the machines as JSON with all that is needed to enrol them: address, user, password
@@ -87,6 +90,7 @@ type Values = {
   readonly accel?: string;
   readonly 'media-ca'?: string;
   readonly 'netboot-url'?: string;
+  readonly 'network-loader'?: string;
 };
 
 const oneOf = <T extends string>(option: string, value: string, allowed: readonly T[]): T => {
@@ -113,6 +117,10 @@ const wishOf = async (values: Values, directory: string): Promise<LabWish> => {
     directory,
     acceleration: kind === 'qemu' ? await chooseAcceleration(accel, cache, systemClock) : 'tcg',
     netbootUrl: values['netboot-url'] ?? null,
+    networkLoader: oneOf('--network-loader', values['network-loader'] ?? 'card', [
+      'card',
+      'firmware',
+    ]),
     mediaCaFile: values['media-ca'] === undefined ? null : resolve(values['media-ca']),
     machineCount: number('--machines', values.machines ?? '1', 1, 10_000),
     machine: {

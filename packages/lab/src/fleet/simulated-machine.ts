@@ -5,7 +5,13 @@
 import { appendFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JsonObject } from '@bessemer/protocol/json';
-import { takeBootSource, type BootPlan, type Machine, type MachineFacts } from '#bmc/power-model';
+import {
+  takeBootSource,
+  type BootPlan,
+  type BootSource,
+  type Machine,
+  type MachineFacts,
+} from '#bmc/power-model';
 import { oneAtATime } from '../host/one-at-a-time.ts';
 import { makeDiskFile, type DiskSpec } from '../lab-disk.ts';
 import { LabFailure } from '../lab-failure.ts';
@@ -53,7 +59,7 @@ export const makeSimulatedMachine = async (spec: SimulatedMachineSpec): Promise<
         return;
       }
       const { netbootUrl } = spec;
-      if (source === 'network' && typeof netbootUrl === 'string') {
+      if (isNetwork(source) && typeof netbootUrl === 'string') {
         await say('sim-firmware: starting from the network');
         const [mac = ''] = spec.facts.macs;
         const wish = { url: netbootUrl, mac, address: spec.address };
@@ -61,7 +67,7 @@ export const makeSimulatedMachine = async (spec: SimulatedMachineSpec): Promise<
         return;
       }
       if (source === 'cdrom') await say('sim-firmware: no medium in the drive');
-      if (source === 'network') await say('sim-firmware: no answer from the network');
+      if (isNetwork(source)) await say('sim-firmware: no answer from the network');
       await say(await bootFromDisk(spec.disks));
     } catch (error) {
       if (!(error instanceof Error)) throw error;
@@ -137,6 +143,9 @@ export const makeSimulatedMachine = async (spec: SimulatedMachineSpec): Promise<
     close: () => exclusive(cutPower),
   };
 };
+
+const isNetwork = (source: BootSource): boolean =>
+  source === 'network' || source === 'network-http';
 
 const simulatedDirectoryOf = (spec: SimulatedMachineSpec): string =>
   join(spec.directory, 'ramdisk');

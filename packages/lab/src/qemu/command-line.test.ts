@@ -21,6 +21,7 @@ const START: QemuStart = {
   disks: [{ bus: 'nvme', format: 'raw', sizeBytes: 1024, path: '/lab/a,b.raw', serial: 'D0' }],
   medium: null,
   tap: 'bsmtap1',
+  networkLoader: 'card',
   serialLog: '/lab/serial.log',
   qmpSocket: '/lab/qmp.sock',
   acceleration: 'tcg',
@@ -69,4 +70,20 @@ test('Secure Boot takes its own firmware and system management mode', () => {
 
   assert.match(find(args, 'unit=0'), /secboot\.fd$/);
   assert.equal(args[args.indexOf('-machine') + 1], 'q35,smm=on');
+});
+
+test('a start from the network is by the loader that is asked for', () => {
+  const card = (change: Partial<QemuStart>): string =>
+    find(qemuArguments({ ...START, ...change }), 'id=nic0');
+
+  assert.match(card({ source: 'network' }), /bootindex=1,netdev/);
+  assert.match(card({ source: 'network', networkLoader: 'firmware' }), /bootindex=1,romfile=,/);
+  assert.match(card({ source: 'network-http' }), /bootindex=1,romfile=,/);
+});
+
+test('a start by HTTP keeps the firmware from trying PXE first', () => {
+  const start = { ...START, source: 'network-http' } as const;
+
+  assert.match(find(qemuArguments(start), 'IPv4PXE'), /string=n$/);
+  assert.equal(find(qemuArguments({ ...start, source: 'network' }), 'IPv4PXE'), '');
 });

@@ -14,6 +14,9 @@ export const FIRMWARE_FILES = {
 
 export const CD_DEVICE = 'cdrom0';
 
+/** What loads the first file of a network boot: iPXE in the card, or the firmware's own PXE (UEFI only). */
+export type NetworkLoader = 'card' | 'firmware';
+
 export type QemuStart = {
   readonly facts: MachineFacts;
   readonly mode: FirmwareMode;
@@ -25,6 +28,7 @@ export type QemuStart = {
   readonly medium: string | null;
   /** null: a card without a cable. */
   readonly tap: string | null;
+  readonly networkLoader: NetworkLoader;
   readonly serialLog: string;
   readonly qmpSocket: string;
   readonly acceleration: 'tcg' | 'kvm';
@@ -52,6 +56,7 @@ export const qemuArguments = (start: QemuStart): readonly string[] => [
   ...cdrom(start),
   ...start.disks.flatMap((disk, index) => diskArguments(disk, index)),
   ...card(start),
+  ...(start.source === 'network-http' ? HTTP_ONLY : []),
   '-device',
   'virtio-rng-pci',
   '-chardev',
@@ -123,11 +128,19 @@ const diskArguments = (disk: DiskSpec, index: number): readonly string[] => [
   `${DISK_DEVICES[disk.bus](index)},id=disk${index},drive=drive${index},serial=${disk.serial},bootindex=${10 + index}`,
 ];
 
+/** OVMF tries PXE before HTTP, and each attempt without an answer takes it a minute. */
+const HTTP_ONLY = ['IPv4PXESupport', 'IPv6PXESupport'].flatMap((name) => [
+  '-fw_cfg',
+  `name=opt/org.tianocore/${name},string=n`,
+]);
+
 const card = (start: QemuStart): readonly string[] => {
   const [mac = ''] = start.facts.macs;
-  const order = start.source === 'network' ? ',bootindex=1' : '';
+  const isNetwork = start.source === 'network' || start.source === 'network-http';
+  const order = isNetwork ? ',bootindex=1' : '';
   // Without an order the firmware does not try the network: each attempt would take a minute.
-  const rom = start.source === 'network' ? '' : ',romfile=';
+  const isFromCard = start.source === 'network' && start.networkLoader === 'card';
+  const rom = isFromCard ? '' : ',romfile=';
   const device = `virtio-net-pci,id=nic0,mac=${mac}${order}${rom}`;
   if (start.tap === null) return ['-device', device];
   return [

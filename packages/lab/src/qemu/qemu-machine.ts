@@ -13,7 +13,7 @@ import { oneAtATime } from '../host/one-at-a-time.ts';
 import { endProcess, trackProcess } from '../host/tracked-process.ts';
 import { makeDiskFile, type DiskSpec } from '../lab-disk.ts';
 import { LabFailure } from '../lab-failure.ts';
-import { CD_DEVICE, FIRMWARE_FILES, qemuArguments } from './command-line.ts';
+import { CD_DEVICE, FIRMWARE_FILES, type NetworkLoader, qemuArguments } from './command-line.ts';
 import { connectQmp, type QmpClient, type QmpEvent } from './qmp.ts';
 
 export type QemuMachineSpec = {
@@ -24,6 +24,7 @@ export type QemuMachineSpec = {
   readonly disks: readonly DiskSpec[];
   /** A tap in the lab's network namespace; null: no network. */
   readonly tap: string | null;
+  readonly networkLoader?: NetworkLoader;
   readonly acceleration: 'tcg' | 'kvm';
   readonly isPaused?: boolean;
 };
@@ -71,6 +72,7 @@ export const makeQemuMachine = async (
       disks: spec.disks,
       medium,
       tap: spec.tap,
+      networkLoader: spec.networkLoader ?? 'card',
       serialLog: files.serial,
       qmpSocket: files.qmp,
       acceleration: spec.acceleration,
