@@ -12,6 +12,12 @@ import { plantedMedia } from './attacks/planted-media.ts';
 import { replayedHeartbeat } from './attacks/replayed-heartbeat.ts';
 import { shellInjection } from './attacks/shell-injection.ts';
 import { staleToken } from './attacks/stale-token.ts';
+import { alteredAndExpiredUrl } from './attacks/altered-and-expired-url.ts';
+import { bootFileOfAnother } from './attacks/boot-file-of-another.ts';
+import { pathTraversal } from './attacks/path-traversal.ts';
+import { kernelArgumentInjection } from './attacks/kernel-argument-injection.ts';
+import { hostileInventory } from './attacks/hostile-inventory.ts';
+import { duplicateStepName } from './attacks/duplicate-step-name.ts';
 import type { Drill } from './drill.ts';
 
 export const DRILLS: readonly Drill[] = [
@@ -21,6 +27,12 @@ export const DRILLS: readonly Drill[] = [
   agentRedirect,
   forgedCertificate_,
   staleToken,
+  alteredAndExpiredUrl,
+  bootFileOfAnother,
+  pathTraversal,
+  kernelArgumentInjection,
+  hostileInventory,
+  duplicateStepName,
   manInTheMiddle,
   agentWithoutToken,
   agentRestart,

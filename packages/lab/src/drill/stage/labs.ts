@@ -37,9 +37,13 @@ export type DrillLab = {
 
 export const startDrillLab = async (
   directory: string,
-  options: { readonly kind: 'puppet' | 'agent'; readonly machineCount: number },
+  options: {
+    readonly kind: 'puppet' | 'agent';
+    readonly machineCount: number;
+    readonly netbootUrl: string;
+  },
 ): Promise<DrillLab> => {
-  const { kind, machineCount } = options;
+  const { kind, machineCount, netbootUrl } = options;
   const spec = await createLab(
     {
       name: `drill-${kind}`,
@@ -47,6 +51,7 @@ export const startDrillLab = async (
       directory: join(directory, `lab-${kind}`),
       acceleration: 'tcg',
       mediaCaFile: null,
+      netbootUrl,
       machineCount,
       machine: { bootMode: 'uefi', memoryMiB: MEMORY_MIB, cpuCount: 1, disks: [parseDisk(DISK)] },
       cacheDirectory: cacheDirectory(process.env),

@@ -68,6 +68,21 @@ export const patchNode = async (
   required('PATCH', await product.api('PATCH', `/v1/nodes/${uuid}`, patch));
 };
 
+/** Whatever it came to: the state in which the node rests, or the one that it is in when the time is over. */
+export const restingState = async (
+  product: Product,
+  uuid: string,
+  restless: readonly string[],
+): Promise<JsonObject> => {
+  const untilMs = systemClock.monotonicMs() + STATE_MS_MAX;
+  for (;;) {
+    const node = await showNode(product, uuid);
+    if (!restless.includes(shown(node['provision_state']))) return node;
+    if (systemClock.monotonicMs() > untilMs) return node;
+    await pause(systemClock, LOOK_EACH_MS);
+  }
+};
+
 export const waitForState = async (
   product: Product,
   uuid: string,

@@ -95,13 +95,20 @@ export const playedMachine = async (
   };
 };
 
-/** Starts an inspection: the shortest way to a ramdisk of ours. The drill is its agent from then on. */
-export const bootForInspection = async (
+const WAIT_OF = { inspect: 'inspect wait', provide: 'clean wait' } as const;
+
+/** Starts work that needs a ramdisk of ours. The drill is its agent from then on. */
+export const bootFor = async (
   product: Product,
   node: DrillNode,
+  verb: keyof typeof WAIT_OF,
 ): Promise<PlayedMachine> => {
-  await askFor(product, node.uuid, 'inspect');
+  await askFor(product, node.uuid, verb);
   const config = await bootedConfig(node.machine.root);
-  await waitForState(product, node.uuid, ['inspect wait']);
+  await waitForState(product, node.uuid, [WAIT_OF[verb]]);
   return playedMachine(product, node, config);
 };
+
+/** The shortest way to a ramdisk. */
+export const bootForInspection = (product: Product, node: DrillNode): Promise<PlayedMachine> =>
+  bootFor(product, node, 'inspect');

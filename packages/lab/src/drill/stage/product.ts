@@ -8,7 +8,12 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-import { cacheDirectory, LIGHT_RAMDISK_ISO } from '@bessemer/protocol/paths';
+import {
+  cacheDirectory,
+  LIGHT_RAMDISK_INITRAMFS,
+  LIGHT_RAMDISK_ISO,
+  LIGHT_RAMDISK_KERNEL,
+} from '@bessemer/protocol/paths';
 
 import { LabFailure } from '../../lab-failure.ts';
 import { call, parsed, type WireAnswer, type WireCall } from './wire.ts';
@@ -77,16 +82,25 @@ const readyUrl = async (child: ChildProcess, logPath: string): Promise<string> =
 
 export type ProductOptions = {
   readonly directory: string;
+  /** Where machines that boot over the network are sent. */
+  readonly netbootUrl: string;
   readonly settings: readonly string[];
 };
 
 export const startProduct = async (options: ProductOptions): Promise<Product> => {
   const data = join(options.directory, 'data');
   const logPath = join(options.directory, 'serve.log');
-  const [agentPort, bootPort, netbootPort] = await freePorts(3);
+  const [agentPort, bootPort] = await freePorts(2);
+  const cache = cacheDirectory(process.env);
+  const { netbootUrl } = options;
   const settings = [
     'redfish.allow_loopback=true',
-    `deploy.ramdisk_iso=${join(cacheDirectory(process.env), LIGHT_RAMDISK_ISO)}`,
+    `deploy.ramdisk_iso=${join(cache, LIGHT_RAMDISK_ISO)}`,
+    `deploy.deploy_kernel=${join(cache, LIGHT_RAMDISK_KERNEL)}`,
+    `deploy.deploy_ramdisk=${join(cache, LIGHT_RAMDISK_INITRAMFS)}`,
+    `netboot.http_listen=${new URL(netbootUrl).host}`,
+    // A lab has no leases; each machine has the one address that its network data give it.
+    'netboot.source_check=lease',
     ...options.settings,
   ];
   const args = [
@@ -124,7 +138,7 @@ export const startProduct = async (options: ProductOptions): Promise<Product> =>
     url,
     agentUrl,
     bootUrl: `https://127.0.0.1:${bootPort}`,
-    netbootUrl: `http://127.0.0.1:${netbootPort}`,
+    netbootUrl,
     data,
     logPath,
     ca,

@@ -8,7 +8,7 @@ import { LabFailure } from '../../lab-failure.ts';
 import { type DrillLab, type DrillMachine, startDrillLab } from './labs.ts';
 import { type DrillNode, enrol } from './nodes.ts';
 import { bootForInspection, type PlayedMachine } from './played-machine.ts';
-import { type Product, startProduct } from './product.ts';
+import { freePorts, type Product, startProduct } from './product.ts';
 
 export type Stage = {
   readonly directory: string;
@@ -22,6 +22,8 @@ export type Stage = {
   ) => Promise<DrillNode>;
   /** A node in inspection, whose agent is played by the drill. */
   readonly played: () => Promise<PlayedMachine>;
+  /** The same, started over the network: it has no token, and may ask for one. */
+  readonly networked: () => Promise<PlayedMachine>;
   /** Source address that nobody used before. */
   readonly stranger: () => string;
   readonly close: () => Promise<void>;
@@ -39,12 +41,14 @@ export const openStage = async (): Promise<Stage> => {
     await rm(directory, { recursive: true, force: true });
   };
   try {
+    const [netbootPort] = await freePorts(1);
+    const netbootUrl = `http://127.0.0.1:${netbootPort}`;
     const labs = {
-      puppet: await startDrillLab(directory, { kind: 'puppet', machineCount: PUPPETS }),
-      agent: await startDrillLab(directory, { kind: 'agent', machineCount: AGENTS }),
+      puppet: await startDrillLab(directory, { kind: 'puppet', machineCount: PUPPETS, netbootUrl }),
+      agent: await startDrillLab(directory, { kind: 'agent', machineCount: AGENTS, netbootUrl }),
     } satisfies { readonly [kind: string]: DrillLab };
     closers.push(labs.puppet.close, labs.agent.close);
-    const product = await startProduct({ directory, settings: [] });
+    const product = await startProduct({ directory, netbootUrl, settings: [] });
     closers.push(product.stop);
     const used = { puppet: 0, agent: 0 };
     let strangers = 0;
@@ -61,6 +65,8 @@ export const openStage = async (): Promise<Stage> => {
       machine,
       node,
       played: async () => bootForInspection(product, await node('puppet')),
+      networked: async () =>
+        bootForInspection(product, await node('puppet', { boot_interface: 'ipxe' })),
       stranger: () => {
         strangers += 1;
         if (strangers > STRANGERS_MAX) throw new LabFailure('out of addresses for attackers');
