@@ -1,18 +1,16 @@
 // The boots that are open at this moment, and what of them is served to whom. Nothing is served outside of a boot that
 // we caused: what is not in here does not exist.
 
-import { open } from 'node:fs/promises';
-
 import type { Clock } from '#clock';
 import {
   type FileSource,
   type FoundFile,
-  readChunks,
   type ServedFile,
   type SignedAddress,
 } from '#media/served-file';
 import { isInNetworks, isSameHost } from '#trust/agent-token/source-address';
 
+import { ARCHIVE_ALIGNMENT_BYTES, openAlignedFile } from './aligned-file.ts';
 import type { BootManifest, Lease } from './boot-host.ts';
 import { asBootFileName, type BootFileName, bootFilePath, isBootPathRight } from './boot-urls.ts';
 import { renderBootScript } from './ipxe-script.ts';
@@ -62,20 +60,6 @@ const bytesFile = (bytes: Buffer, tag: string, contentType: string): ServedFile 
   close: async () => {},
 });
 
-const diskFile = async (path: string): Promise<ServedFile> => {
-  const file = await open(path, 'r');
-  const { size, mtimeMs, ino } = await file.stat();
-  return {
-    sizeBytes: size,
-    etag: `"${ino}-${size}-${Math.round(mtimeMs)}"`,
-    contentType: 'application/octet-stream',
-    read: async function* (startBytes, endBytes) {
-      for await (const { bytes } of readChunks(file, startBytes, endBytes)) yield bytes;
-    },
-    close: () => file.close(),
-  };
-};
-
 export const makeOpenBoots = (parts: OpenBootsParts): OpenBoots => {
   const { key, url, clock } = parts;
   const byNode = new Map<string, BootManifest>();
@@ -91,8 +75,10 @@ export const makeOpenBoots = (parts: OpenBootsParts): OpenBoots => {
 
   const fileOf = (manifest: BootManifest, name: BootFileName): Promise<ServedFile> | ServedFile => {
     const tag = `${manifest.id}-${manifest.bootNumber}`;
-    if (name === 'kernel') return diskFile(manifest.kernelPath);
-    if (name === 'initramfs') return diskFile(manifest.ramdiskPath);
+    if (name === 'kernel') return openAlignedFile(manifest.kernelPath, 1);
+    if (name === 'initramfs') {
+      return openAlignedFile(manifest.ramdiskPath, ARCHIVE_ALIGNMENT_BYTES);
+    }
     if (name === 'boot.ipxe') return bytesFile(Buffer.from(scriptOf(manifest)), tag, 'text/plain');
     const archive = Buffer.from(manifest.archive, 'base64');
     return bytesFile(archive, tag, 'application/octet-stream');

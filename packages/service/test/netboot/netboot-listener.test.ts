@@ -112,7 +112,7 @@ test('the machine of an open boot gets its script and all that the script names'
   const files = await filesOf();
 
   assert.equal((await fetch(files['kernel'] ?? '')).text, 'the kernel');
-  assert.equal((await fetch(files['initramfs'] ?? '')).text, 'the ramdisk');
+  assert.equal((await fetch(files['initramfs'] ?? '')).text, 'the ramdisk\0');
   assert.equal((await fetch(files['config.cpio'] ?? '')).text, 'the archive');
   assert.equal((await fetch(files['kernel'] ?? '', OWN, 'HEAD')).status, 200);
   assert.deepEqual(denials, []);
