@@ -11,7 +11,7 @@ import { dropAllLeases } from '#store/leases';
 import { findOpenWorkflow } from '#store/workflows';
 
 import { makeHeartbeats } from './agent-session/heartbeat.ts';
-import { lookup } from './agent-session/lookup.ts';
+import { makeLookup } from './agent-session/lookup.ts';
 import { CATALOG } from './catalog.ts';
 import type { Conductor } from './conductor.ts';
 import type { ConductorParts } from './conductor-parts.ts';
@@ -111,7 +111,7 @@ export const startConductor = async (parts: ConductorParts): Promise<Conductor> 
       const { node, driver } = await driverOf(uuid);
       return validateNode(parts, node, driver);
     },
-    lookup: (request) => lookup(parts, request),
+    lookup: makeLookup(parts, scheduler.nudge),
     heartbeat,
     continueInspection: (request) => continueInspection(parts, scheduler.nudge, request),
     noteEvent: makeEventNoter(parts),
