@@ -6,12 +6,14 @@ import { audit, AUDIT_USAGE } from './audit.ts';
 import { bootHost, BOOT_HOST_USAGE } from './boot-host.ts';
 import { type Command, UsageInvalid } from './command.ts';
 import { kek, KEK_USAGE } from './kek.ts';
+import { network, NETWORK_USAGE } from './network.ts';
 import { trust, TRUST_USAGE } from './trust.ts';
 
 const COMMANDS: { readonly [name: string]: { readonly run: Command; readonly usage: string } } = {
   audit: { run: audit, usage: AUDIT_USAGE },
   'boot-host': { run: bootHost, usage: BOOT_HOST_USAGE },
   kek: { run: kek, usage: KEK_USAGE },
+  network: { run: network, usage: NETWORK_USAGE },
   trust: { run: trust, usage: TRUST_USAGE },
 };
 
