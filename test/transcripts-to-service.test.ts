@@ -57,6 +57,8 @@ const DIFFERENCES: { readonly [path: string]: string } = {
     'the stock service keeps its step engine in this map; ours has a journal and shows only what is known of the agent',
   'node.instance_info.image_url': 'made by the stock service; our agent is told with its command',
   'node.instance_info.image_type': 'made by the stock service; we write whole disks only',
+  'config.bessemer': 'ours; stock agents pass it over',
+  'config.bessemer.*': 'ours; stock agents pass it over',
   'config.agent_containers': 'newer than the recorded service',
   'config.agent_containers.*': 'newer than the recorded service',
   'config.disable_deep_image_inspection': 'newer than the recorded service',
@@ -98,7 +100,12 @@ before(async () => {
     clock: systemClock,
     log,
     // Two of the recordings were made with the agent's TLS off, all of them on loopback.
-    options: { ...DEFAULT_CONDUCTOR_OPTIONS, requireTls: false, isLoopbackAllowed: true },
+    options: {
+      ...DEFAULT_CONDUCTOR_OPTIONS,
+      requireTls: false,
+      minTrustLevel: 0,
+      isLoopbackAllowed: true,
+    },
   });
   listener = makeRamdiskListener({
     conductor,

@@ -37,8 +37,8 @@ export type ConductorOptions = {
   readonly lookupWindowMs: number;
   /** `warn` gives the token outside the window too, and says so: for moving a site over. */
   readonly lookupWindow: 'enforce' | 'warn';
-  /** What the source of a lookup is held against. */
-  readonly lookupSourceCheck: 'lease' | 'network' | 'off';
+  /** What the source of a lookup is held against; automatic: lease where any address of the machine is known. */
+  readonly lookupSourceCheck: 'automatic' | 'lease' | 'network' | 'off';
   /** Whether lookups are answered in the states only in which an agent of ours can run. */
   readonly isLookupRestricted: boolean;
   /** How long the loser of a race for a token has to show up before the first command is sent. */
@@ -85,6 +85,8 @@ export type ConductorOptions = {
    * since start. Undefined in normal life.
    */
   readonly faultPoint: ((line: number, when: 'before' | 'after') => void) | undefined;
+  /** The same around the statements that give a token. */
+  readonly grantFaultPoint: ((where: 'before' | 'stored' | 'committed') => void) | undefined;
 };
 
 const MINUTE_MS = 60_000;
@@ -103,7 +105,7 @@ export const DEFAULT_CONDUCTOR_OPTIONS: ConductorOptions = {
   allowedNetworks: [],
   lookupWindowMs: 30 * MINUTE_MS,
   lookupWindow: 'enforce',
-  lookupSourceCheck: 'network',
+  lookupSourceCheck: 'automatic',
   isLookupRestricted: true,
   settleMs: 5_000,
   grantRetryMs: 2 * MINUTE_MS,
@@ -128,6 +130,7 @@ export const DEFAULT_CONDUCTOR_OPTIONS: ConductorOptions = {
   isMd5Allowed: false,
   agentLogsDirectory: undefined,
   faultPoint: undefined,
+  grantFaultPoint: undefined,
 };
 
 export type ConductorParts = {

@@ -67,10 +67,10 @@ export const AGENT_SETTINGS = {
   },
   min_trust_level: {
     kind: 'count',
-    default: 1,
+    default: null,
     max: 3,
     meaning:
-      'Least trust level of agents: 0 token without TLS, 1 key pinned at first use, 2 key known before, 3 with TPM ' +
+      'Least trust level of agents; 1 when not set, 0 where require_tls is off: 0 token without TLS, 1 key pinned at first use, 2 key known before, 3 with TPM ' +
       'proof (not built yet: no agent reaches it). driver_info agent_min_trust of a node may raise it.',
   },
   clock_skew: {

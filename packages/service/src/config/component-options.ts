@@ -51,7 +51,7 @@ export const driverOptions = (settings: Settings, agentHost: string): DriverOpti
 };
 
 const sourceCheckOf = (asked: string | null): ConductorOptions['lookupSourceCheck'] =>
-  asked === 'lease' || asked === 'off' ? asked : 'network';
+  asked === 'lease' || asked === 'network' || asked === 'off' ? asked : 'automatic';
 
 export const conductorOptions = (
   settings: Settings,
@@ -85,7 +85,7 @@ export const conductorOptions = (
     isLookupRestricted: api.restrict_lookup,
     settleMs: agent.settle * SECOND_MS,
     grantRetryMs: agent.grant_retry * SECOND_MS,
-    minTrustLevel: agent.min_trust_level,
+    minTrustLevel: agent.min_trust_level ?? (agent.require_tls ? 1 : 0),
     clockSkewMs: agent.clock_skew * SECOND_MS,
     isRecoveredAutomatically: agent.auto_recover,
     isPollOnly: agent.poll_only,

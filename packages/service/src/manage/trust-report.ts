@@ -45,7 +45,7 @@ const inert = ({ DEFAULT, agent, api }: Settings, isOff: boolean): readonly stri
   ...(agent.poll_networks.length > 0 && !agent.poll_only
     ? ['agent.poll_networks: only nodes with driver_info agent_poll_only are polled.']
     : []),
-  ...(agent.min_trust_level > 2
+  ...((agent.min_trust_level ?? 0) > 2
     ? ['agent.min_trust_level 3: no agent reaches it yet; every agent is refused.']
     : []),
 ];
@@ -64,7 +64,7 @@ const lowered = ({ agent, api, boot }: Settings): readonly string[] => [
   ...(api.restrict_lookup
     ? []
     : ['api.restrict_lookup is off: lookups are answered in every state.']),
-  ...(agent.min_trust_level < 1
+  ...(agent.min_trust_level === 0
     ? ['agent.min_trust_level is 0: agents without TLS are taken.']
     : []),
 ];

@@ -162,13 +162,21 @@ export const insertSession = async (
     .execute();
 };
 
-/** Closes whatever session the node has; nothing sealed survives. */
+/**
+ * Closes the session that the node has, or the one that is named if it is still in that state; nothing sealed
+ * survives. False when there was none.
+ */
 export const closeSession = async (
   queryable: Queryable,
   nodeUuid: NodeUuid,
-  close: { readonly reason: string; readonly nowMs: number },
-): Promise<void> => {
-  await queryable
+  close: {
+    readonly reason: string;
+    readonly nowMs: number;
+    readonly only?: { readonly id: string; readonly state: AgentSessionState };
+  },
+): Promise<boolean> => {
+  const { only } = close;
+  let query = queryable
     .updateTable('agent_session')
     .set({
       state: 'CLOSED',
@@ -179,11 +187,47 @@ export const closeSession = async (
       close_reason: close.reason,
     })
     .where('node_uuid', '=', nodeUuid)
-    .where('closed_at_ms', 'is', null)
-    .execute();
+    .where('closed_at_ms', 'is', null);
+  if (only !== undefined) query = query.where('id', '=', only.id).where('state', '=', only.state);
+  const result = await query.executeTakeFirst();
+  return result.numUpdatedRows > 0n;
 };
 
-/** First good contact: fixes callback URL and address. False when the session was closed or bound meanwhile. */
+/**
+ * The first lookup of a boot: its token exists from now on. False when another lookup was first, or the session ended:
+ * nothing was changed then.
+ */
+export const giveToken = async (
+  queryable: Queryable,
+  sessionId: string,
+  given: {
+    readonly tokenHash: string;
+    readonly tokenSealed: string;
+    readonly to: string;
+    readonly nowMs: number;
+    readonly trustLevel: number;
+    /** Known when the agent proved that it holds the key. */
+    readonly pin: string | null;
+  },
+): Promise<boolean> => {
+  const result = await queryable
+    .updateTable('agent_session')
+    .set({
+      state: 'GIVEN',
+      token_hash: given.tokenHash,
+      token_sealed: given.tokenSealed,
+      given_to: given.to,
+      given_at_ms: given.nowMs,
+      trust_level: given.trustLevel,
+      ...(given.pin === null ? {} : { pin: given.pin, pin_source: 'lookup_proof', is_signing: 1 }),
+    })
+    .where('id', '=', sessionId)
+    .where('state', '=', 'OPEN')
+    .executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+};
+
+/** First good contact: fixes callback, address and key. False when the session was closed or bound meanwhile. */
 export const bindSession = async (
   queryable: Queryable,
   sessionId: string,
@@ -191,31 +235,78 @@ export const bindSession = async (
     readonly callbackUrl: string;
     readonly address: string;
     readonly agentVersion: string;
+    readonly pin: string | null;
+    readonly trustLevel: number;
+    /** Number of a signed contact; null for an agent that does not sign. */
+    readonly sequence: number | null;
     readonly nowMs: number;
   },
 ): Promise<boolean> => {
+  const { pin, sequence } = binding;
   const result = await queryable
     .updateTable('agent_session')
-    .set({
+    .set((expression) => ({
       state: 'BOUND',
       callback_url: binding.callbackUrl,
       address: binding.address,
       agent_version: binding.agentVersion,
+      trust_level: binding.trustLevel,
+      pin,
+      pin_source: expression.fn.coalesce('pin_source', expression.val('first_heartbeat')),
+      bound_at_ms: binding.nowMs,
       last_seen_ms: binding.nowMs,
-    })
+      ...(sequence === null ? {} : { is_signing: 1, seq_high: sequence }),
+    }))
     .where('id', '=', sessionId)
     .where('state', 'in', ['SEALED', 'GIVEN'])
     .executeTakeFirst();
   return result.numUpdatedRows > 0n;
 };
 
-/** Two spoke for one boot: neither is believed from now on. False when the session is not bound any more. */
+/** A later good contact. False when the session ended, or a later number was seen. */
+export const touchSession = async (
+  queryable: Queryable,
+  sessionId: string,
+  seen: { readonly nowMs: number; readonly sequence: number | null },
+): Promise<boolean> => {
+  const { nowMs, sequence } = seen;
+  let query = queryable
+    .updateTable('agent_session')
+    .set({
+      last_seen_ms: nowMs,
+      ...(sequence === null ? {} : { is_signing: 1, seq_high: sequence }),
+    })
+    .where('id', '=', sessionId)
+    .where('closed_at_ms', 'is', null);
+  if (sequence !== null) query = query.where('seq_high', '<', sequence);
+  const result = await query.executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+};
+
+/** Whether the node had a session with this token that is over. */
+export const wasTokenOf = async (
+  queryable: Queryable,
+  nodeUuid: NodeUuid,
+  tokenHash: string,
+): Promise<boolean> => {
+  const row = await queryable
+    .selectFrom('agent_session')
+    .select('id')
+    .where('token_hash', '=', tokenHash)
+    .where('node_uuid', '=', nodeUuid)
+    .where('closed_at_ms', 'is not', null)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+};
+
+/** Two spoke for one boot: neither is believed from now on. False when nobody is believed in it, or the boot is over. */
 export const suspectSession = async (queryable: Queryable, sessionId: string): Promise<boolean> => {
   const result = await queryable
     .updateTable('agent_session')
     .set({ state: 'SUSPECT' })
     .where('id', '=', sessionId)
-    .where('state', '=', 'BOUND')
+    .where('state', 'in', ['GIVEN', 'BOUND'])
     .executeTakeFirst();
   return result.numUpdatedRows > 0n;
 };

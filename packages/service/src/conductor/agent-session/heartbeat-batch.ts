@@ -12,10 +12,11 @@ import {
   bindSession,
   findOpenSession,
   sessionOfRow,
+  touchSession,
 } from '#store/agent-sessions';
 import type { Queryable } from '#store/database';
 import { wakeWorkflow } from '#store/workflows';
-import type { HeartbeatDecision } from '#trust/agent-token/decide-heartbeat';
+import type { Binding, HeartbeatDecision } from '#trust/agent-token/decide-heartbeat';
 
 import type { ConductorParts } from '../conductor-parts.ts';
 
@@ -23,8 +24,12 @@ export type AcceptedHeartbeat = {
   readonly session: AgentSessionRecord;
   /** At the first good contact: what the session is bound to from now on. */
   readonly binding:
-    | { readonly callbackUrl: string; readonly address: string; readonly agentVersion: string }
+    | (Binding & { readonly callbackUrl: string; readonly agentVersion: string })
     | undefined;
+  /** Number of a signed heartbeat. */
+  readonly sequence: number | null;
+  /** Told in the transaction that binds. */
+  readonly onBound: (queryable: Queryable) => Promise<void>;
   /** The same judgement over the session as it is when the heartbeat is stored. */
   readonly judge: (session: AgentSessionRecord | undefined) => HeartbeatDecision;
 };
@@ -49,11 +54,14 @@ const BATCH_MAX = 1_000;
 
 const SESSION_SQL = 'select * from agent_session where node_uuid = ? and closed_at_ms is null';
 const SEEN_SQL = 'update agent_session set last_seen_ms = ? where id = ? and closed_at_ms is null';
+const SIGNED_SQL = `update agent_session set last_seen_ms = ?, is_signing = 1, seq_high = ?
+  where id = ? and closed_at_ms is null and seq_high < ?`;
 const WAKE_SQL = 'update workflow set woken = 1 where node_uuid = ? and ended_ms is null';
 
 type Hot = {
   readonly session: StatementSync;
   readonly seen: StatementSync;
+  readonly signed: StatementSync;
   readonly wake: StatementSync;
 };
 
@@ -70,21 +78,23 @@ export const makeHeartbeatBatch = (
       : {
           session: sqlite.prepare(SESSION_SQL),
           seen: sqlite.prepare(SEEN_SQL),
+          signed: sqlite.prepare(SIGNED_SQL),
           wake: sqlite.prepare(WAKE_SQL),
         };
   let waiting: Waiting[] = [];
   let isFlushing = false;
 
-  /** False when the session ended since the heartbeat was judged. */
-  const touch = async (queryable: Queryable, id: string, nowMs: number): Promise<boolean> => {
-    if (hot !== undefined) return hot.seen.run(nowMs, id).changes > 0;
-    const result = await queryable
-      .updateTable('agent_session')
-      .set({ last_seen_ms: nowMs })
-      .where('id', '=', id)
-      .where('closed_at_ms', 'is', null)
-      .executeTakeFirst();
-    return result.numUpdatedRows > 0n;
+  /** False when the session ended since the heartbeat was judged, or a later number was stored. */
+  const touch = async (
+    queryable: Queryable,
+    id: string,
+    nowMs: number,
+    sequence: number | null,
+  ): Promise<boolean> => {
+    if (hot === undefined) return touchSession(queryable, id, { nowMs, sequence });
+    const done =
+      sequence === null ? hot.seen.run(nowMs, id) : hot.signed.run(nowMs, sequence, id, sequence);
+    return done.changes > 0;
   };
 
   const wake = async (queryable: Queryable, nodeUuid: NodeUuid): Promise<boolean> =>
@@ -98,8 +108,8 @@ export const makeHeartbeatBatch = (
   ): Promise<void> => {
     const open = await findOpenSession(queryable, session.nodeUuid);
     const decision = judge(open);
-    if (decision.kind === 'refuse') throw new Refusal(400, decision.text);
-    await touch(queryable, session.id, nowMs);
+    if (decision.kind === 'refuse') throw new Refusal(decision.status, decision.text);
+    await touch(queryable, session.id, nowMs, decision.sequence);
   };
 
   /**
@@ -111,12 +121,13 @@ export const makeHeartbeatBatch = (
     heartbeat: AcceptedHeartbeat,
     nowMs: number,
   ): Promise<boolean> => {
-    const { session, binding } = heartbeat;
+    const { session, binding, sequence } = heartbeat;
     const isStored =
       binding === undefined
-        ? await touch(queryable, session.id, nowMs)
-        : await bindSession(queryable, session.id, { ...binding, nowMs });
+        ? await touch(queryable, session.id, nowMs, sequence)
+        : await bindSession(queryable, session.id, { ...binding, sequence, nowMs });
     if (!isStored) await judgeAgain(queryable, heartbeat, nowMs);
+    else if (binding !== undefined) await heartbeat.onBound(queryable);
     return wake(queryable, session.nodeUuid);
   };
 
@@ -176,7 +187,7 @@ export const makeHeartbeatBatch = (
       enqueue({
         nodeUuid,
         write: async (queryable, nowMs) =>
-          (await touch(queryable, id, nowMs)) && wake(queryable, nodeUuid),
+          (await touch(queryable, id, nowMs, null)) && wake(queryable, nodeUuid),
       }),
   };
 };

@@ -6,11 +6,12 @@ import type { JsonValue } from '@bessemer/protocol/json';
 import { isJsonObject } from '@bessemer/protocol/json';
 import type { NodeUuid } from '@bessemer/protocol/uuid';
 
+import { findOpenSession } from '#store/agent-sessions';
 import { findNode } from '#store/nodes';
 import { listPortsByAddress } from '#store/ports';
 import { wakeWorkflow } from '#store/workflows';
 
-import { lookup } from '../agent-session/lookup.ts';
+import { maskedAnswer } from '../agent-session/lookup.ts';
 import type { InspectionRequest, LookupAnswer } from '../conductor.ts';
 import type { ConductorParts } from '../conductor-parts.ts';
 
@@ -31,12 +32,9 @@ export const continueInspection = async (
   if (uuid === undefined || ports.some((port) => port.nodeUuid !== uuid)) return undefined;
   const node = await findNode(parts.store.db, uuid);
   if (node?.provisionState !== 'inspect wait') return undefined;
+  const session = await findOpenSession(parts.store.db, uuid);
+  if (session === undefined || session.route === 'poll') return undefined;
   await wakeWorkflow(parts.store.db, uuid);
   nudge(uuid);
-  return lookup(parts, {
-    addresses,
-    nodeUuid: uuid,
-    sourceAddress: request.sourceAddress,
-    minor: 84,
-  });
+  return maskedAnswer(parts, node, session);
 };
