@@ -53,14 +53,12 @@ const serve = (socket: TLSSocket): void => {
 
 const listen = async (wish: AgentsWish, index: number): Promise<number> => {
   const { certificatePem, keyPem } = wish.identities[index] ?? {};
-  const { clientAuthority } = wish;
   const server = createServer(
     {
       cert: certificatePem,
       key: keyPem,
-      ...(clientAuthority === undefined
-        ? {}
-        : { ca: clientAuthority, requestCert: true, rejectUnauthorized: true }),
+      requestCert: wish.asksForCertificate === true,
+      rejectUnauthorized: false,
     },
     serve,
   );

@@ -10,7 +10,7 @@ export const openBenchStore = async (
   directory: string,
 ): Promise<{ readonly store: Store; readonly keys: KeyRing }> => {
   const data = join(directory, 'data');
-  mkdirSync(data, { mode: 0o700 });
+  mkdirSync(data, { recursive: true, mode: 0o700 });
   return {
     store: await openStore({ engine: 'sqlite', path: join(data, 'bessemer.sqlite') }),
     keys: await openKeyRing(join(data, 'keys')),

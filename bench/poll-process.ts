@@ -1,44 +1,29 @@
-// The service's own poller over a real store, in a process of its own. One sweep a message.
+// The service's own poller over a real store, in a process of its own. One sweep a message. The store was filled by
+// another process: what that leaves in memory is none of the poller's.
 
-import { join } from 'node:path';
+import { makeConductorIdentity } from '../packages/service/src/trust/certificate/conductor-identity.ts';
 
-import { openStore } from '../packages/service/src/store/database.ts';
-import { openKeyRing } from '../packages/service/src/trust/key-ring.ts';
-
-import { addressOfAgent, tokenOfAgent } from './simulated-agents.ts';
-import { seedBoundSessions } from './seed-sessions.ts';
+import { openBenchStore } from './bench-store.ts';
 import { costOf } from './sweep-cost.ts';
 import { makeSweep } from './sweep-subject.ts';
 
 export type PollProcessStart = {
   readonly directory: string;
   readonly count: number;
-  readonly ports: readonly number[];
-  readonly pins: readonly string[];
+  /** Shown to the agents. */
+  readonly client: { readonly certificatePem: string; readonly keyPem: string };
 };
 
 const start = async (wish: PollProcessStart): Promise<() => Promise<unknown>> => {
-  const store = await openStore({ engine: 'sqlite', path: join(wish.directory, 'poll.sqlite') });
-  const keys = await openKeyRing(join(wish.directory, 'keys'));
-  await seedBoundSessions(store, keys, {
-    count: wish.count,
-    route: 'poll',
-    isAwaited: true,
-    agentOf: (index) => {
-      const address = addressOfAgent(index);
-      const place = index % wish.ports.length;
-      return {
-        token: tokenOfAgent(address),
-        callbackUrl: `https://${address}:${wish.ports[place]}`,
-        address,
-        pin: wish.pins[place] ?? '',
-      };
-    },
-  });
-  const sweep = await makeSweep(store, keys);
+  const { store, keys } = await openBenchStore(wish.directory);
+  const { certificatePem, keyPem } = wish.client;
+  const sweep = makeSweep(store, keys, makeConductorIdentity(certificatePem, keyPem));
   return async () => {
     const beforeMs = Date.now();
-    const cost = await costOf(sweep);
+    const cost = await costOf(async () => {
+      const { asked, failed } = await sweep();
+      if (asked !== wish.count || failed > 0) throw new Error(`${failed} of ${asked} polls failed`);
+    });
     const [row] = await store.db
       .selectFrom('agent_session')
       .select((select) => select.fn.countAll<number>().as('seen'))

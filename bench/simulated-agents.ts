@@ -10,8 +10,11 @@ import type { AgentIdentity } from './agent-certificates.ts';
 export type AgentsWish = {
   /** Each is served on a port of its own; the agents are spread over them. */
   readonly identities: readonly Pick<AgentIdentity, 'certificatePem' | 'keyPem'>[];
-  /** Asks for a client certificate of this authority (PEM); without one there is no connection. */
-  readonly clientAuthority?: string;
+  /**
+   * Asks for a client certificate as our agents do. Its chain is not followed: all agents are one process here, which
+   * would then be slower than who asks them.
+   */
+  readonly asksForCertificate?: boolean;
 };
 
 export type AgentsCount = { readonly connections: number; readonly answers: number };
