@@ -8,6 +8,8 @@ export const FAILURE_CODES = {
   'agent.unreachable': 'the agent does not answer',
   'agent.key-mismatch': 'the agent answers with another TLS key than the one it was given',
   'agent.binding-conflict': 'two agents spoke with the token of the same boot',
+  'agent.rival': 'two addresses asked for the token of the same boot',
+  'agent.session-revoked': 'the trust in the agent of this boot was taken away',
   'agent.not-believed':
     'who answers for the machine is not, or cannot prove to be, the machine of the node',
   'agent.restarted': 'the agent restarted outside our control',

@@ -26,6 +26,7 @@ import { showNodeRoute } from './nodes/show-node.ts';
 import { showStatesRoute } from './nodes/states.ts';
 import { traitsRoute } from './nodes/traits.ts';
 import { validateRoutes } from './nodes/validate.ts';
+import { vendorPassthruRoutes } from './nodes/vendor-passthru.ts';
 import { ownRoutes } from './own/own-routes.ts';
 import { listPortsRoutes } from './ports/list-ports.ts';
 import { writePortRoutes } from './ports/write-port.ts';
@@ -70,6 +71,7 @@ export const publicRoutes = (parts: ApiParts): readonly Route[] => [
   ...historyRoutes(parts),
   inventoryRoute(parts),
   childrenRoute(parts),
+  ...vendorPassthruRoutes(parts),
   ...listPortsRoutes(parts),
   ...writePortRoutes(parts),
   ...chassisRoutes(parts),

@@ -93,6 +93,16 @@ export type InspectionRequest = {
   readonly sourceAddress: string;
 };
 
+/** One boot of an agent on a node, without anything secret. */
+export type AgentSessionReport = { readonly [field: string]: string | number | null };
+
+/** Who asks for something that is written into the audit log. */
+export type SessionCaller = {
+  readonly user: string | null;
+  readonly sourceAddress: string;
+  readonly requestId: string;
+};
+
 /** Every method throws `Refusal` with the status and text of the contract, and changes nothing when it does. */
 export type Conductor = {
   readonly hostname: string;
@@ -125,6 +135,16 @@ export type Conductor = {
   readonly heartbeat: (request: HeartbeatRequest) => Promise<void>;
   /** Undefined: no node in `inspect wait` matches. */
   readonly continueInspection: (request: InspectionRequest) => Promise<LookupAnswer | undefined>;
+
+  /** Newest first. */
+  readonly agentSessions: (node: NodeUuid) => Promise<readonly AgentSessionReport[]>;
+  /** Lets the next lookup of a boot that is awaited have a new token. */
+  readonly openAgentWindow: (node: NodeUuid, caller: SessionCaller) => Promise<void>;
+  /** Resolves when the token is dead. */
+  readonly revokeAgentSession: (
+    node: NodeUuid,
+    caller: SessionCaller & { readonly reason: string | undefined },
+  ) => Promise<void>;
 
   /** For what the listeners refuse by themselves, before the conductor is asked. */
   readonly noteEvent: (event: TrustEvent) => Promise<void>;

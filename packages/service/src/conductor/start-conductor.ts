@@ -12,6 +12,11 @@ import { findOpenWorkflow } from '#store/workflows';
 
 import { makeHeartbeats } from './agent-session/heartbeat.ts';
 import { makeLookup } from './agent-session/lookup.ts';
+import {
+  agentSessions,
+  openAgentWindow,
+  revokeAgentSession,
+} from './agent-session/session-actions.ts';
 import { CATALOG } from './catalog.ts';
 import type { Conductor } from './conductor.ts';
 import type { ConductorParts } from './conductor-parts.ts';
@@ -114,6 +119,9 @@ export const startConductor = async (parts: ConductorParts): Promise<Conductor> 
     lookup: makeLookup(parts, scheduler.nudge),
     heartbeat,
     continueInspection: (request) => continueInspection(parts, scheduler.nudge, request),
+    agentSessions: (uuid) => agentSessions(parts, uuid),
+    openAgentWindow: (uuid, caller) => openAgentWindow(parts, scheduler.nudge, uuid, caller),
+    revokeAgentSession: (uuid, caller) => revokeAgentSession(parts, scheduler.nudge, uuid, caller),
     noteEvent: makeEventNoter(parts),
     why: (uuid) => why(parts, uuid),
     journal: async (uuid, options) => {

@@ -8,6 +8,7 @@ import type {
   LookupAnswer,
   LookupRequest,
   ProvisionRequest,
+  SessionCaller,
   TrustEvent,
 } from '#conductor/conductor';
 import type { Store } from '#store/database';
@@ -25,6 +26,8 @@ export type FakeConductor = Conductor & {
   readonly heartbeats: HeartbeatRequest[];
   readonly events: TrustEvent[];
   readonly lookups: LookupRequest[];
+  readonly opened: SessionCaller[];
+  readonly revoked: (SessionCaller & { readonly reason: string | undefined })[];
   readonly addJournal: (node: NodeUuid, entry: JournalEntry) => void;
   lookupAnswer: LookupAnswer | undefined;
   heartbeatRefusal: Refusal | undefined;
@@ -49,6 +52,8 @@ export const makeFakeConductor = (store: Store): FakeConductor => {
     heartbeats: [],
     events: [],
     lookups: [],
+    opened: [],
+    revoked: [],
     lookupAnswer: undefined,
     heartbeatRefusal: undefined,
     addJournal: (_node, entry) => {
@@ -83,6 +88,13 @@ export const makeFakeConductor = (store: Store): FakeConductor => {
     heartbeat: async (request) => {
       if (fake.heartbeatRefusal !== undefined) throw fake.heartbeatRefusal;
       fake.heartbeats.push(request);
+    },
+    agentSessions: async () => [{ boot_no: 1, state: 'BOUND' }],
+    openAgentWindow: async (_uuid, caller) => {
+      fake.opened.push(caller);
+    },
+    revokeAgentSession: async (_uuid, caller) => {
+      fake.revoked.push(caller);
     },
     noteEvent: async (event) => {
       fake.events.push(event);

@@ -8,7 +8,7 @@ import { openToken } from '#trust/agent-token/grant';
 import { makeEventNoter } from '../trust-events.ts';
 import type { Job } from '../workflow/step.ts';
 import { type AgentClient, openAgentClient } from './agent-client.ts';
-import { bindingConflict } from './binding-conflict.ts';
+import { refuseRevoked, suspectFailure } from './session-lost.ts';
 
 type AgentJob = Pick<Job, 'node' | 'parts' | 'fence'>;
 
@@ -29,7 +29,8 @@ export const withAgent = async <T>(
 ): Promise<T> => {
   const { store, keys, identity } = job.parts;
   const session = await findOpenSession(store.db, job.node.uuid);
-  if (session?.state === 'SUSPECT') throw bindingConflict();
+  if (session?.state === 'SUSPECT') throw suspectFailure(session);
+  if (session === undefined) await refuseRevoked(store.db, job.node.uuid);
   if (session === undefined || session.state !== 'BOUND' || session.callbackUrl === null) {
     throw new Failure('agent.unreachable', 'No agent of this node has called.');
   }

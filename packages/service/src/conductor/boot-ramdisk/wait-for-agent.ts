@@ -1,8 +1,10 @@
-// The wait for the first word of the agent of this boot: it calls, or it is looked for.
+// The wait for the first word of the agent of this boot: it calls, or it is looked for. A token that was given by a
+// lookup is not relied on at once: a second one who asks for it has some time to show up.
 
 import { type AgentSessionRecord, findOpenSession } from '#store/agent-sessions';
 
-import { bindingConflict } from '../agent-session/binding-conflict.ts';
+import { endWindow } from '../agent-session/give-token.ts';
+import { refuseRevoked, suspectFailure } from '../agent-session/session-lost.ts';
 import { lookForPolledAgent, pollWait } from '../poll/wait-for-polled-agent.ts';
 import { DONE, type Job, type Step, type StepResult, type StepWait } from '../workflow/step.ts';
 
@@ -12,43 +14,80 @@ const kindOfTimeout = (kind: string): 'deploy' | 'clean' | 'inspect' =>
 const timeoutOf = (job: Job): number =>
   job.parts.options.callbackTimeoutMs[kindOfTimeout(job.workflow.kind)];
 
-const agentWait = (job: Job, isFirst: boolean): StepWait => ({
+type WaitOptions = { readonly isFirst: boolean; readonly lookAtMs?: number | undefined };
+
+const agentWait = (job: Job, { isFirst, lookAtMs }: WaitOptions): StepWait => ({
   kind: 'wait',
   what: 'the agent to call for the first time',
   on: `the machine of node ${job.node.name ?? job.node.uuid}, booting our ramdisk`,
   remedy:
-    'Look at the console of the machine: does it boot from the virtual medium, and does it reach the agent ' +
-    `listener at ${job.parts.urls.agentApi}?`,
+    'Look at the console of the machine: does it boot our ramdisk, and does it reach the agent listener at ' +
+    `${job.parts.urls.agentApi}? The history of the node tells of lookups that were refused.`,
   timeoutCode: 'agent.not-called',
   ...(isFirst ? { timeoutMs: timeoutOf(job) } : {}),
+  ...(lookAtMs === undefined
+    ? {}
+    : { lookAfterMs: Math.max(1, lookAtMs - job.parts.clock.wallMs()) }),
 });
 
 /** Undefined while the session of this boot is not the open one. */
 const sessionOf = async (job: Job): Promise<AgentSessionRecord | undefined> => {
   const session = await findOpenSession(job.parts.store.db, job.node.uuid);
-  if (session === undefined || session.id !== job.workflow.context['sessionId']) return undefined;
-  if (session.state === 'SUSPECT') throw bindingConflict();
+  if (session === undefined || session.id !== job.workflow.context['sessionId']) {
+    await refuseRevoked(job.parts.store.db, job.node.uuid);
+    return undefined;
+  }
+  if (session.state === 'SUSPECT') throw suspectFailure(session);
   return session;
 };
 
 const isPolled = (session: AgentSessionRecord | undefined): session is AgentSessionRecord =>
   session?.route === 'poll' && session.state === 'SEALED';
 
+/** When a session by lookup wants to be looked at although nobody called. */
+const lookAt = async (
+  { parts }: Job,
+  session: AgentSessionRecord | undefined,
+): Promise<number | undefined> => {
+  const { clock, options } = parts;
+  if (session?.state !== 'OPEN' || options.lookupWindow !== 'enforce') return undefined;
+  if (clock.wallMs() <= session.windowClosesMs) return session.windowClosesMs + 1;
+  await endWindow(parts, session);
+  return undefined;
+};
+
+/** When the loser of a race for the token had time enough to show up; undefined: it had. */
+const settledAt = ({ parts }: Job, session: AgentSessionRecord): number | undefined => {
+  if (session.givenAtMs === null) return undefined;
+  const atMs = session.givenAtMs + parts.options.settleMs;
+  return parts.clock.wallMs() < atMs ? atMs : undefined;
+};
+
+const judge = async (
+  job: Job,
+  session: AgentSessionRecord | undefined,
+  isFirst: boolean,
+): Promise<StepResult> => {
+  if (session?.state !== 'BOUND') {
+    return agentWait(job, { isFirst, lookAtMs: await lookAt(job, session) });
+  }
+  const lookAtMs = settledAt(job, session);
+  return lookAtMs === undefined ? DONE : agentWait(job, { isFirst, lookAtMs });
+};
+
 export const waitForAgent: Step = {
   name: 'wait_for_agent',
   isIdempotent: true,
   run: async (job): Promise<StepResult> => {
     const session = await sessionOf(job);
-    if (session?.state === 'BOUND') return DONE;
     // Nobody is there before the machine has booted: the first look comes a little later.
     if (isPolled(session)) {
       return pollWait(job, { tries: 0, text: 'it just got power', timeoutMs: timeoutOf(job) });
     }
-    return agentWait(job, true);
+    return judge(job, session, true);
   },
   look: async (job): Promise<StepResult> => {
     const session = await sessionOf(job);
-    if (session?.state === 'BOUND') return DONE;
-    return isPolled(session) ? lookForPolledAgent(job, session) : agentWait(job, false);
+    return isPolled(session) ? lookForPolledAgent(job, session) : judge(job, session, false);
   },
 };

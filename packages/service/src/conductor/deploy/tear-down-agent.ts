@@ -2,6 +2,7 @@
 
 import { Failure } from '@bessemer/protocol/errors/failure';
 
+import { isTrustLost } from '../agent-session/session-lost.ts';
 import { withAgent } from '../agent-session/with-agent.ts';
 import { type Job, type Step, type StepDone, type StepWait } from '../workflow/step.ts';
 
@@ -39,7 +40,7 @@ export const tearDownAgent: Step = {
       await withAgent(job, (agent) => agent.send('standby.power_off', {}, { isWaiting: false }));
     } catch (error) {
       // An agent that is already on its way down does not answer any more.
-      if (!(error instanceof Failure)) throw error;
+      if (!(error instanceof Failure) || isTrustLost(error)) throw error;
       job.log.info({ code: error.code }, 'the agent did not take the power-off; the BMC decides');
     }
     return offWait(true);
