@@ -166,6 +166,32 @@ test('inspection data: answered like a lookup from 1.84 on, with the UUID at 1.1
   assert.equal(empty.status, 400);
 });
 
+test('T-17: inventories that no machine has are 400 before anybody looks for a node', async () => {
+  const card = { mac_address: '52:54:00:00:00:01' };
+  const asked = api.conductor.lookups.length;
+  for (const inventory of [
+    { interfaces: Array.from({ length: 65 }, () => card) },
+    { interfaces: [card], hostname: 'x'.repeat(5_000) },
+    { interfaces: [card], hostname: 'a\u0000b' },
+  ]) {
+    const answer = await send('POST', '/v1/continue_inspection', { inventory }, '1.84');
+    assert.equal(answer.status, 400);
+    assert.match(answer.fault ?? '', /^The inventory was refused: /);
+  }
+  assert.equal(api.conductor.lookups.length, asked);
+  assert.ok(api.conductor.events.some(({ name }) => name === 'inspect.rejected'));
+});
+
+test('T-17: bytes that are no text are 400', async () => {
+  const payload = Buffer.concat([Buffer.from('{"a":"'), Buffer.from([0xff]), Buffer.from('"}')]);
+  const headers = { 'x-openstack-ironic-api-version': '1.68' };
+  const url = `/v1/heartbeat/${UUID}`;
+
+  const answer = answerOf(await app.inject({ method: 'POST', url, headers, payload }));
+
+  assert.deepEqual([answer.status, answer.fault], [400, 'The request body is not valid UTF-8']);
+});
+
 test('switched off, every call is 403 and discovery still answers', async () => {
   const beat = await send('POST', `/v1/heartbeat/${UUID}`, BEAT, '1.68', closed);
   const lookup = await send('GET', `/v1/lookup?node_uuid=${UUID}`, undefined, '1.68', closed);

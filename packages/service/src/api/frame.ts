@@ -1,6 +1,7 @@
 // What both listeners have in common: request ids, authentication, version selection, bodies, errors. The order
 // is routing, authentication, version, controller.
 
+import { isUtf8 } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
@@ -176,10 +177,13 @@ const selectVersion = (request: FastifyRequest, reply: FastifyReply): Error | un
 
 const addBodyParser = (app: FastifyInstance): void => {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'string' }, (request, body, done) => {
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, bytes: Buffer, done) => {
     try {
-      if (request.headers[SIGNATURE_HEADER] !== undefined) request.signedBody = body as string;
-      done(null, readBody(body as string));
+      // Decoded loosely it would be stored as something that nobody sent.
+      if (!isUtf8(bytes)) throw new Refusal(400, 'The request body is not valid UTF-8');
+      const body = bytes.toString('utf8');
+      if (request.headers[SIGNATURE_HEADER] !== undefined) request.signedBody = body;
+      done(null, readBody(body));
     } catch (error) {
       done(error as Error, undefined);
     }

@@ -1,6 +1,7 @@
 // POST /v1/continue_inspection: the ramdisk hands in what it found. Current agents use 1.84 or newer and are
 // answered like a lookup; older ones send no version at all and get the node's UUID.
 
+import { inventoryProblem } from '@bessemer/protocol/agent/inventory-rules';
 import { Refusal } from '@bessemer/protocol/errors/refusal';
 import { isJsonObject, type JsonObject } from '@bessemer/protocol/json';
 import { offers } from '@bessemer/protocol/microversion/features';
@@ -10,6 +11,7 @@ import { resourceMissing } from '../error-envelope.ts';
 import { readQuery, requireObjectBody } from '../query.ts';
 import { INSPECTION_BODY_BYTES_MAX } from '../read-body.ts';
 import type { Route } from '../route.ts';
+import { noteAside } from './admission.ts';
 import { lookupText } from './lookup.ts';
 import type { RamdiskParts } from './ramdisk-options.ts';
 
@@ -28,8 +30,21 @@ export const continueInspectionRoute = (parts: RamdiskParts): Route => ({
       throw new Refusal(400, `Expected UUID for node_uuid: ${asked.slice(0, 100)}`);
     }
     const { inventory, ...pluginData } = requireObjectBody(request);
+    const checked = requireInventory(inventory);
+    const problem = inventoryProblem(checked);
+    if (problem !== undefined) {
+      noteAside(parts, {
+        name: 'inspect.rejected',
+        nodeUuid,
+        source: request.ip,
+        requestId: request.id,
+        outcome: 'refused',
+        detail: { reason: problem },
+      });
+      throw new Refusal(400, `The inventory was refused: ${problem}.`);
+    }
     const answer = await parts.conductor.continueInspection({
-      inventory: requireInventory(inventory),
+      inventory: checked,
       pluginData,
       nodeUuid,
       sourceAddress: request.ip,

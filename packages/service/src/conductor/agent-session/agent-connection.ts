@@ -2,6 +2,7 @@
 // of a request, so whoever else answers sees a handshake and nothing of ours. No chain is checked: it would cost
 // as much again and prove less than the key does.
 
+import { isUtf8 } from 'node:buffer';
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { TLSSocket } from 'node:tls';
 
@@ -111,7 +112,9 @@ export const openAgentConnection = (place: AgentPlace): AgentConnection => {
       if (sizeBytes > answerBytesMax) throw answeredTooMuch();
       chunks.push(chunk);
     }
-    return Buffer.concat(chunks).toString();
+    const bytes = Buffer.concat(chunks);
+    if (isUtf8(bytes)) return bytes.toString('utf8');
+    throw new Failure('agent.protocol', 'The agent answered bytes that are no text.');
   };
 
   const forget = async (body: AsyncIterable<Buffer>): Promise<undefined> => {

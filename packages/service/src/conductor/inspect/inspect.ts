@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 
 import type { Inventory } from '@bessemer/protocol/agent/inventory';
 import { Failure } from '@bessemer/protocol/errors/failure';
-import type { JsonObject } from '@bessemer/protocol/json';
+import type { JsonObject, JsonValue } from '@bessemer/protocol/json';
 import type { NodeRecord } from '@bessemer/protocol/node/record';
 import type { PortUuid } from '@bessemer/protocol/uuid';
 
@@ -16,9 +16,10 @@ import type { PlannedStep } from '#store/workflows';
 
 import { commandFailure } from '../agent-session/agent-command.ts';
 import { withAgent } from '../agent-session/with-agent.ts';
+import { makeEventNoter } from '../trust-events.ts';
 import { bootRamdiskPlan } from '../boot-ramdisk/boot-ramdisk.ts';
 import { bringRamdiskToRest, closeBoot } from '../boot-ramdisk/leave-ramdisk.ts';
-import { DONE, planned, type Step } from '../workflow/step.ts';
+import { DONE, type Job, planned, type Step } from '../workflow/step.ts';
 import type { WorkflowKind } from '../workflow/workflow-kind.ts';
 import { checkedInventory } from './checked-inventory.ts';
 
@@ -43,6 +44,28 @@ const propertiesOf = (node: NodeRecord, inventory: Inventory): JsonObject => {
   };
 };
 
+/** Noted before the step fails: what is refused is stored nowhere else. */
+const noteRefusal = (
+  job: Job,
+  name: 'inspect.rejected' | 'inspect.identity_conflict',
+  reason: string,
+): Promise<void> =>
+  makeEventNoter(job.parts)({
+    name,
+    nodeUuid: job.node.uuid,
+    outcome: 'refused',
+    detail: { reason },
+  });
+
+const requireInventory = async (job: Job, result: JsonValue): Promise<Inventory> => {
+  try {
+    return checkedInventory(result);
+  } catch (error) {
+    if (error instanceof Failure) await noteRefusal(job, 'inspect.rejected', error.message);
+    throw error;
+  }
+};
+
 const collectInventory: Step = {
   name: 'collect_inventory',
   isIdempotent: true,
@@ -52,11 +75,12 @@ const collectInventory: Step = {
       agent.send('poll.get_hardware_info', {}, { isWaiting: true }),
     );
     if (result.command_status !== 'SUCCEEDED') throw commandFailure(result);
-    const inventory = checkedInventory(result.command_result);
+    const inventory = await requireInventory(job, result.command_result);
     const addresses = inventory.interfaces.map((card) => card.mac_address.toLowerCase());
     const known = await listPortsByAddress(parts.store.db, addresses);
     const foreign = known.find((port) => port.nodeUuid !== node.uuid);
     if (foreign !== undefined) {
+      await noteRefusal(job, 'inspect.identity_conflict', `${foreign.address} is of another node`);
       throw new Failure(
         'inspect.invalid',
         `The machine claims the MAC ${foreign.address}, which is a port of node ${foreign.nodeUuid}. ` +
