@@ -46,8 +46,17 @@ const offeredSteps = (result: unknown): OfferedStep[] => {
   const offered: unknown[] = isJsonObject(byManager)
     ? Object.values(byManager).flat()
     : [undefined];
-  if (offered.every(isOffered)) return offered;
-  throw new Failure('agent.protocol', 'The agent did not say which clean steps it has.');
+  if (!offered.every(isOffered)) {
+    throw new Failure('agent.protocol', 'The agent did not say which clean steps it has.');
+  }
+  // Which of two would run is the agent's choice then, and one of them may only look like erasing.
+  const names = offered.map((step) => `${step.interface}.${step.step}`);
+  const double = names.find((name, index) => names.indexOf(name) !== index);
+  if (double === undefined) return offered;
+  throw new Failure(
+    'steps.invalid',
+    `The agent offers the clean step ${double} more than once; a plug-in may not bring a step that the agent has.`,
+  );
 };
 
 const agentStep = (step: OfferedStep, args: JsonObject = {}): PlannedStep => ({
