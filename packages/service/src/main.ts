@@ -16,7 +16,7 @@ import { makeRamdiskListener } from '#api/ramdisk-listener';
 import { systemClock } from '#clock';
 import { makeMediaSource } from '#conductor/boot-media';
 import { makeImageSource } from '#conductor/image-files';
-import { makeMediumClients } from '#conductor/medium-clients';
+import { makeForgeryNoter, makeMediumClients } from '#conductor/medium-clients';
 import { startConductor } from '#conductor/start-conductor';
 import { agentListenerOptions } from '#config/agent-listener-options';
 import { apiOptions, conductorOptions, driverOptions, hostnameOf } from '#config/component-options';
@@ -212,7 +212,13 @@ const serve = async (loaded: LoadedConfig, dataPath: string, log: Log): Promise<
   const mayFetch = makeMediumClients({ store, drivers, keys, metrics, clock, log, options });
   const bootApp = makeBootListener({
     sources: {
-      media: makeMediaSource({ store, keys, clock, mayFetch }),
+      media: makeMediaSource({
+        store,
+        keys,
+        clock,
+        mayFetch,
+        onForged: makeForgeryNoter(eventParts),
+      }),
       images: makeImageSource({ store, keys, clock, urls, options }),
     },
     tls: bootTls,

@@ -123,6 +123,8 @@ export type MediaSourceParts = {
   readonly clock: Pick<Clock, 'wallMs'>;
   /** Whether a medium of this node may go to this address. */
   readonly mayFetch: (nodeUuid: NodeUuid, sourceAddress: string) => Promise<boolean>;
+  /** Somebody has the name of a medium and not the permission. */
+  readonly onForged?: (nodeUuid: NodeUuid, sourceAddress: string) => Promise<void>;
 };
 
 const ID_PATTERN = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -140,6 +142,7 @@ export const makeMediaSource = (parts: MediaSourceParts): FileSource => {
         .executeTakeFirst();
       if (medium === undefined) return { outcome: 'unknown' };
       if (!isSignatureRight(key, signedFacts(medium, expires), signature)) {
+        await parts.onForged?.(medium.node_uuid as NodeUuid, sourceAddress);
         return { outcome: 'denied' };
       }
       if (medium.revoked_ms !== null || medium.expires_ms <= parts.clock.wallMs()) {

@@ -12,7 +12,7 @@ import { isLoopback } from '#trust/agent-token/callback-url';
 import { isInNetworks, isSameHost } from '#trust/agent-token/source-address';
 
 import type { ConductorParts } from './conductor-parts.ts';
-import { type EventParts, makeEventNoter } from './trust-events.ts';
+import { type EventParts, makeEventNoter, type TrustEvent } from './trust-events.ts';
 
 type Parts = EventParts & Pick<ConductorParts, 'drivers'>;
 
@@ -27,6 +27,25 @@ const isOwnAddress = (sourceAddress: string): boolean =>
   Object.values(networkInterfaces())
     .flatMap((each) => each ?? [])
     .some(({ address }) => isSameHost(address, sourceAddress));
+
+const denialOf = (
+  nodeUuid: NodeUuid,
+  sourceAddress: string,
+  reason: 'source' | 'signature',
+): TrustEvent => ({
+  name: 'boot.denied',
+  nodeUuid,
+  source: sourceAddress,
+  outcome: 'refused',
+  detail: { reason, what: 'boot medium' },
+});
+
+export const makeForgeryNoter = (
+  parts: EventParts,
+): ((nodeUuid: NodeUuid, sourceAddress: string) => Promise<void>) => {
+  const note = makeEventNoter(parts);
+  return (nodeUuid, sourceAddress) => note(denialOf(nodeUuid, sourceAddress, 'signature'));
+};
 
 export const makeMediumClients = (
   parts: Parts,
@@ -58,13 +77,7 @@ export const makeMediumClients = (
     if (!options.isMediumSourceChecked) return true;
     if (isInNetworks(sourceAddress, options.mediumNetworks)) return true;
     if (await isOwnBmc(nodeUuid, sourceAddress)) return true;
-    await note({
-      name: 'boot.denied',
-      nodeUuid,
-      source: sourceAddress,
-      outcome: 'refused',
-      detail: { reason: 'source', what: 'boot medium' },
-    });
+    await note(denialOf(nodeUuid, sourceAddress, 'source'));
     return false;
   };
 };
