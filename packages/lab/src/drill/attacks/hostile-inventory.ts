@@ -10,7 +10,8 @@ import type { Stage } from '../stage/stage.ts';
 import { statusOf } from '../stage/wire.ts';
 
 /** The posted ones cost a request each; answered by an agent they cost a boot each. */
-const ANSWERED = ['nested too deep', '100,000 cards', 'a key __proto__', 'bytes that are no UTF-8'];
+const NO_TEXT = 'bytes that are no UTF-8';
+const ANSWERED = ['nested too deep', '100,000 cards', 'a key __proto__', NO_TEXT];
 
 export const hostileInventory: Drill = {
   name: 'hostile-inventory',
@@ -103,6 +104,8 @@ const answered = async (stage: Stage, findings: Findings): Promise<void> => {
       findings.check(isSame, `answered, ${what}: the properties have changed`);
       const stored = await product.api('GET', `/v1/nodes/${machine.uuid}/inventory`);
       findings.check(stored.status === 404, `answered, ${what}: an inventory was stored`);
+      // What cannot even be read is a broken answer, not an inventory.
+      if (what === NO_TEXT) return;
       await expectEvent(product, findings, mark, { event: 'inspect.rejected', node: machine.uuid });
     }),
   );
