@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import fc from 'fast-check';
+import { assert as holdsFor, property, string } from 'fast-check';
 
 import { parseLeases } from './leases.ts';
 
@@ -33,8 +33,8 @@ test('lines that are no leases are passed over', () => {
 });
 
 test('no text is too strange to be read', () => {
-  fc.assert(
-    fc.property(fc.string(), (text) => {
+  holdsFor(
+    property(string(), (text) => {
       assert.ok(Array.isArray(parseLeases(`${text}\n${text}`)));
     }),
   );
