@@ -45,5 +45,6 @@ const answer = await conductor.lookup({
   sourceAddress: '192.0.2.10',
   minor: 62,
 });
-process.stdout.write(`${String(answer?.config['agent_token'] ?? 'none')}\n`);
+const told = answer?.config['agent_token'];
+process.stdout.write(`${typeof told === 'string' ? told : 'none'}\n`);
 process.exit(0);
