@@ -18,6 +18,8 @@ export type BootListenerParts = {
   readonly tls: { readonly key: string; readonly certificate: string } | undefined;
   readonly log: Log;
   readonly clock: Pick<Clock, 'monotonicMs'>;
+  /** Told of who asked by a path that nothing has. */
+  readonly onBadPath?: (source: string) => void;
 };
 
 const HEADERS_MS_MAX = 10_000;
@@ -36,7 +38,11 @@ const REFUSALS = {
 } as const;
 
 export const makeBootListener = (parts: BootListenerParts): FastifyInstance => {
-  const app = makeServer(parts.tls);
+  const refuseUnknown = (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    parts.onBadPath?.(request.ip);
+    return refuse(reply, ...REFUSALS.unknown);
+  };
+  const app = makeServer(parts.tls, refuseUnknown);
   app.server.headersTimeout = HEADERS_MS_MAX;
   app.server.maxConnections = CONNECTIONS_MAX;
   for (const [root, source] of Object.entries(parts.sources)) {
@@ -46,7 +52,7 @@ export const makeBootListener = (parts: BootListenerParts): FastifyInstance => {
       handler: (request, reply) => serve(request, reply, root, source, parts),
     });
   }
-  app.setNotFoundHandler((_request, reply) => refuse(reply, ...REFUSALS.unknown));
+  app.setNotFoundHandler(refuseUnknown);
   app.setErrorHandler((error: { readonly statusCode?: number }, request, reply) => {
     const status = error.statusCode ?? 500;
     if (status < 500) return refuse(reply, status, 'This request cannot be understood.');
@@ -56,7 +62,10 @@ export const makeBootListener = (parts: BootListenerParts): FastifyInstance => {
   return app;
 };
 
-const makeServer = (tls: BootListenerParts['tls']): FastifyInstance => {
+const makeServer = (
+  tls: BootListenerParts['tls'],
+  refuseUnknown: (request: FastifyRequest, reply: FastifyReply) => FastifyReply,
+): FastifyInstance => {
   const shared = {
     logger: false as const,
     exposeHeadRoutes: false,
@@ -66,9 +75,8 @@ const makeServer = (tls: BootListenerParts['tls']): FastifyInstance => {
     forceCloseConnections: true as const,
     routerOptions: { maxParamLength: SEGMENT_CHARS_MAX },
     // What the router cannot read; its own answer would repeat the address.
-    frameworkErrors: (_error: unknown, _request: FastifyRequest, reply: FastifyReply) => {
-      const [status, text] = REFUSALS.unknown;
-      refuse(reply, status, text);
+    frameworkErrors: (_error: unknown, request: FastifyRequest, reply: FastifyReply) => {
+      refuseUnknown(request, reply);
     },
   };
   const http = { maxHeaderSize: HEADER_BYTES_MAX };

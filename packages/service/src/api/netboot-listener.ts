@@ -11,7 +11,7 @@ import type { OpenBoots } from '#netboot/open-boots';
 
 import { type BootListenerParts, makeBootListener } from './boot-listener.ts';
 
-export type NetbootListenerParts = Pick<BootListenerParts, 'log' | 'clock'> & {
+export type NetbootListenerParts = Pick<BootListenerParts, 'log' | 'clock' | 'onBadPath'> & {
   readonly boots: OpenBoots;
   /** Base of this listener's addresses, without a trailing slash. */
   readonly url: string;
@@ -24,16 +24,16 @@ const MAC_PATTERN = /^[0-9a-f]{2}(?:-[0-9a-f]{2}){5}$/;
 const NOTHING = 'There is nothing at this address.';
 
 export const makeNetbootListener = (parts: NetbootListenerParts): FastifyInstance => {
-  const { boots, url, log, clock, efiLoaderPath } = parts;
-  const app = makeBootListener({ sources: { netboot: boots }, tls: undefined, log, clock });
+  const { boots, url, efiLoaderPath } = parts;
+  const app = makeBootListener({ ...parts, sources: { netboot: boots }, tls: undefined });
   app.get('/netboot/boot.ipxe', (_request, reply) =>
     reply.header('cache-control', 'no-store').type('text/plain').send(renderEntryScript(url)),
   );
   app.get('/netboot/by-mac/:mac', async (request, reply) => {
     const { mac } = request.params as { readonly mac: string };
-    const script = MAC_PATTERN.test(mac)
-      ? await boots.scriptFor(mac.replaceAll('-', ':'), request.ip)
-      : undefined;
+    const isMac = MAC_PATTERN.test(mac);
+    if (!isMac) parts.onBadPath?.(request.ip);
+    const script = isMac ? await boots.scriptFor(mac.replaceAll('-', ':'), request.ip) : undefined;
     reply.header('cache-control', 'no-store').type('text/plain');
     return script === undefined ? reply.code(404).send(NOTHING) : reply.send(script);
   });

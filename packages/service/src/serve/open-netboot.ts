@@ -70,7 +70,14 @@ export const openBootServing = async (
     onDenied,
   });
   const efiLoaderPath = join(settings.loader_directory, 'snponly.efi');
-  const app = makeNetbootListener({ boots, url, log, clock, efiLoaderPath });
+  const app = makeNetbootListener({
+    boots,
+    url,
+    log,
+    clock,
+    efiLoaderPath,
+    onBadPath: (source) => onDenied({ nodeUuid: undefined, source, reason: 'path' }),
+  });
   return { host: makeLocalBootHost(boots, announcer), app, endpoint, isDhcpOwn };
 };
 

@@ -75,6 +75,7 @@ beforeEach(async (context) => {
     log,
     clock: systemClock,
     efiLoaderPath: join(directory, 'snponly.efi'),
+    onBadPath: (source) => void denials.push({ nodeUuid: undefined, source, reason: 'path' }),
   });
   await app.listen({ host: '0.0.0.0', port: 0 });
   ({ port } = app.server.address() as AddressInfo);
@@ -182,11 +183,17 @@ test('T-31: no text of a request reaches the file system', async () => {
     '/etc/passwd',
     '',
   ]) {
+    denials.length = 0;
     const { status, text } = await fetch(encodeURI(`${base}${name}`).replaceAll('%25', '%'));
 
     assert.ok([400, 403, 404].includes(status), `${name}: ${status}`);
     assert.ok(!text.includes('root:'), name);
     assert.ok(!text.includes('the kernel'), name);
+    assert.deepEqual(
+      denials.map(({ reason }) => reason),
+      ['path'],
+      name,
+    );
   }
 });
 
