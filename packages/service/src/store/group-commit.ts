@@ -20,6 +20,11 @@ type Outcome = { readonly queued: Queued; readonly value?: unknown; readonly err
 /** More would make the first of them wait too long for the last. */
 const GROUP_MAX = 256;
 
+const nextTurn = (): Promise<void> =>
+  new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+
 const runUnderSavepoint = async (
   transaction: Transaction<Schema>,
   queued: Queued,
@@ -44,17 +49,25 @@ const runUnderSavepoint = async (
 export const makeGroupCommit = (
   db: Kysely<Schema>,
 ): (<T>(work: (transaction: Transaction<Schema>) => Promise<T>) => Promise<T>) => {
-  let queue: Queued[] = [];
+  const queue: Queued[] = [];
   let isRunning = false;
 
-  const runGroup = async (group: readonly Queued[]): Promise<void> => {
+  /** Whoever asks before the connection is free, or while the others are at work, still gets in. */
+  const runGroup = async (): Promise<void> => {
+    const taken: Queued[] = [];
     const outcomes: Outcome[] = [];
     try {
       await db.transaction().execute(async (transaction) => {
-        for (const queued of group) outcomes.push(await runUnderSavepoint(transaction, queued));
+        while (taken.length < GROUP_MAX) {
+          const queued = queue.shift();
+          if (queued === undefined) break;
+          taken.push(queued);
+          outcomes.push(await runUnderSavepoint(transaction, queued));
+        }
       });
     } catch (error) {
-      for (const { reject } of group) reject(error);
+      const failed = taken.length > 0 ? taken : queue.splice(0, GROUP_MAX);
+      for (const { reject } of failed) reject(error);
       return;
     }
     for (const outcome of outcomes) {
@@ -65,9 +78,10 @@ export const makeGroupCommit = (
 
   const drain = async (): Promise<void> => {
     while (queue.length > 0) {
-      const group = queue.slice(0, GROUP_MAX);
-      queue = queue.slice(GROUP_MAX);
-      await runGroup(group);
+      await runGroup();
+      // Everything here is done in one turn of the loop, for SQLite never waits: without a pause between two groups
+      // nobody who reads before it writes would get as far as the next one, and no request would be read meanwhile.
+      await nextTurn();
     }
     isRunning = false;
   };

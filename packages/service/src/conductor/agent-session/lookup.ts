@@ -206,7 +206,8 @@ export const makeLookup = (parts: ConductorParts, nudge: (nodeUuid: NodeUuid) =>
     session: AgentSessionRecord,
     name: AgentEventName,
   ): Promise<void> => {
-    await countMaskedLookup(parts.store.db, session.id);
+    // Shares its commit with whoever else waits for one.
+    await parts.store.transaction((transaction) => countMaskedLookup(transaction, session.id));
     await note({
       name,
       nodeUuid: session.nodeUuid,
