@@ -1,6 +1,6 @@
 // Every kind of workflow and every step, by name: what a stored plan is read with.
 
-import { BOOT_RAMDISK_STEPS } from './boot-ramdisk/boot-ramdisk.ts';
+import { ALL_BOOT_STEPS } from './boot-ramdisk/boot-ramdisk.ts';
 import { cleanUpRamdisk } from './boot-ramdisk/leave-ramdisk.ts';
 import { CLEAN, CLEAN_STEPS } from './clean/clean.ts';
 import { DEPLOY, DEPLOY_STEPS } from './deploy/deploy.ts';
@@ -18,7 +18,7 @@ const KINDS = [VERIFY, ADOPT, INSPECT, CLEAN, DEPLOY, TEAR_DOWN, POWER];
 
 const STEPS = [
   ...VERIFY_STEPS,
-  ...BOOT_RAMDISK_STEPS,
+  ...ALL_BOOT_STEPS,
   cleanUpRamdisk,
   ...CLEAN_STEPS,
   ...DEPLOY_STEPS,

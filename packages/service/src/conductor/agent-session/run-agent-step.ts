@@ -7,7 +7,8 @@ import { isJsonObject, type JsonObject } from '@bessemer/protocol/json';
 
 import { listPortsOfNode } from '#store/ports';
 
-import type { Job, Step, StepDone, StepResult } from '../workflow/step.ts';
+import { withReboot } from '../boot-ramdisk/boot-again.ts';
+import { DONE, type Job, type Step, type StepDone, type StepResult } from '../workflow/step.ts';
 import { commandFailure, progressOf, isFirstWait, waitForCommand } from './agent-command.ts';
 import { nodeForAgent, portForAgent } from './node-for-agent.ts';
 import { forgiveBriefSilence } from './silence.ts';
@@ -20,6 +21,9 @@ export const AGENT_STEP_RUNNER = {
   clean: 'agent-clean-step',
   deploy: 'agent-deploy-step',
 } as const;
+
+/** In the plan: the agent said that the machine must be started again behind this step. */
+export const REBOOT_KEY = 'isRebootRequested';
 
 export type AgentStepOptions = {
   readonly kind: AgentStepKind;
@@ -79,7 +83,8 @@ export const makeAgentStep = (name: string, options: AgentStepOptions): Step => 
       if (!isOurs(job, kind, last)) return undefined;
       const result = isJsonObject(last.command_result) ? last.command_result : {};
       const own = result[`${kind}_result`];
-      return options.onDone?.(job, isJsonObject(own) ? own : {}) ?? { kind: 'done' };
+      const done = options.onDone?.(job, isJsonObject(own) ? own : {}) ?? DONE;
+      return job.planned.args[REBOOT_KEY] === true ? withReboot(job, done) : done;
     }
     throw commandFailure(last);
   };

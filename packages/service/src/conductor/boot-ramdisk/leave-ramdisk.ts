@@ -1,8 +1,7 @@
 // The way out of the ramdisk, good or bad: power off, medium ejected, session and medium closed.
 
-import { closeSession } from '#store/agent-sessions';
-
 import { collectLogs } from '../agent-session/collect-logs.ts';
+import { endSession } from '../agent-session/end-session.ts';
 import { revokeBootMedia } from '../boot-media.ts';
 import { revokeNetworkBoots } from '../network-boots.ts';
 import { DONE, type Job, type Step } from '../workflow/step.ts';
@@ -18,9 +17,9 @@ export const cleanUpRamdisk: Step = {
       ...DONE,
       also: async (transaction) => {
         const nowMs = job.parts.clock.wallMs();
-        await closeSession(transaction, job.node.uuid, { reason: 'done', nowMs });
         await revokeBootMedia(transaction, job.node.uuid, nowMs);
         await revokeNetworkBoots(transaction, job.node.uuid, nowMs);
+        await endSession(transaction, job.parts, job.node.uuid, 'done');
       },
     };
   },
@@ -59,7 +58,7 @@ export const bringRamdiskToRest = async (job: Job): Promise<readonly string[]> =
 /** Whatever the end: nothing that was made for this boot is worth anything afterwards. */
 export const closeBoot: NonNullable<WorkflowKind['onEnd']> = async (transaction, parts, node) => {
   const nowMs = parts.clock.wallMs();
-  await closeSession(transaction, node.uuid, { reason: 'workflow ended', nowMs });
   await revokeBootMedia(transaction, node.uuid, nowMs);
   await revokeNetworkBoots(transaction, node.uuid, nowMs);
+  await endSession(transaction, parts, node.uuid, 'workflow ended');
 };

@@ -8,7 +8,13 @@ import { addedKernelArguments } from '@bessemer/protocol/node/kernel-arguments';
 import type { NodeUuid } from '@bessemer/protocol/uuid';
 
 import { renderAgentArchive } from '#media/agent-archive';
-import { closeSession, insertSession, nextBootNumber } from '#store/agent-sessions';
+import {
+  type AgentSessionRecord,
+  closeSession,
+  findOpenSession,
+  insertSession,
+  nextBootNumber,
+} from '#store/agent-sessions';
 import type { Queryable } from '#store/database';
 import { listPortsOfNode } from '#store/ports';
 import { makeToken, sealAgentKey, sealToken, type SessionIdentity } from '#trust/agent-token/grant';
@@ -17,6 +23,7 @@ import { pinOfCertificate } from '#trust/certificate/pin';
 import { createBootMedium, revokeBootMedia } from '../boot-media.ts';
 import { createNetworkBoot, revokeNetworkBoots } from '../network-boots.ts';
 import { staticAddresses } from '../poll/poll-addresses.ts';
+import { noteEvent, tokenMark } from '../trust-events.ts';
 import type { Job, Step } from '../workflow/step.ts';
 import { ramdiskIsoOf, ramdiskKernelOf } from './ramdisk-iso.ts';
 import { minTrustLevelOf, type SessionWish, sessionWish } from './session-wish.ts';
@@ -117,6 +124,36 @@ const insertNewSession = async (
   );
 };
 
+/** Last in the transaction, as every event. */
+const tellOfSession = async (
+  queryable: Queryable,
+  { parts, workflow }: Job,
+  { identity, wish, credentials }: NewBoot,
+  before: AgentSessionRecord | undefined,
+): Promise<void> => {
+  if (before !== undefined) {
+    await noteEvent(queryable, parts, {
+      name: 'agent.session.closed',
+      nodeUuid: before.nodeUuid,
+      sessionId: before.id,
+      bootNumber: before.bootNumber,
+      outcome: 'changed',
+      detail: { reason: 'superseded', state: before.state },
+    });
+  }
+  await noteEvent(queryable, parts, {
+    name: credentials === null ? 'agent.session.opened' : 'agent.session.sealed',
+    ...identity,
+    outcome: 'changed',
+    detail: {
+      cause: workflow.kind,
+      route: wish.route,
+      transport: wish.transport,
+      ...(credentials === null ? {} : { token: tokenMark(credentials.hash) }),
+    },
+  });
+};
+
 export const openSession: Step = {
   name: 'open_session',
   // Run again it makes another session with the next boot number; the one of the killed process never reached a machine.
@@ -162,8 +199,10 @@ export const openSession: Step = {
       also: async (transaction) => {
         await revokeBootMedia(transaction, node.uuid, nowMs);
         await revokeNetworkBoots(transaction, node.uuid, nowMs);
+        const before = await findOpenSession(transaction, node.uuid);
         await insertNewSession(transaction, job, { identity, wish, credentials, nowMs });
         await createBoot(transaction, boot);
+        await tellOfSession(transaction, job, { identity, wish, credentials, nowMs }, before);
       },
     };
   },

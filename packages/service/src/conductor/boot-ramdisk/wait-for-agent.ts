@@ -7,12 +7,8 @@ import { endWindow } from '../agent-session/give-token.ts';
 import { refuseRevoked, suspectFailure } from '../agent-session/session-lost.ts';
 import { lookForPolledAgent, pollWait } from '../poll/wait-for-polled-agent.ts';
 import { DONE, type Job, type Step, type StepResult, type StepWait } from '../workflow/step.ts';
-
-const kindOfTimeout = (kind: string): 'deploy' | 'clean' | 'inspect' =>
-  kind === 'deploy' || kind === 'inspect' ? kind : 'clean';
-
-const timeoutOf = (job: Job): number =>
-  job.parts.options.callbackTimeoutMs[kindOfTimeout(job.workflow.kind)];
+import { retryGrant } from './boot-again.ts';
+import { callbackTimeoutOf } from './callback-timeout.ts';
 
 type WaitOptions = { readonly isFirst: boolean; readonly lookAtMs?: number | undefined };
 
@@ -24,7 +20,7 @@ const agentWait = (job: Job, { isFirst, lookAtMs }: WaitOptions): StepWait => ({
     'Look at the console of the machine: does it boot our ramdisk, and does it reach the agent listener at ' +
     `${job.parts.urls.agentApi}? The history of the node tells of lookups that were refused.`,
   timeoutCode: 'agent.not-called',
-  ...(isFirst ? { timeoutMs: timeoutOf(job) } : {}),
+  ...(isFirst ? { timeoutMs: callbackTimeoutOf(job) } : {}),
   ...(lookAtMs === undefined
     ? {}
     : { lookAfterMs: Math.max(1, lookAtMs - job.parts.clock.wallMs()) }),
@@ -44,16 +40,27 @@ const sessionOf = async (job: Job): Promise<AgentSessionRecord | undefined> => {
 const isPolled = (session: AgentSessionRecord | undefined): session is AgentSessionRecord =>
   session?.route === 'poll' && session.state === 'SEALED';
 
-/** When a session by lookup wants to be looked at although nobody called. */
-const lookAt = async (
-  { parts }: Job,
-  session: AgentSessionRecord | undefined,
-): Promise<number | undefined> => {
-  const { clock, options } = parts;
-  if (session?.state !== 'OPEN' || options.lookupWindow !== 'enforce') return undefined;
-  if (clock.wallMs() <= session.windowClosesMs) return session.windowClosesMs + 1;
+/** The window ends whether somebody asks or not. */
+const awaitLookup = async (
+  job: Job,
+  session: AgentSessionRecord,
+  isFirst: boolean,
+): Promise<StepWait> => {
+  const { parts } = job;
+  if (parts.options.lookupWindow !== 'enforce') return agentWait(job, { isFirst });
+  if (parts.clock.wallMs() <= session.windowClosesMs) {
+    return agentWait(job, { isFirst, lookAtMs: session.windowClosesMs + 1 });
+  }
   await endWindow(parts, session);
-  return undefined;
+  return agentWait(job, { isFirst });
+};
+
+/** The agent has its token, or the answer with it was lost: after a while one more boot tells. */
+const awaitFirstUse = (job: Job, session: AgentSessionRecord, isFirst: boolean): StepResult => {
+  const { clock, options } = job.parts;
+  const lostAtMs = (session.givenAtMs ?? 0) + options.grantRetryMs;
+  if (clock.wallMs() < lostAtMs) return agentWait(job, { isFirst, lookAtMs: lostAtMs });
+  return retryGrant(job) ?? agentWait(job, { isFirst });
 };
 
 /** When the loser of a race for the token had time enough to show up; undefined: it had. */
@@ -68,9 +75,9 @@ const judge = async (
   session: AgentSessionRecord | undefined,
   isFirst: boolean,
 ): Promise<StepResult> => {
-  if (session?.state !== 'BOUND') {
-    return agentWait(job, { isFirst, lookAtMs: await lookAt(job, session) });
-  }
+  if (session?.state === 'OPEN') return awaitLookup(job, session, isFirst);
+  if (session?.state === 'GIVEN') return awaitFirstUse(job, session, isFirst);
+  if (session?.state !== 'BOUND') return agentWait(job, { isFirst });
   const lookAtMs = settledAt(job, session);
   return lookAtMs === undefined ? DONE : agentWait(job, { isFirst, lookAtMs });
 };
@@ -82,7 +89,11 @@ export const waitForAgent: Step = {
     const session = await sessionOf(job);
     // Nobody is there before the machine has booted: the first look comes a little later.
     if (isPolled(session)) {
-      return pollWait(job, { tries: 0, text: 'it just got power', timeoutMs: timeoutOf(job) });
+      return pollWait(job, {
+        tries: 0,
+        text: 'it just got power',
+        timeoutMs: callbackTimeoutOf(job),
+      });
     }
     return judge(job, session, true);
   },

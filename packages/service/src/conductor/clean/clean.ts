@@ -11,8 +11,9 @@ import type { PlannedStep } from '#store/workflows';
 
 import { commandFailure } from '../agent-session/agent-command.ts';
 import { nodeForAgent, portForAgent } from '../agent-session/node-for-agent.ts';
-import { AGENT_STEP_RUNNER, makeAgentStep } from '../agent-session/run-agent-step.ts';
+import { AGENT_STEP_RUNNER, makeAgentStep, REBOOT_KEY } from '../agent-session/run-agent-step.ts';
 import { withAgent } from '../agent-session/with-agent.ts';
+import { recoverBoot } from '../boot-ramdisk/boot-again.ts';
 import { bootRamdiskPlan } from '../boot-ramdisk/boot-ramdisk.ts';
 import { bringRamdiskToRest, closeBoot } from '../boot-ramdisk/leave-ramdisk.ts';
 import { keepErasures } from './keep-erasures.ts';
@@ -32,7 +33,12 @@ const INTERFACE_RANK: { readonly [kind: string]: number } = {
   raid: 1,
 };
 
-type OfferedStep = { readonly step: string; readonly interface: string; readonly priority: number };
+type OfferedStep = {
+  readonly step: string;
+  readonly interface: string;
+  readonly priority: number;
+  readonly reboot_requested?: boolean;
+};
 
 const isOffered = (step: unknown): step is OfferedStep =>
   isJsonObject(step) &&
@@ -63,7 +69,11 @@ const agentStep = (step: OfferedStep, args: JsonObject = {}): PlannedStep => ({
   name: step.step,
   interface: step.interface,
   priority: step.priority,
-  args: { runner: AGENT_STEP_RUNNER.clean, args },
+  args: {
+    runner: AGENT_STEP_RUNNER.clean,
+    args,
+    ...(step.reboot_requested === true ? { [REBOOT_KEY]: true } : {}),
+  },
 });
 
 const withOverrides = (step: OfferedStep, parts: ConductorParts): OfferedStep => {
@@ -180,6 +190,7 @@ export const CLEAN: WorkflowKind = {
     hasBegun(workflow.plan, workflow.cursor)
       ? { maintenance: true, maintenanceReason: failure.text, fault: 'clean failure' }
       : {},
+  recover: recoverBoot,
   bringToRest: bringRamdiskToRest,
   onEnd: closeBoot,
 };

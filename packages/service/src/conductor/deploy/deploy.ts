@@ -7,6 +7,7 @@ import type { NodeDriver } from '#drivers/driver';
 
 import { makeCommandStep } from '../agent-session/command-step.ts';
 import { AGENT_STEP_RUNNER } from '../agent-session/run-agent-step.ts';
+import { recoverBoot } from '../boot-ramdisk/boot-again.ts';
 import { bootRamdiskPlan } from '../boot-ramdisk/boot-ramdisk.ts';
 import { bringRamdiskToRest, closeBoot } from '../boot-ramdisk/leave-ramdisk.ts';
 import type { StepRequest } from '../conductor.ts';
@@ -109,6 +110,7 @@ export const DEPLOY: WorkflowKind = {
   eventType: 'provisioning',
   doneEvent: () => 'done',
   failEvent: 'fail',
+  recover: recoverBoot,
   bringToRest: bringRamdiskToRest,
   onEnd: closeBoot,
 };

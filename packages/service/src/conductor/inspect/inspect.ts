@@ -17,6 +17,7 @@ import type { PlannedStep } from '#store/workflows';
 import { commandFailure } from '../agent-session/agent-command.ts';
 import { withAgent } from '../agent-session/with-agent.ts';
 import { makeEventNoter } from '../trust-events.ts';
+import { recoverBoot } from '../boot-ramdisk/boot-again.ts';
 import { bootRamdiskPlan } from '../boot-ramdisk/boot-ramdisk.ts';
 import { bringRamdiskToRest, closeBoot } from '../boot-ramdisk/leave-ramdisk.ts';
 import { DONE, type Job, planned, type Step } from '../workflow/step.ts';
@@ -135,6 +136,7 @@ export const INSPECT: WorkflowKind = {
     inspectionStartedAt: isoTime(workflow.startedMs),
     inspectionFinishedAt: isoTime(nowMs),
   }),
+  recover: recoverBoot,
   bringToRest: bringRamdiskToRest,
   onEnd: closeBoot,
 };

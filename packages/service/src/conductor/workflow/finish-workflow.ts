@@ -100,7 +100,6 @@ export const finishWorkflow = async (run: RunState, ending: Ending): Promise<Run
     node: changes,
     lines,
     also: async (transaction) => {
-      await run.kind.onEnd?.(transaction, parts, node);
       await addHistory(
         transaction,
         node.uuid,
@@ -128,6 +127,7 @@ export const finishWorkflow = async (run: RunState, ending: Ending): Promise<Run
           startedMs: nowMs,
         });
       }
+      await run.kind.onEnd?.(transaction, parts, node);
     },
   });
   return { kind: next === undefined ? 'ended' : 'next' };

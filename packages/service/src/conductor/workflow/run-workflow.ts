@@ -90,7 +90,9 @@ export const runWorkflow = async (run: RunState, isFresh: boolean): Promise<RunE
         run.parts.log.info({ node: run.node.uuid, step: item.name, code: error.code }, 'not yet');
         return { kind: 'retry' };
       }
-      return fail(run, item, error);
+      const again = run.kind.recover?.(jobOf(run, item), error);
+      if (again === undefined) return fail(run, item, error);
+      result = again;
     }
     try {
       if (result.kind === 'wait') return await enterWait(run, item, result);

@@ -9,7 +9,7 @@ import type { NodeChanges } from '#store/nodes';
 import type { PlannedStep, WorkflowRecord } from '#store/workflows';
 
 import type { ConductorParts } from '../conductor-parts.ts';
-import type { Job } from './step.ts';
+import type { Job, StepDone } from './step.ts';
 
 /** A workflow that follows at once, under the same lease. */
 export type NextWorkflow = { readonly kind: string; readonly plan: readonly PlannedStep[] };
@@ -30,10 +30,12 @@ export type WorkflowKind = {
     workflow: WorkflowRecord,
     failure: StoredFailure,
   ) => NodeChanges;
+  /** What is done instead of failing; undefined: it fails. */
+  readonly recover?: (job: Job, error: unknown) => StepDone | undefined;
   /** Best effort, outside any transaction: bring the machine to rest. May be run more than once. What could not be
    * done comes back as sentences. */
   readonly bringToRest?: (job: Job) => Promise<readonly string[]>;
-  /** In the transaction that ends the workflow, however it ended. */
+  /** Last in the transaction that ends the workflow, however it ended. */
   readonly onEnd?: (queryable: Queryable, parts: ConductorParts, node: NodeRecord) => Promise<void>;
   readonly next?: (node: NodeRecord, parts: ConductorParts) => NextWorkflow | undefined;
 };
