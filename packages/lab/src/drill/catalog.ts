@@ -18,9 +18,21 @@ import { pathTraversal } from './attacks/path-traversal.ts';
 import { kernelArgumentInjection } from './attacks/kernel-argument-injection.ts';
 import { hostileInventory } from './attacks/hostile-inventory.ts';
 import { duplicateStepName } from './attacks/duplicate-step-name.ts';
+import { lookupForeignMac } from './attacks/lookup-foreign-mac.ts';
+import { lookupByUuid } from './attacks/lookup-by-uuid.ts';
+import { lookupOldMicroversion } from './attacks/lookup-old-microversion.ts';
+import { parallelLookups } from './attacks/parallel-lookups.ts';
+import { rogueAgent } from './attacks/rogue-agent.ts';
+import { wrongTokenFlood } from './attacks/wrong-token-flood.ts';
 import type { Drill } from './drill.ts';
 
 export const DRILLS: readonly Drill[] = [
+  lookupForeignMac,
+  lookupByUuid,
+  lookupOldMicroversion,
+  parallelLookups,
+  rogueAgent,
+  wrongTokenFlood,
   replayedHeartbeat,
   movedCallback,
   callbackSsrf,

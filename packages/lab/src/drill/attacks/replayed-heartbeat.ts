@@ -10,7 +10,7 @@ export const replayedHeartbeat: Drill = {
   name: 'replayed-heartbeat',
   threats: ['T-08'],
   attempt:
-    'a captured, signed heartbeat sent again; with a lower number; unsigned; with a forged signature',
+    'a captured, signed heartbeat sent again from the forged address of the machine; with a lower number; unsigned',
   expected:
     '400 for each, agent.replay; nothing of the node changes; the next true heartbeat is taken',
   run: async (stage) => {
@@ -27,12 +27,14 @@ export const replayedHeartbeat: Drill = {
     try {
       const first = await machine.beat({ sequence: SEQUENCE });
       findings.check(first.status === 202, `the true agent was answered ${first.status}`);
+      const isAsked = await agent.until(() => agent.requests.length > 0);
+      findings.check(isAsked, 'the conductor did not call the agent');
       const before = await factsOf(product, machine.uuid);
       const mark = await auditEnd(product);
       const attempts = [
-        ['the same again', await machine.beat({ sequence: SEQUENCE, from: stage.stranger() })],
-        ['a lower number', await machine.beat({ sequence: SEQUENCE - 1, from: stage.stranger() })],
-        ['no signature', await machine.beat({ from: stage.stranger() })],
+        ['the same again', await machine.beat({ sequence: SEQUENCE })],
+        ['a lower number', await machine.beat({ sequence: SEQUENCE - 1 })],
+        ['no signature', await machine.beat()],
       ] as const;
       for (const [what, { status }] of attempts) {
         findings.saw(`${what}: ${status}`);

@@ -34,6 +34,26 @@ const derivedKey = (token: string, info: string, session: string): Buffer =>
     hkdfSync('sha256', Buffer.from(token), Buffer.alloc(0), `${info}${session}`, KEY_BYTES),
   );
 
+export type LookupWish = {
+  readonly macs?: readonly string[];
+  readonly uuid?: string;
+};
+
+export const lookupPath = ({ macs = [], uuid }: LookupWish): string => {
+  const query = new URLSearchParams();
+  if (macs.length > 0) query.set('addresses', macs.join(','));
+  if (uuid !== undefined) query.set('node_uuid', uuid);
+  return `/v1/lookup?${query.toString()}`;
+};
+
+/** Cards that no node has: limits by what is asked for see another question each time. */
+export const unknownMac = (number: number): string =>
+  `02:66:00:00:${(number >> 8).toString(16).padStart(2, '0')}:${(number & 0xff).toString(16).padStart(2, '0')}`;
+
+/** Null: none in the answer, or the mask. */
+export const tokenIn = (answer: { readonly text: string }): string | null =>
+  /"agent_token":"([A-Za-z0-9_-]{32,})"/.exec(answer.text)?.[1] ?? null;
+
 /** Headers by which a service of ours knows that a heartbeat is new. */
 export const beatSignature = (
   parts: { readonly token: string; readonly session: string; readonly sequence: number },

@@ -31,6 +31,8 @@ export type Stage = {
 
 const PUPPETS = 40;
 const AGENTS = 8;
+/** Reached within seconds and not a quarter of a minute: heartbeats are limited too, and to fewer. */
+const SETTINGS = ['agent.wrong_tokens_per_minute=3'];
 const STRANGERS_MAX = 60_000;
 
 export const openStage = async (): Promise<Stage> => {
@@ -48,7 +50,7 @@ export const openStage = async (): Promise<Stage> => {
       agent: await startDrillLab(directory, { kind: 'agent', machineCount: AGENTS, netbootUrl }),
     } satisfies { readonly [kind: string]: DrillLab };
     closers.push(labs.puppet.close, labs.agent.close);
-    const product = await startProduct({ directory, netbootUrl, settings: [] });
+    const product = await startProduct({ directory, netbootUrl, settings: SETTINGS });
     closers.push(product.stop);
     const used = { puppet: 0, agent: 0 };
     let strangers = 0;
