@@ -40,6 +40,8 @@ export const makeTestNetwork = async (): Promise<TestNetwork> => {
   const server = `bsm-dns-${process.pid}-s`;
   const machines = `bsm-dns-${process.pid}-m`;
   const ip = (...args: string[]): Promise<unknown> => run('ip', args);
+  // As the service's own.
+  process.umask(0o077);
   const directory = await mkdtemp(join(tmpdir(), 'bessemer-dnsmasq-'));
   const remove = async (): Promise<void> => {
     await Promise.allSettled([ip('netns', 'delete', server), ip('netns', 'delete', machines)]);
@@ -87,7 +89,7 @@ export const makeTestNetwork = async (): Promise<TestNetwork> => {
       dnsServers: [],
       servesUnknown: true,
       httpLoaderUrl: `http://${SERVER}:6388/netboot/snponly.efi`,
-      directory: join(directory, 'dnsmasq'),
+      directory: join(directory, 'run', 'dnsmasq'),
       leaseFile: join(directory, 'leases'),
       loaderDirectory: '/usr/lib/ipxe',
       user: DNSMASQ_USER,

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
@@ -186,8 +186,14 @@ test(
     const network = await makeTestNetwork();
     try {
       const first = await startDnsmasqAnnouncer(network.parts);
-      await first.announce({ bootId: BOOT, macs: [MAC], scriptUrl: scriptUrl(BOOT) });
       await first.close();
+      const { directory } = network.parts;
+      // As a killed service leaves it.
+      const host = join(directory, 'hosts', 'card');
+      const option = join(directory, 'options', BOOT);
+      await writeFile(host, `${MAC},set:open,set:boot-${BOOT}\n`);
+      await writeFile(option, `tag:boot-${BOOT},tag:ipxe,67,${scriptUrl(BOOT)}\n`);
+      await Promise.all([host, option].map((path) => chmod(path, 0o644)));
       const configPath = join(network.parts.directory, 'dnsmasq.conf');
       const [program = '', ...before] = network.parts.command ?? [];
       const args = [...before, `--conf-file=${configPath}`, '--keep-in-foreground'];
@@ -195,6 +201,7 @@ test(
         stdio: ['ignore', 'ignore', 'pipe'],
       });
       await once(leftOver.stderr, 'data');
+      const believed = await network.ask(MAC, 'ipxe');
       const exited = once(leftOver, 'exit');
 
       const second = await startDnsmasqAnnouncer(network.parts);
@@ -202,6 +209,7 @@ test(
       const offer = await network.ask(MAC, 'ipxe');
       await second.close();
 
+      assert.equal(believed?.bootFile, scriptUrl(BOOT));
       assert.equal(offer?.bootFile, '');
     } finally {
       await network.remove();

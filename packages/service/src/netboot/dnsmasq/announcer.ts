@@ -1,6 +1,6 @@
 // DHCP and TFTP for boots of ours, by a dnsmasq that this process generates the configuration of and supervises.
 
-import { chown, copyFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, copyFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { Failure } from '@bessemer/protocol/errors/failure';
@@ -49,6 +49,21 @@ const ownerOf = async (user: string | null): Promise<FileOwner | undefined> => {
     );
   }
   return { uid: Number(uid), gid: Number(gid) };
+};
+
+/** Passable, not readable: for a dnsmasq that is another user than we are. Whatever the umask of the service is. */
+const PASSABLE_MODE = 0o711;
+
+/** Only what is made here is changed; the directories above are the host's. */
+const makeDirectory = async (directory: string, isPassable: boolean): Promise<void> => {
+  const first = await mkdir(directory, { recursive: true, mode: 0o700 });
+  if (!isPassable) return;
+  await chmod(directory, PASSABLE_MODE);
+  if (first === undefined) return;
+  for (let path = directory; path !== first && path !== dirname(path);) {
+    path = dirname(path);
+    await chmod(path, PASSABLE_MODE);
+  }
 };
 
 /** The mode's bit that lets the others pass through a directory. */
@@ -106,7 +121,7 @@ export const startDnsmasqAnnouncer = async (parts: DnsmasqParts): Promise<BootAn
     pidFile: join(directory, 'dnsmasq.pid'),
   };
   const text = renderDnsmasqConfig(config);
-  await mkdir(directory, { recursive: true, mode: owner === undefined ? 0o700 : 0o711 });
+  await makeDirectory(directory, owner !== undefined);
   if (owner !== undefined && user !== null) await checkReachable(join(directory, 'hosts'), user);
   const entries = makeBootEntries({ ...config, owner });
   let isFirst = true;
@@ -148,6 +163,7 @@ export const startDnsmasqAnnouncer = async (parts: DnsmasqParts): Promise<BootAn
     close: async () => {
       await compacting;
       await supervisor.close();
+      await entries.clear();
     },
   };
 };
