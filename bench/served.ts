@@ -19,6 +19,8 @@ export type Served = {
   /** From the start of the process until a GET was answered with 200. */
   readonly readySeconds: number;
   readonly residentMiB: () => number;
+  /** Of the process since its start, user and system. */
+  readonly cpuMs: () => number;
   readonly call: (method: string, path: string, body?: unknown) => Promise<Response>;
   /** Ends the process; the directory stays for another start. */
   readonly end: () => Promise<void>;
@@ -91,6 +93,7 @@ export const startServe = async (
     storePath: join(directory, 'data', 'bessemer.sqlite'),
     readySeconds,
     residentMiB: () => residentMiB(child.pid ?? 0),
+    cpuMs: () => cpuMs(child.pid ?? 0),
     call,
     end,
     remove: async () => {
@@ -116,4 +119,16 @@ const readyUrl = async (child: ChildProcess, directory: string): Promise<string>
 export const residentMiB = (pid: number): number => {
   const text = readFileSync(`/proc/${pid}/status`, 'utf8');
   return Number(/VmRSS:\s+(\d+) kB/.exec(text)?.[1] ?? Number.NaN) / 1_024;
+};
+
+/** The kernel counts in hundredths of a second, whatever its own clock is. */
+const MS_PER_TICK = 10;
+
+const cpuMs = (pid: number): number => {
+  const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  // The name of the program, in brackets, may hold spaces.
+  const [, , , , , , , , , , , user = '', system = ''] = text
+    .slice(text.lastIndexOf(')') + 2)
+    .split(' ');
+  return (Number(user) + Number(system)) * MS_PER_TICK;
 };
