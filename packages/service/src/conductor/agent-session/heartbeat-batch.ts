@@ -34,10 +34,17 @@ export type AcceptedHeartbeat = {
   readonly judge: (session: AgentSessionRecord | undefined) => HeartbeatDecision;
 };
 
+type OpenBatch = {
+  readonly queryable: Queryable;
+  readonly nowMs: number;
+  /** What is told at the end of the transaction: the end of the audit log is held by one at a time. */
+  readonly last: ((queryable: Queryable) => Promise<void>)[];
+};
+
 type Waiting = {
   readonly nodeUuid: NodeUuid;
   /** Whether a workflow waits for it. */
-  readonly write: (queryable: Queryable, nowMs: number) => Promise<boolean>;
+  readonly write: (open: OpenBatch) => Promise<boolean>;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 };
@@ -117,9 +124,8 @@ export const makeHeartbeatBatch = (
    * before; throws `Refusal` when it has changed, and the rest of the batch goes on.
    */
   const writeOne = async (
-    queryable: Queryable,
+    { queryable, nowMs, last }: OpenBatch,
     heartbeat: AcceptedHeartbeat,
-    nowMs: number,
   ): Promise<boolean> => {
     const { session, binding, sequence } = heartbeat;
     const isStored =
@@ -127,7 +133,7 @@ export const makeHeartbeatBatch = (
         ? await touch(queryable, session.id, nowMs, sequence)
         : await bindSession(queryable, session.id, { ...binding, sequence, nowMs });
     if (!isStored) await judgeAgain(queryable, heartbeat, nowMs);
-    else if (binding !== undefined) await heartbeat.onBound(queryable);
+    else if (binding !== undefined) last.push(heartbeat.onBound);
     return wake(queryable, session.nodeUuid);
   };
 
@@ -140,15 +146,17 @@ export const makeHeartbeatBatch = (
       const woken = new Set<NodeUuid>();
       const refused = new Map<Waiting, Refusal>();
       try {
-        await store.transaction(async (transaction) => {
+        await store.transaction(async (queryable) => {
+          const open: OpenBatch = { queryable, nowMs, last: [] };
           for (const each of batch) {
             try {
-              if (await each.write(transaction, nowMs)) woken.add(each.nodeUuid);
+              if (await each.write(open)) woken.add(each.nodeUuid);
             } catch (error) {
               if (!(error instanceof Refusal)) throw error;
               refused.set(each, error);
             }
           }
+          for (const tell of open.last) await tell(queryable);
         });
         for (const each of batch) {
           const refusal = refused.get(each);
@@ -181,12 +189,12 @@ export const makeHeartbeatBatch = (
     store: (heartbeat) =>
       enqueue({
         nodeUuid: heartbeat.session.nodeUuid,
-        write: (queryable, nowMs) => writeOne(queryable, heartbeat, nowMs),
+        write: (open) => writeOne(open, heartbeat),
       }),
     seen: ({ id, nodeUuid }) =>
       enqueue({
         nodeUuid,
-        write: async (queryable, nowMs) =>
+        write: async ({ queryable, nowMs }) =>
           (await touch(queryable, id, nowMs, null)) && wake(queryable, nodeUuid),
       }),
   };
