@@ -1,0 +1,26 @@
+// Every attack of `./bessemer drill`, against one service that runs for all of them: the same drills that a person
+// starts by hand, each a test of its own.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+
+import { DRILLS } from '../packages/lab/src/drill/catalog.ts';
+import { renderResult } from '../packages/lab/src/drill/report.ts';
+import { runDrill } from '../packages/lab/src/drill/run-drills.ts';
+import { openStage, type Stage } from '../packages/lab/src/drill/stage/stage.ts';
+
+describe('the product holds against', () => {
+  let stage: Stage;
+  before(async () => {
+    stage = await openStage();
+  });
+  after(() => stage?.close());
+
+  for (const drill of DRILLS) {
+    test(`${drill.name} (${drill.threats.join(', ')})`, async () => {
+      const result = await runDrill(drill, stage);
+
+      assert.equal(result.verdict, 'held', renderResult(result));
+    });
+  }
+});
