@@ -21,6 +21,7 @@ const setUp = () => {
 test('packets are for who searches, all else is for everybody', () => {
   const { lines, childLog } = setUp();
   childLog.add('dnsmasq-dhcp[1]: DHCPDISCOVER(prov0) 52:54:00:00:00:01 ');
+  childLog.add('');
   childLog.add('dnsmasq-dhcp[1]: no address range available for DHCP request via prov0');
   assert.deepEqual(
     lines.map(({ level, dnsmasq }) => [level, dnsmasq]),

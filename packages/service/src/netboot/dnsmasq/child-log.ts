@@ -44,6 +44,7 @@ export const makeChildLog = (log: Log, clock: Pick<Clock, 'monotonicMs'>): Child
   return {
     add: (raw) => {
       const line = printable(raw);
+      if (line.trim() === '') return;
       const isChatter = CHATTER.test(line) || EXPECTED.test(line);
       if (!isChatter) {
         last.push(line.replace(NAME, ''));
