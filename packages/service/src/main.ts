@@ -164,7 +164,9 @@ const serve = async (loaded: LoadedConfig, dataPath: string, log: Log): Promise<
   const remote = await openRemoteBootHost(settings.netboot, { data, hostname, authority, clock });
   const eventParts = { store, keys, metrics, clock, log, options };
   const netboot =
-    remote === undefined ? await openNetboot(settings.netboot, eventParts) : undefined;
+    remote === undefined
+      ? await openNetboot(settings.netboot, { ...eventParts, dataPath: data.path })
+      : undefined;
   const bootHost = remote ?? netboot?.host;
   const endKeeping = bootHost && (await keepBootsRight({ store, keys, clock, log }, bootHost));
   const addresses = await openAddresses(settings, {

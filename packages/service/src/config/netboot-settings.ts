@@ -33,6 +33,35 @@ export const NETBOOT_SETTINGS = {
     default: [],
     meaning: 'CIDR blocks that machines boot from; everywhere when empty.',
   },
+  dhcp_interface: {
+    kind: 'text',
+    default: null,
+    meaning:
+      'Network interface on which we answer DHCP and TFTP, by a dnsmasq of our own. When not set, a DHCP server of ' +
+      'the site leads machines to /netboot/boot.ipxe.',
+  },
+  dhcp_range: {
+    kind: 'text',
+    default: null,
+    meaning: 'FIRST,LAST,NETMASK[,LEASE TIME], for example 10.20.0.50,10.20.0.99,255.255.255.0,1h.',
+  },
+  dhcp_router: {
+    kind: 'text',
+    default: null,
+    meaning: 'Router that machines are told of; none when not set.',
+  },
+  dhcp_dns_servers: {
+    kind: 'list',
+    default: [],
+    meaning: 'Name servers that machines are told of.',
+  },
+  dhcp_serve_unknown: {
+    kind: 'flag',
+    default: true,
+    meaning:
+      'Give addresses to machines without an open boot too, as ramdisks from virtual media and installed systems need ' +
+      'them. Never boot files.',
+  },
   boot_host: {
     kind: 'text',
     default: null,

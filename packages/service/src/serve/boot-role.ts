@@ -31,6 +31,7 @@ export const serveBootRole = async (
   const pairing = await readPairing(join(data.path, 'pairing.pem'));
   const control = await withPort(parseEndpoint('netboot.control_listen', settings.control_listen));
   const serving = await openBootServing(settings, {
+    dataPath: data.path,
     keys: await openKeyRing(data.keys),
     clock,
     log,

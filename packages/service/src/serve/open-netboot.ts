@@ -14,10 +14,12 @@ import { type Endpoint, parseEndpoint, urlOf } from '#config/endpoint';
 import { withPort } from '#config/free-port';
 import type { Settings } from '#config/schema';
 import type { BootHost } from '#netboot/boot-host';
-import { type BootAnnouncer, FOREIGN_DHCP, makeLocalBootHost } from '#netboot/local-boot-host';
+import { FOREIGN_DHCP, makeLocalBootHost } from '#netboot/local-boot-host';
 import { type BootDenial, makeOpenBoots } from '#netboot/open-boots';
 
 import { asNodeUuid } from '@bessemer/protocol/uuid';
+
+import { openDhcp } from './open-dhcp.ts';
 
 export type Netboot = {
   readonly host: BootHost;
@@ -45,7 +47,10 @@ const denialNoter = (parts: EventParts): ((denial: BootDenial) => void) => {
   };
 };
 
-type ServingParts = Pick<EventParts, 'clock' | 'log'> & {
+type ServingParts = {
+  readonly dataPath: string;
+  readonly clock: Clock;
+  readonly log: EventParts['log'];
   readonly keys: Pick<EventParts['keys'], 'deriveKey'>;
   readonly onDenied: (denial: BootDenial) => void;
 };
@@ -53,12 +58,12 @@ type ServingParts = Pick<EventParts, 'clock' | 'log'> & {
 /** The serving half: the same here and on a separate boot host. */
 export const openBootServing = async (
   settings: Settings['netboot'],
-  { keys, clock, log, onDenied }: ServingParts,
-  announcer: BootAnnouncer = FOREIGN_DHCP,
+  { dataPath, keys, clock, log, onDenied }: ServingParts,
 ): Promise<Netboot | undefined> => {
   if (settings.http_listen === null) return undefined;
   const endpoint = await withPort(parseEndpoint('netboot.http_listen', settings.http_listen));
   const url = settings.http_url ?? urlOf('http', endpoint);
+  const announcer = await openDhcp(settings, { dataPath, url, clock, log });
   const isDhcpOwn = announcer !== FOREIGN_DHCP;
   const boots = makeOpenBoots({
     key: keys.deriveKey(KEY_PURPOSE),
@@ -83,10 +88,9 @@ export const openBootServing = async (
 
 export const openNetboot = (
   settings: Settings['netboot'],
-  parts: EventParts,
-  announcer: BootAnnouncer = FOREIGN_DHCP,
+  parts: EventParts & { readonly dataPath: string },
 ): Promise<Netboot | undefined> =>
-  openBootServing(settings, { ...parts, onDenied: denialNoter(parts) }, announcer);
+  openBootServing(settings, { ...parts, onDenied: denialNoter(parts) });
 
 const sourceCheckOf = (asked: string | null, knowsLeases: boolean): 'lease' | 'network' | 'off' => {
   if (asked === 'lease' || asked === 'network' || asked === 'off') return asked;

@@ -3,6 +3,7 @@
 // not start.
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 
 import { Failure } from '@bessemer/protocol/errors/failure';
@@ -74,10 +75,20 @@ const launch = ({ command, configPath, log, clock }: SuperviseParts): Promise<Ru
         env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
       },
     );
+    // A service that ends in the middle of its start neither waits for it nor leaves it behind.
+    child.unref();
+    (child.stderr as Socket | null)?.unref();
+    const endToo = (): void => {
+      child.kill('SIGTERM');
+    };
+    process.once('exit', endToo);
     const childLog = makeChildLog(log, clock);
     const ended = new Promise<void>((done) => {
       // After the last line; also when the program is not there at all.
-      child.once('close', () => done());
+      child.once('close', () => {
+        process.off('exit', endToo);
+        done();
+      });
     });
     const running = { child, log: childLog, ended, sinceMs: clock.monotonicMs() };
     const cancel = clock.after(READY_MS_MAX, () => {
