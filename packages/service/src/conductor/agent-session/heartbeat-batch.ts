@@ -13,6 +13,7 @@ import {
   findOpenSession,
   sessionOfRow,
   touchSession,
+  wasTokenOf,
 } from '#store/agent-sessions';
 import type { Queryable } from '#store/database';
 import { wakeWorkflow } from '#store/workflows';
@@ -51,6 +52,8 @@ type Waiting = {
 
 export type HeartbeatBatch = {
   readonly findSession: (nodeUuid: NodeUuid) => AgentSessionRecord | undefined;
+  /** Whether the node had a session with this token that is over. */
+  readonly wasTokenOf: (nodeUuid: NodeUuid, tokenHash: string) => boolean | Promise<boolean>;
   readonly store: (heartbeat: AcceptedHeartbeat) => Promise<void>;
   /** An agent that was asked has answered: to the node that is the same as a heartbeat. */
   readonly seen: (session: Pick<AgentSessionRecord, 'id' | 'nodeUuid'>) => Promise<void>;
@@ -63,12 +66,15 @@ const SESSION_SQL = 'select * from agent_session where node_uuid = ? and closed_
 const SEEN_SQL = 'update agent_session set last_seen_ms = ? where id = ? and closed_at_ms is null';
 const SIGNED_SQL = `update agent_session set last_seen_ms = ?, is_signing = 1, seq_high = ?
   where id = ? and closed_at_ms is null and seq_high < ?`;
+const STALE_SQL = `select 1 from agent_session
+  where token_hash = ? and node_uuid = ? and closed_at_ms is not null limit 1`;
 const WAKE_SQL = 'update workflow set woken = 1 where node_uuid = ? and ended_ms is null';
 
 type Hot = {
   readonly session: StatementSync;
   readonly seen: StatementSync;
   readonly signed: StatementSync;
+  readonly stale: StatementSync;
   readonly wake: StatementSync;
 };
 
@@ -86,6 +92,7 @@ export const makeHeartbeatBatch = (
           session: sqlite.prepare(SESSION_SQL),
           seen: sqlite.prepare(SEEN_SQL),
           signed: sqlite.prepare(SIGNED_SQL),
+          stale: sqlite.prepare(STALE_SQL),
           wake: sqlite.prepare(WAKE_SQL),
         };
   let waiting: Waiting[] = [];
@@ -186,6 +193,10 @@ export const makeHeartbeatBatch = (
       const row = hot?.session.get(nodeUuid);
       return row === undefined ? undefined : sessionOfRow(row as AgentSessionRow);
     },
+    wasTokenOf: (nodeUuid, tokenHash) =>
+      hot === undefined
+        ? wasTokenOf(store.db, nodeUuid, tokenHash)
+        : hot.stale.get(tokenHash, nodeUuid) !== undefined,
     store: (heartbeat) =>
       enqueue({
         nodeUuid: heartbeat.session.nodeUuid,

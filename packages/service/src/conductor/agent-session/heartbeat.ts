@@ -6,7 +6,7 @@ import { Refusal } from '@bessemer/protocol/errors/refusal';
 import type { AgentEventName } from '@bessemer/protocol/events/agent-events';
 import { asNodeUuid, type NodeUuid } from '@bessemer/protocol/uuid';
 
-import { type AgentSessionRecord, findOpenSession, wasTokenOf } from '#store/agent-sessions';
+import { type AgentSessionRecord, findOpenSession } from '#store/agent-sessions';
 import type { Queryable } from '#store/database';
 import { findNode } from '#store/nodes';
 import {
@@ -37,12 +37,14 @@ export const makeHeartbeats = (
     clockSkewMs: options.clockSkewMs,
   };
   /** The node's own wish is looked at only when it counts: at the first contact. */
-  const rulesFor = async (session: AgentSessionRecord | undefined): Promise<HeartbeatRules> => {
-    const isFirst = session !== undefined && session.callbackUrl === null;
-    const node = isFirst ? await findNode(store.db, session.nodeUuid) : undefined;
-    const minTrustLevel =
-      node === undefined ? options.minTrustLevel : minTrustLevelOf(node, options);
-    return { ...shared, nowMs: clock.wallMs(), minTrustLevel };
+  const rulesFor = (
+    session: AgentSessionRecord | undefined,
+  ): HeartbeatRules | Promise<HeartbeatRules> => {
+    const rules = { ...shared, nowMs: clock.wallMs(), minTrustLevel: options.minTrustLevel };
+    if (session === undefined || session.callbackUrl !== null) return rules;
+    return findNode(store.db, session.nodeUuid).then((node) =>
+      node === undefined ? rules : { ...rules, minTrustLevel: minTrustLevelOf(node, options) },
+    );
   };
 
   const nodeUuidOf = async (ident: string): Promise<NodeUuid> => {
@@ -74,7 +76,7 @@ export const makeHeartbeats = (
   ): Promise<AgentEventName> => {
     if (event !== 'agent.token.invalid' || !TOKEN_PATTERN.test(request.token ?? '')) return event;
     const hash = hashOfToken(request.token ?? '');
-    return (await wasTokenOf(store.db, nodeUuid, hash)) ? 'agent.token.stale_use' : event;
+    return (await batch.wasTokenOf(nodeUuid, hash)) ? 'agent.token.stale_use' : event;
   };
 
   /** Throws the refusal, after what it means for the session is stored. */
