@@ -2,9 +2,9 @@
 // buffers and requests are not parsed further than needed: what is measured is who asks.
 
 import { createServer, type TLSSocket } from 'node:tls';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 
-import { type AgentsWish, tokenOfAgent } from './simulated-agents.ts';
+import { type AgentChange, type AgentsWish, tokenOfAgent } from './simulated-agents.ts';
 
 const HEAD_END = '\r\n\r\n';
 const REQUEST_BYTES_MAX = 8_192;
@@ -15,8 +15,11 @@ const answerOf = (status: string, body: string): Buffer =>
       `content-length: ${Buffer.byteLength(body)}${HEAD_END}${body}`,
   );
 
-const startedAt = Date.now() / 1_000;
-const STATUS = answerOf('200 OK', JSON.stringify({ started_at: startedAt, version: 'bench' }));
+const startedAtMs = Date.now();
+const statusOf = (startedMs: number): Buffer =>
+  answerOf('200 OK', JSON.stringify({ started_at: startedMs / 1_000, version: 'bench' }));
+const STATUS = statusOf(startedAtMs);
+const NEW_STATUS = statusOf(startedAtMs + 3_600_000);
 const COMMANDS = answerOf('200 OK', '{"commands":[]}');
 const UNAUTHORIZED = answerOf(
   '401 Unauthorized',
@@ -24,13 +27,17 @@ const UNAUTHORIZED = answerOf(
 );
 const NOT_FOUND = answerOf('404 Not Found', '{}');
 
+const dead = new Set<string>();
+const restarted = new Set<string>();
 const count = { connections: 0, answers: 0 };
 
 const answer = (socket: TLSSocket, head: string): Buffer => {
-  if (head.startsWith('GET /v1/status ')) return STATUS;
+  const address = socket.localAddress ?? '';
+  const isNew = restarted.has(address);
+  if (head.startsWith('GET /v1/status ')) return isNew ? NEW_STATUS : STATUS;
   const [, token] = /^GET \/v1\/commands\/\?agent_token=([\w-]+) /.exec(head) ?? [];
   if (token === undefined) return NOT_FOUND;
-  return token === tokenOfAgent(socket.localAddress ?? '') ? COMMANDS : UNAUTHORIZED;
+  return token === tokenOfAgent(address) && !isNew ? COMMANDS : UNAUTHORIZED;
 };
 
 const serve = (socket: TLSSocket): void => {
@@ -63,6 +70,9 @@ const listen = async (wish: AgentsWish, index: number): Promise<number> => {
     serve,
   );
   server.on('tlsClientError', () => undefined);
+  server.on('connection', (socket: Socket) => {
+    if (dead.has(socket.localAddress ?? '')) socket.destroy();
+  });
   await new Promise<void>((resolve) => {
     server.listen({ port: 0, host: '0.0.0.0', backlog: 4_096 }, resolve);
   });
@@ -71,8 +81,9 @@ const listen = async (wish: AgentsWish, index: number): Promise<number> => {
 
 process.once('message', (wish: AgentsWish) => {
   void Promise.all(wish.identities.map((_, index) => listen(wish, index))).then((ports) => {
-    process.send?.(ports);
-    process.on('message', () => {
+    process.send?.({ ports, startedAtMs });
+    process.on('message', ({ change }: { readonly change?: AgentChange }) => {
+      if (change !== undefined) (change.to === 'dead' ? dead : restarted).add(change.address);
       process.send?.({ ...count });
       count.connections = 0;
       count.answers = 0;

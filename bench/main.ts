@@ -7,6 +7,7 @@
 
 import { parseArgs } from 'node:util';
 
+import { detection } from './detection.ts';
 import { enrolment } from './enrolment.ts';
 import { fleet } from './fleet.ts';
 import { heartbeats } from './heartbeats.ts';
@@ -26,6 +27,7 @@ const BENCHES: readonly Bench[] = [
   fleet,
   imageWriting,
   pollSweep,
+  detection,
 ];
 const SIZES: { readonly [name: string]: Omit<BenchSize, 'isComparingKeys'> } = {
   whole: {
@@ -36,6 +38,8 @@ const SIZES: { readonly [name: string]: Omit<BenchSize, 'isComparingKeys'> } = {
     imageMiB: 4_096,
     agents: 10_000,
     sessions: 10_000,
+    watched: 400,
+    clockScale: 10,
   },
   quick: {
     isQuick: true,
@@ -45,6 +49,8 @@ const SIZES: { readonly [name: string]: Omit<BenchSize, 'isComparingKeys'> } = {
     imageMiB: 256,
     agents: 2_000,
     sessions: 2_000,
+    watched: 200,
+    clockScale: 20,
   },
   tiny: {
     isQuick: true,
@@ -54,6 +60,8 @@ const SIZES: { readonly [name: string]: Omit<BenchSize, 'isComparingKeys'> } = {
     imageMiB: 16,
     agents: 60,
     sessions: 60,
+    watched: 20,
+    clockScale: 60,
   },
 };
 

@@ -19,6 +19,10 @@ export type BenchSize = {
   readonly imageMiB: number;
   /** How many are polled in one sweep. */
   readonly agents: number;
+  /** How many agents are watched until they die. */
+  readonly watched: number;
+  /** How much faster than the world their clock runs. */
+  readonly clockScale: number;
   /** How many nodes look up. */
   readonly sessions: number;
   /** Whether other kinds of agent keys are measured too. */

@@ -19,8 +19,14 @@ export type AgentsWish = {
 
 export type AgentsCount = { readonly connections: number; readonly answers: number };
 
+/** From now on it is not there, or it is another process that has no token. */
+export type AgentChange = { readonly address: string; readonly to: 'dead' | 'restarted' };
+
 export type Agents = {
   readonly ports: readonly number[];
+  /** What those that did not restart tell of themselves. */
+  readonly startedAtMs: number;
+  readonly change: (change: AgentChange) => Promise<unknown>;
   readonly pid: number;
   /** Since the last call. */
   readonly count: () => Promise<AgentsCount>;
@@ -63,9 +69,16 @@ export const endProcess = async (child: ChildProcess): Promise<void> => {
 
 export const startAgents = async (wish: AgentsWish): Promise<Agents> => {
   const child = fork(PROGRAM, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-  const ports = await askProcess<readonly number[]>(child, wish);
+  const { ports, startedAtMs } = await askProcess<Pick<Agents, 'ports' | 'startedAtMs'>>(
+    child,
+    wish,
+  );
+  // Questions to the process are answered in order, one at a time.
+  let last: Promise<unknown> = Promise.resolve();
   return {
     ports,
+    startedAtMs,
+    change: (change) => (last = last.then(() => askProcess(child, { change }))),
     pid: child.pid ?? 0,
     count: () => askProcess<AgentsCount>(child, {}),
     stop: () => endProcess(child),

@@ -17,6 +17,8 @@ for (const name of [
   'fleet',
   'image',
   'poll-sweep',
+  'lookups',
+  'detection',
 ]) {
   test(`the bench ${name} runs with tiny sizes`, async () => {
     const { stdout } = await promisify(execFile)(process.execPath, [MAIN, '--tiny', name]);
