@@ -3,7 +3,7 @@
 // not start.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 
 import { Failure } from '@bessemer/protocol/errors/failure';
@@ -63,6 +63,17 @@ const startFailure = (why: string): Failure => {
   return new Failure('boot.no-host', hint === undefined ? text : `${text} ${hint}`);
 };
 
+/** Once it runs it is no reason for this process to go on; whoever waits for its start or end has one. */
+const letGo = (child: ChildProcess): void => {
+  child.unref();
+  if (child.stderr instanceof Socket) child.stderr.unref();
+};
+
+const hold = (child: ChildProcess): void => {
+  child.ref();
+  if (child.stderr instanceof Socket) child.stderr.ref();
+};
+
 const launch = ({ command, configPath, log, clock }: SuperviseParts): Promise<Running> =>
   new Promise((resolve, reject) => {
     const [program = 'dnsmasq', ...before] = command;
@@ -75,9 +86,7 @@ const launch = ({ command, configPath, log, clock }: SuperviseParts): Promise<Ru
         env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
       },
     );
-    // A service that ends in the middle of its start neither waits for it nor leaves it behind.
-    child.unref();
-    (child.stderr as Socket | null)?.unref();
+    // A service that ends in the middle of its own start does not leave it behind.
     const endToo = (): void => {
       child.kill('SIGTERM');
     };
@@ -108,12 +117,14 @@ const launch = ({ command, configPath, log, clock }: SuperviseParts): Promise<Ru
         childLog.add(line);
         if (!READY.test(line)) return;
         cancel();
+        letGo(child);
         resolve(running);
       });
     }
   });
 
 const stop = async ({ child, ended }: Running, clock: SuperviseParts['clock']): Promise<void> => {
+  hold(child);
   child.kill('SIGTERM');
   const cancel = clock.after(STOP_MS_MAX, () => child.kill('SIGKILL'));
   await ended;
