@@ -280,6 +280,24 @@ describe('connections', () => {
     second.destroy();
   });
 
+  test('T-58: one source opens so many in a minute, whether it holds them or not', async () => {
+    open({ connectionsPerSource: 8, connectionRate: { perMinute: 60, burst: 2 } });
+    const isServed = async (from: string): Promise<boolean> => {
+      const socket = await openSocket(from);
+      socket.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+      return textUntilClosed(socket).then(
+        (text) => text.startsWith('HTTP/1.1 200'),
+        () => false,
+      );
+    };
+
+    assert.ok((await isServed('127.0.0.4')) && (await isServed('127.0.0.4')));
+    assert.equal(await isServed('127.0.0.4'), false);
+    assert.ok(await isServed('127.0.0.5'));
+    clock.advance(1_000);
+    assert.ok(await isServed('127.0.0.4'));
+  });
+
   const TIMES = { headersMs: 100, requestMs: 200, checkMs: 20 };
 
   test('headers that do not end, and bodies that do not come, end with the connection', async () => {

@@ -23,6 +23,7 @@ export type RamdiskListenerParts = RamdiskParts & {
   readonly trustedProxies?: readonly string[];
   /** Unlimited when undefined. */
   readonly connectionsPerSource?: number | undefined;
+  readonly connectionRate?: { readonly perMinute: number; readonly burst: number } | undefined;
   readonly times?: FrameTimes;
 };
 
@@ -42,6 +43,8 @@ export const makeRamdiskListener = (parts: RamdiskListenerParts): FastifyInstanc
   if (parts.connectionsPerSource !== undefined) {
     limitConnections(app.server, {
       perSource: parts.connectionsPerSource,
+      rate: parts.connectionRate,
+      clock: parts.clock,
       isExempt: makeNetworkCheck(proxies),
     });
   }

@@ -69,4 +69,17 @@ export const AGENT_LIMIT_SETTINGS = {
     min: 1,
     meaning: 'Connections that one address may hold; more are closed. Trusted proxies are exempt.',
   },
+  connections_per_source_minute: {
+    kind: 'count',
+    default: 600,
+    min: 1,
+    meaning:
+      'Connections that one address may open in a minute; more are closed before TLS. Trusted proxies are exempt.',
+  },
+  connections_per_source_burst: {
+    kind: 'count',
+    default: 60,
+    min: 1,
+    meaning: 'Connections that one address may open at once, after it was quiet.',
+  },
 } as const satisfies { readonly [key: string]: Setting };

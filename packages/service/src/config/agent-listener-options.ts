@@ -17,6 +17,7 @@ export type AgentListenerOptions = {
   /** Undefined: nothing is limited. */
   readonly limits: RateLimitOptions | undefined;
   readonly connectionsPerSource: number | undefined;
+  readonly connectionRate: { readonly perMinute: number; readonly burst: number } | undefined;
 };
 
 export const isAgentApiOff = ({ api }: Settings): boolean =>
@@ -51,5 +52,11 @@ export const agentListenerOptions = (
         }
       : undefined,
     connectionsPerSource: agent.rate_limits ? agent.connections_per_source : undefined,
+    connectionRate: agent.rate_limits
+      ? {
+          perMinute: agent.connections_per_source_minute,
+          burst: agent.connections_per_source_burst,
+        }
+      : undefined,
   };
 };

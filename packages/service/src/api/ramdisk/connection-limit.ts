@@ -1,23 +1,32 @@
-// One source may hold so many connections; what comes beyond is closed before TLS costs anything.
+// One source may hold so many connections, and open so many in a minute; what comes beyond is closed before TLS costs
+// anything. A handshake costs as much as twenty heartbeats, and users of the public API wait behind it.
 
 import type { Server, Socket } from 'node:net';
 
+import type { Clock } from '#clock';
+
 import { isOwnHost, plainSource, sourceKey } from './source-key.ts';
+import { makeTokenBuckets } from './token-bucket.ts';
 
 export type ConnectionLimit = {
   readonly perSource: number;
+  /** New ones; undefined: as many as it likes. */
+  readonly rate?: { readonly perMinute: number; readonly burst: number } | undefined;
+  readonly clock: Pick<Clock, 'monotonicMs'>;
   /** Proxies hold the connections of many. */
   readonly isExempt: (address: string) => boolean;
 };
 
 export const limitConnections = (server: Server, limit: ConnectionLimit): void => {
   const open = new Map<string, number>();
+  const opened = limit.rate && makeTokenBuckets(limit.rate);
   server.on('connection', (socket: Socket) => {
     const address = socket.remoteAddress ?? '';
     if (isOwnHost(plainSource(address)) || limit.isExempt(address)) return;
     const source = sourceKey(address);
     const count = open.get(source) ?? 0;
-    if (count >= limit.perSource) {
+    const waitMs = opened?.take(source, limit.clock.monotonicMs()) ?? 0;
+    if (count >= limit.perSource || waitMs > 0) {
       socket.destroy();
       return;
     }
