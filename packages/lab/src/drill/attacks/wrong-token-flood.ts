@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 
 import { isJsonObject } from '@bessemer/protocol/json';
@@ -44,6 +45,8 @@ const duringFlood = async (
 ): Promise<Flooded> => {
   const args = [FLOODER, product.agentUrl, node, sources.join(',')];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  // It sits on another machine in truth: what it takes of this one must not count.
+  if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
   let text = '';
   child.stdout.on('data', (chunk: Buffer) => {
     text += chunk.toString();
