@@ -21,6 +21,8 @@ const CLIENTS = 64;
 const SHARE_MIN = 0.5;
 const CALLBACK = 'https://127.0.0.1:9999';
 const NOBODY = 'w'.repeat(43);
+/** Never higher than what was seen. */
+const STALE = '0';
 
 type HeartbeatingAgent = {
   readonly uuid: string;
@@ -55,7 +57,7 @@ const seed = async (directory: string, count: number): Promise<readonly Heartbea
   }));
 };
 
-const beat = (agent: HeartbeatingAgent, shown: { token?: string }) => {
+const beat = (agent: HeartbeatingAgent, shown: { token?: string; sequence?: string }) => {
   const token = shown.token ?? agent.token;
   const key = deriveSessionKey(new Secret(agent.token), agent.sessionId, 'up');
   return {
@@ -63,7 +65,14 @@ const beat = (agent: HeartbeatingAgent, shown: { token?: string }) => {
     path: `/v1/heartbeat/${agent.uuid}`,
     headers: VERSION,
     body: { callback_url: CALLBACK, agent_token: token, agent_version: '1.0' },
-    ...(agent.isSigning ? { signing: { key: key.toString('base64url') } } : {}),
+    ...(agent.isSigning
+      ? {
+          signing: {
+            key: key.toString('base64url'),
+            ...(shown.sequence === undefined ? {} : { sequence: shown.sequence }),
+          },
+        }
+      : {}),
   };
 };
 
@@ -71,14 +80,14 @@ type Kind = { readonly name: keyof Rates; readonly status: number; readonly port
   readonly requests: readonly LoadRequest[];
 };
 type Rates = {
-  readonly [name in 'stock' | 'signed' | 'wrong' | 'limit']: readonly number[];
+  readonly [name in 'stock' | 'signed' | 'wrong' | 'stale' | 'limit']: readonly number[];
 };
 
 const ROUNDS = 3;
 
 /** In turns, so that a busy moment of the machine meets all alike. */
 const measure = async (size: BenchSize, kinds: readonly Kind[]): Promise<Rates> => {
-  const rates = { stock: [], signed: [], wrong: [], limit: [] } as {
+  const rates = { stock: [], signed: [], wrong: [], stale: [], limit: [] } as {
     [name in keyof Rates]: number[];
   };
   const rounds = size.isQuick ? 1 : ROUNDS;
@@ -137,6 +146,12 @@ export const heartbeats: Bench = {
         port,
         requests: stock.map((agent) => beat(agent, { token: NOBODY })),
       },
+      {
+        name: 'stale',
+        status: 400,
+        port,
+        requests: signing.map((agent) => beat(agent, { sequence: STALE })),
+      },
     ]);
     await limit.stop();
     await served.remove();
@@ -167,5 +182,6 @@ const linesOf = (rates: Rates): readonly Measurement[] => {
     accepted('stock agents', stock),
     accepted('signed', signed),
     refused('wrong token', medianOf(rates.wrong), stock),
+    refused('sequence not rising', medianOf(rates.stale), signed),
   ];
 };
