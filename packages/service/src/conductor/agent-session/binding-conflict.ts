@@ -25,7 +25,7 @@ export const bindingConflict = (): Failure =>
 /** False when the session was no longer bound: somebody else noted it, or the boot is over. */
 export const noteBindingConflict = (
   parts: EventParts,
-  session: AgentSessionRecord,
+  session: Pick<AgentSessionRecord, 'id' | 'nodeUuid' | 'bootNumber'>,
   sourceAddress: string,
 ): Promise<boolean> =>
   parts.store.transaction(async (transaction) => {

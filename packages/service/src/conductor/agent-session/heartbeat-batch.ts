@@ -11,7 +11,6 @@ import {
   type AgentSessionRow,
   bindSession,
   findOpenSession,
-  sessionOfRow,
   touchSession,
   wasTokenOf,
 } from '#store/agent-sessions';
@@ -21,8 +20,25 @@ import type { Binding, HeartbeatDecision } from '#trust/agent-token/decide-heart
 
 import type { ConductorParts } from '../conductor-parts.ts';
 
+/** The part of a session that heartbeats are judged by. */
+export type HeartbeatSession = Pick<
+  AgentSessionRecord,
+  | 'id'
+  | 'nodeUuid'
+  | 'bootNumber'
+  | 'route'
+  | 'state'
+  | 'tokenHash'
+  | 'pin'
+  | 'callbackUrl'
+  | 'address'
+  | 'trustLevel'
+  | 'isSigning'
+  | 'sequence'
+>;
+
 export type AcceptedHeartbeat = {
-  readonly session: AgentSessionRecord;
+  readonly session: HeartbeatSession;
   /** At the first good contact: what the session is bound to from now on. */
   readonly binding:
     | (Binding & { readonly callbackUrl: string; readonly agentVersion: string })
@@ -32,7 +48,7 @@ export type AcceptedHeartbeat = {
   /** Told in the transaction that binds. */
   readonly onBound: (queryable: Queryable) => Promise<void>;
   /** The same judgement over the session as it is when the heartbeat is stored. */
-  readonly judge: (session: AgentSessionRecord | undefined) => HeartbeatDecision;
+  readonly judge: (session: HeartbeatSession | undefined) => HeartbeatDecision;
 };
 
 type OpenBatch = {
@@ -51,7 +67,7 @@ type Waiting = {
 };
 
 export type HeartbeatBatch = {
-  readonly findSession: (nodeUuid: NodeUuid) => AgentSessionRecord | undefined;
+  readonly findSession: (nodeUuid: NodeUuid) => HeartbeatSession | undefined;
   /** Whether the node had a session with this token that is over. */
   readonly wasTokenOf: (nodeUuid: NodeUuid, tokenHash: string) => boolean | Promise<boolean>;
   readonly store: (heartbeat: AcceptedHeartbeat) => Promise<void>;
@@ -62,13 +78,45 @@ export type HeartbeatBatch = {
 /** More would hold the store for longer than a request should wait. */
 const BATCH_MAX = 1_000;
 
-const SESSION_SQL = 'select * from agent_session where node_uuid = ? and closed_at_ms is null';
+/** What is sealed in a session, and its certificate, are ten times as long as all that a heartbeat is judged by. */
+const SESSION_SQL = `select id, boot_no, route, state, token_hash, pin, callback_url, address, trust_level,
+  is_signing, seq_high from agent_session where node_uuid = ? and closed_at_ms is null`;
 const SEEN_SQL = 'update agent_session set last_seen_ms = ? where id = ? and closed_at_ms is null';
 const SIGNED_SQL = `update agent_session set last_seen_ms = ?, is_signing = 1, seq_high = ?
   where id = ? and closed_at_ms is null and seq_high < ?`;
 const STALE_SQL = `select 1 from agent_session
   where token_hash = ? and node_uuid = ? and closed_at_ms is not null limit 1`;
 const WAKE_SQL = 'update workflow set woken = 1 where node_uuid = ? and ended_ms is null';
+
+type HotRow = Pick<
+  AgentSessionRow,
+  | 'id'
+  | 'boot_no'
+  | 'route'
+  | 'state'
+  | 'token_hash'
+  | 'pin'
+  | 'callback_url'
+  | 'address'
+  | 'trust_level'
+  | 'is_signing'
+  | 'seq_high'
+>;
+
+const sessionOf = (nodeUuid: NodeUuid, row: HotRow): HeartbeatSession => ({
+  id: row.id,
+  nodeUuid,
+  bootNumber: row.boot_no,
+  route: row.route as HeartbeatSession['route'],
+  state: row.state as HeartbeatSession['state'],
+  tokenHash: row.token_hash,
+  pin: row.pin,
+  callbackUrl: row.callback_url,
+  address: row.address,
+  trustLevel: row.trust_level,
+  isSigning: row.is_signing !== 0,
+  sequence: row.seq_high,
+});
 
 type Hot = {
   readonly session: StatementSync;
@@ -191,7 +239,7 @@ export const makeHeartbeatBatch = (
   return {
     findSession: (nodeUuid) => {
       const row = hot?.session.get(nodeUuid);
-      return row === undefined ? undefined : sessionOfRow(row as AgentSessionRow);
+      return row === undefined ? undefined : sessionOf(nodeUuid, row as HotRow);
     },
     wasTokenOf: (nodeUuid, tokenHash) =>
       hot === undefined

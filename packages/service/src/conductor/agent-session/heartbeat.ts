@@ -6,7 +6,7 @@ import { Refusal } from '@bessemer/protocol/errors/refusal';
 import type { AgentEventName } from '@bessemer/protocol/events/agent-events';
 import { asNodeUuid, type NodeUuid } from '@bessemer/protocol/uuid';
 
-import { type AgentSessionRecord, findOpenSession } from '#store/agent-sessions';
+import { findOpenSession } from '#store/agent-sessions';
 import type { Queryable } from '#store/database';
 import { findNode } from '#store/nodes';
 import {
@@ -21,7 +21,7 @@ import type { HeartbeatRequest } from '../conductor.ts';
 import type { ConductorParts } from '../conductor-parts.ts';
 import { makeEventNoter, noteEvent } from '../trust-events.ts';
 import { noteBindingConflict } from './binding-conflict.ts';
-import { makeHeartbeatBatch } from './heartbeat-batch.ts';
+import { type HeartbeatSession, makeHeartbeatBatch } from './heartbeat-batch.ts';
 
 export const makeHeartbeats = (
   parts: ConductorParts,
@@ -38,7 +38,7 @@ export const makeHeartbeats = (
   };
   /** The node's own wish is looked at only when it counts: at the first contact. */
   const rulesFor = (
-    session: AgentSessionRecord | undefined,
+    session: HeartbeatSession | undefined,
   ): HeartbeatRules | Promise<HeartbeatRules> => {
     const rules = { ...shared, nowMs: clock.wallMs(), minTrustLevel: options.minTrustLevel };
     if (session === undefined || session.callbackUrl !== null) return rules;
@@ -57,7 +57,7 @@ export const makeHeartbeats = (
 
   const aboutOf = (
     nodeUuid: NodeUuid,
-    session: AgentSessionRecord | undefined,
+    session: HeartbeatSession | undefined,
     request: HeartbeatRequest,
   ) => ({
     nodeUuid,
@@ -81,7 +81,7 @@ export const makeHeartbeats = (
 
   /** Throws the refusal, after what it means for the session is stored. */
   const refuse = async (
-    session: AgentSessionRecord | undefined,
+    session: HeartbeatSession | undefined,
     request: HeartbeatRequest,
     nodeUuid: NodeUuid,
     refused: Extract<HeartbeatDecision, { readonly kind: 'refuse' }>,
@@ -97,7 +97,7 @@ export const makeHeartbeats = (
   };
 
   const onBound =
-    (session: AgentSessionRecord, request: HeartbeatRequest, trustLevel: number) =>
+    (session: HeartbeatSession, request: HeartbeatRequest, trustLevel: number) =>
     async (queryable: Queryable): Promise<void> => {
       const about = aboutOf(session.nodeUuid, session, request);
       const detail = { trust_level: trustLevel, route: session.route };
