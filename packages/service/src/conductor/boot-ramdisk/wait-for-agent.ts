@@ -40,19 +40,25 @@ const sessionOf = async (job: Job): Promise<AgentSessionRecord | undefined> => {
 const isPolled = (session: AgentSessionRecord | undefined): session is AgentSessionRecord =>
   session?.route === 'poll' && session.state === 'SEALED';
 
-/** The window ends whether somebody asks or not. */
+/**
+ * The window ends whether somebody asks or not, and a token that was given is looked after in time although no one
+ * who gives it tells us.
+ */
 const awaitLookup = async (
   job: Job,
   session: AgentSessionRecord,
   isFirst: boolean,
 ): Promise<StepWait> => {
   const { parts } = job;
-  if (parts.options.lookupWindow !== 'enforce') return agentWait(job, { isFirst });
-  if (parts.clock.wallMs() <= session.windowClosesMs) {
-    return agentWait(job, { isFirst, lookAtMs: session.windowClosesMs + 1 });
+  const { lookupWindow, grantRetryMs } = parts.options;
+  const nowMs = parts.clock.wallMs();
+  const isEnforced = lookupWindow === 'enforce';
+  if (isEnforced && nowMs > session.windowClosesMs) {
+    await endWindow(parts, session);
+    return agentWait(job, { isFirst });
   }
-  await endWindow(parts, session);
-  return agentWait(job, { isFirst });
+  const endMs = isEnforced ? session.windowClosesMs + 1 : Infinity;
+  return agentWait(job, { isFirst, lookAtMs: Math.min(endMs, nowMs + grantRetryMs) });
 };
 
 /** The agent has its token, or the answer with it was lost: after a while one more boot tells. */
