@@ -1,18 +1,24 @@
-// A machine is inspected, cleaned, deployed and given back, and then everything that others can read is searched for
-// what only the agent, the BMC and the service may know: tokens, the agents' private keys, the BMC's password.
+// Machines are inspected, cleaned, deployed and given back, by every route on which a ramdisk comes to trust us; then
+// everything that others can read is searched for what only the agent, the BMC and the service may know: tokens, the
+// agents' private keys, the BMC's password, the key that seals all of them.
 
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
 
-import { openKeyRing, type KeyRing } from '../packages/service/src/trust/key-ring.ts';
-import { makeRawImage } from './harness/images.ts';
-import { type Lab, labUp } from './harness/lab.ts';
+import { MINOR_MAX } from '../packages/protocol/src/microversion/range.ts';
+import { NODE_FIELD_NAMES } from '../packages/protocol/src/node/fields.ts';
+import {
+  cacheDirectory,
+  LIGHT_RAMDISK_INITRAMFS,
+  LIGHT_RAMDISK_KERNEL,
+} from '../packages/protocol/src/paths.ts';
+import { freePorts } from './harness/free-ports.ts';
+import { makeRawImage, type TestImage } from './harness/images.ts';
+import { type Lab, labUp, type LabMachine } from './harness/lab.ts';
 import { askFor, makeNode, patchNode, waitForState } from './harness/node.ts';
+import { hunt, type Places, tokenHashes, type Watch, watchWhile } from './harness/secret-watch.ts';
 import {
   makeDirectory,
   removeDirectory,
@@ -20,29 +26,39 @@ import {
   startService,
 } from './harness/service.ts';
 
-const STEP_MS_MAX = 60_000;
-const LOOK_EACH_MS = 50;
-const TOKEN_CHARS = 43;
-/** Long enough that it stands for nothing else; shorter than a line of PEM. */
-const KEY_PIECE_CHARS = 40;
+const STEP_MS_MAX = 90_000;
+/** Sessions of one life: inspecting, cleaning, deploying, cleaning again. */
+const BOOTS = 4;
 
-/** Where something was found, in the order of looking. */
-type Haystack = ReadonlyMap<string, string>;
-
-type Seen = {
-  /** Tokens and pieces of private keys, opened from the live sessions. */
-  readonly secrets: Set<string>;
-  readonly commandLines: Set<string>;
-  readonly databases: Set<string>;
-};
+/** How the ramdisk gets there, and who calls whom. */
+const ROUTES: readonly {
+  readonly name: string;
+  readonly isNetwork: boolean;
+  readonly isPolled: boolean;
+}[] = [
+  { name: 'virtual media', isNetwork: false, isPolled: false },
+  { name: 'network', isNetwork: true, isPolled: false },
+  { name: 'virtual media, polled', isNetwork: false, isPolled: true },
+  { name: 'network, polled', isNetwork: true, isPolled: true },
+];
 
 let directory: string;
 let service: RunningService;
 let lab: Lab;
+let image: TestImage;
+let seen: Watch;
+const uuids: string[] = [];
+
+const data = (): string => join(directory, 'data');
 
 before(async () => {
   directory = await makeDirectory();
-  lab = await labUp('--kind', 'simulated', '--disk', 'virtio:128M');
+  image = await makeRawImage(directory);
+  const [netboot = ''] = await freePorts(1);
+  const count = String(ROUTES.length);
+  const network = ['--netboot-url', `http://${netboot}`];
+  lab = await labUp('--kind', 'simulated', '--disk', 'virtio:64M', '--machines', count, ...network);
+  const cache = cacheDirectory(process.env);
   service = await startService({
     directory,
     args: ['--auth', 'none'],
@@ -50,8 +66,14 @@ before(async () => {
       'DEFAULT.log_level=debug',
       `image.file_directories=${directory}`,
       `deploy.ramdisk_iso=${lab.machines[0]?.deploy_iso}`,
+      `deploy.deploy_kernel=${join(cache, LIGHT_RAMDISK_KERNEL)}`,
+      `deploy.deploy_ramdisk=${join(cache, LIGHT_RAMDISK_INITRAMFS)}`,
+      `netboot.http_listen=${netboot}`,
+      'agent.settle=1',
     ],
   });
+  const lives = ROUTES.map((route, index) => wholeLife(machineAt(index), route));
+  seen = await watchWhile(Promise.all(lives), { data: data(), alsoLook });
 });
 
 after(async () => {
@@ -60,74 +82,21 @@ after(async () => {
   await removeDirectory(directory);
 });
 
-const databasePath = (): string => join(directory, 'data', 'bessemer.sqlite');
-
-const withDatabase = <T>(work: (database: DatabaseSync) => T): T => {
-  const database = new DatabaseSync(databasePath(), { readOnly: true });
-  try {
-    return work(database);
-  } finally {
-    database.close();
-  }
+const machineAt = (index: number): LabMachine => {
+  const machine = lab.machines[index];
+  assert.ok(machine);
+  return machine;
 };
 
-/** Base64 of the key itself: however it is wrapped, some line of it is there whole. */
-const piecesOf = (pem: string): readonly string[] =>
-  pem.split('\n').filter((line) => line.length >= KEY_PIECE_CHARS && !line.startsWith('-----'));
-
-const openSecrets = (ring: KeyRing): readonly string[] =>
-  withDatabase((database) =>
-    database
-      .prepare('select * from agent_session where token_sealed is not null')
-      .all()
-      .flatMap((row) => {
-        const identity = `v1 ${String(row['node_uuid'])} ${String(row['id'])} ${String(row['boot_no'])}`;
-        const open = (purpose: string, sealed: unknown): string =>
-          ring.open(String(sealed), `bessemer/${purpose}/${identity}`).toString();
-        const token = open('agent-token', row['token_sealed']);
-        return [token, ...piecesOf(open('agent-key', row['key_sealed']))];
-      }),
-  );
-
-const commandLines = async (): Promise<readonly string[]> => {
-  const processes = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  return Promise.all(
-    // Some end while they are looked at.
-    processes.map((id) => readFile(`/proc/${id}/cmdline`, 'utf8').catch(() => '')),
-  );
-};
-
-const databaseText = async (): Promise<string> => {
-  const files = [databasePath(), `${databasePath()}-wal`];
-  const texts = await Promise.all(files.map((file) => readFile(file, 'latin1').catch(() => '')));
-  return texts.join('\n');
-};
-
-/** Looks again and again while `work` goes on. */
-const watching = async (work: Promise<void>): Promise<Seen> => {
-  const ring = await openKeyRing(join(directory, 'data', 'keys'));
-  const seen: Seen = { secrets: new Set(), commandLines: new Set(), databases: new Set() };
-  const over = new AbortController();
-  const look = async (): Promise<void> => {
-    const known = seen.secrets.size;
-    for (const secret of openSecrets(ring)) seen.secrets.add(secret);
-    if (seen.secrets.size > known) seen.databases.add(await databaseText());
-    for (const line of await commandLines()) seen.commandLines.add(line);
-  };
-  const watch = async (): Promise<void> => {
-    while (!over.signal.aborted) {
-      await look();
-      await pause(LOOK_EACH_MS);
-    }
-  };
-  const ended = work.finally(() => over.abort());
-  await Promise.all([ended, watch()]);
-  seen.databases.add(await databaseText());
-  return seen;
-};
-
-const wholeLife = async (uuid: string): Promise<void> => {
-  const image = await makeRawImage(directory);
+const wholeLife = async (
+  machine: LabMachine,
+  { isNetwork, isPolled }: (typeof ROUTES)[number],
+): Promise<void> => {
+  const uuid = await makeNode(service, machine, {
+    ...(isNetwork ? { boot_interface: 'ipxe' } : {}),
+    driver_info: { ...machine.driver_info, ...(isPolled ? { agent_poll_only: true } : {}) },
+  });
+  uuids.push(uuid);
   await askFor(service, uuid, 'manage');
   await waitForState(service, uuid, ['manageable'], STEP_MS_MAX);
   await askFor(service, uuid, 'inspect');
@@ -145,99 +114,126 @@ const wholeLife = async (uuid: string): Promise<void> => {
   await waitForState(service, uuid, ['available'], STEP_MS_MAX);
 };
 
-const VERSIONS = ['1.1', '1.22', '1.61', '1.62', '1.68', '1.82', '1.115'];
+/** All files below a directory as texts; what goes away meanwhile is left out. */
+const filesBelow = async (root: string): Promise<readonly (readonly [string, string])[]> => {
+  const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => []);
+  const paths = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+  return Promise.all(
+    paths.map(async (path) => [path, await readFile(path, 'latin1').catch(() => '')] as const),
+  );
+};
 
-const answers = async (uuid: string): Promise<Haystack> => {
-  const paths = [
-    `/v1/nodes/${uuid}`,
-    '/v1/nodes/detail',
-    `/v1/nodes/${uuid}/states`,
-    `/v1/nodes/${uuid}/history`,
-    `/v1/nodes/${uuid}/inventory`,
-    `/bessemer/nodes/${uuid}/why`,
-    `/bessemer/nodes/${uuid}/journal?limit=1000`,
-    `/bessemer/nodes/${uuid}/erasures`,
-  ];
-  const found = new Map<string, string>();
-  for (const version of VERSIONS) {
-    for (const path of paths) {
-      const headers = { 'X-OpenStack-Ironic-API-Version': version };
-      const response = await fetch(new URL(path, service.url), { headers });
-      found.set(`${path} at ${version}: ${response.status}`, await response.text());
-    }
+type Shown = {
+  readonly uuid: string;
+  readonly driver_internal_info: { readonly agent_session?: { readonly state: string } };
+};
+
+/** Everything that is shown while tokens live, and the agents' own file systems once they are believed. */
+const alsoLook = async (places: Places): Promise<void> => {
+  const { body, text } = await service.call('GET', '/v1/nodes/detail');
+  const add = (place: string, more: string): void => {
+    const known = places.get(place) ?? '';
+    if (!known.includes(more)) places.set(place, `${known}\n${more}`);
+  };
+  add('nodes while they are worked on', text);
+  const { nodes } = body as { readonly nodes: readonly (Shown & { readonly name: string })[] };
+  for (const node of nodes) {
+    if (node.driver_internal_info.agent_session?.state !== 'BOUND') continue;
+    const machine = lab.machines.find(({ name }) => name === node.name);
+    const root = join(dirname(machine?.serial_log ?? ''), 'ramdisk', 'root');
+    for (const [path, content] of await filesBelow(root)) add(`agent's ${path}`, content);
+    add('bound agents', node.name);
+  }
+};
+
+const PATHS = (uuid: string): readonly string[] => [
+  `/v1/nodes/${uuid}/states`,
+  `/v1/nodes/${uuid}/history`,
+  `/v1/nodes/${uuid}/inventory`,
+  `/v1/ports?node=${uuid}`,
+  `/bessemer/nodes/${uuid}/why`,
+  `/bessemer/nodes/${uuid}/journal?limit=1000`,
+  `/bessemer/nodes/${uuid}/erasures`,
+  `/bessemer/nodes/${uuid}/audit`,
+];
+
+const answers = async (): Promise<Places> => {
+  const found: Places = new Map();
+  const ask = async (path: string, version: string): Promise<void> => {
+    const headers = { 'X-OpenStack-Ironic-API-Version': version };
+    const response = await fetch(new URL(path, service.url), { headers });
+    found.set(`${path} at ${version}: ${response.status}`, await response.text());
+  };
+  for (let minor = 1; minor <= MINOR_MAX; minor += 1) {
+    await ask('/v1/nodes/detail', `1.${minor}`);
+    for (const uuid of uuids) await ask(`/v1/nodes/${uuid}`, `1.${minor}`);
+  }
+  for (const uuid of uuids) {
+    for (const path of PATHS(uuid)) await ask(path, `1.${MINOR_MAX}`);
+    for (const field of NODE_FIELD_NAMES) await ask(`/v1/nodes/${uuid}?fields=${field}`, 'latest');
   }
   return found;
 };
 
-const tokenHashes = (): ReadonlySet<string> =>
-  withDatabase(
-    (database) =>
-      new Set(
-        database
-          .prepare('select token_hash from agent_session where token_hash is not null')
-          .all()
-          .map((row) => String(row['token_hash'])),
-      ),
-  );
+const passwords = (): readonly string[] =>
+  lab.machines.map(({ driver_info: info }) => info['redfish_password'] ?? '');
 
-/** Every stretch of a text that could be a token: whose digest is stored is one. */
-const holdsToken = (text: string, hashes: ReadonlySet<string>): boolean => {
-  const done = new Set<string>();
-  for (const [run] of text.matchAll(/[A-Za-z0-9_-]{43,}/g)) {
-    for (let at = 0; at + TOKEN_CHARS <= run.length; at += 1) {
-      const stretch = run.slice(at, at + TOKEN_CHARS);
-      if (done.has(stretch)) continue;
-      done.add(stretch);
-      if (hashes.has(createHash('sha256').update(stretch).digest('hex'))) return true;
-    }
-  }
-  return false;
+/** The keys that seal, in every form in which they might have been written. */
+const sealingKeys = async (): Promise<readonly string[]> => {
+  const files = await readdir(join(data(), 'keys'));
+  const keys = await Promise.all(files.map((name) => readFile(join(data(), 'keys', name))));
+  const forms = ['latin1', 'hex', 'base64', 'base64url'] as const;
+  return keys.flatMap((key) => forms.map((form) => key.toString(form)));
 };
 
-/** Names of the places that hold any of the secrets; never the secret. */
-const hunt = (
-  places: Haystack,
-  secrets: Iterable<string>,
-  hashes: ReadonlySet<string>,
-): readonly string[] => {
-  const known = [...secrets];
-  return [...places]
-    .filter(([, text]) => known.some((each) => text.includes(each)) || holdsToken(text, hashes))
-    .map(([place]) => place);
-};
-
-test('what only agent, BMC and service may know is nowhere that others can read', async () => {
-  const [machine] = lab.machines;
-  assert.ok(machine);
-  const password = machine.driver_info['redfish_password'] ?? '';
-  assert.ok(password.length > 0);
-  const uuid = await makeNode(service, machine);
-
-  const seen = await watching(wholeLife(uuid));
-
-  const hashes = tokenHashes();
-  const tokens = [...seen.secrets].filter((each) =>
-    hashes.has(createHash('sha256').update(each).digest('hex')),
-  );
-  // One each for inspecting, cleaning, deploying and cleaning again; and their keys.
-  assert.equal(hashes.size, 4);
-  assert.equal(tokens.length, hashes.size);
+test('the watch saw a token of each boot of each route, and the hunt finds what is there', () => {
+  const tokens = seen.tokens();
+  // A polled agent's is replaced after the first contact; what it replaced is no session's any more.
+  assert.equal(tokenHashes(data()).size, ROUTES.length * BOOTS);
+  assert.equal(tokens.length, ROUTES.length * BOOTS);
   assert.ok(seen.secrets.size > 2 * tokens.length);
+  assert.ok(passwords().every((password) => password.length > 0));
+
   const control = new Map([['control', `x${tokens[0]}x`]]);
-  assert.deepEqual(hunt(control, [], hashes), ['control'], 'the hunt finds what is there');
+  assert.deepEqual(hunt(control, [], tokenHashes(data())), ['control']);
+});
 
+test('nothing of it is in an answer, at any microversion or in any field', async () => {
+  const shared = await answers();
+  const secrets = [...seen.secrets, ...passwords(), ...(await sealingKeys())];
+
+  assert.ok(
+    [...shared.keys()].some((place) => place.endsWith(`/inventory at 1.${MINOR_MAX}: 200`)),
+  );
+  assert.deepEqual(hunt(shared, secrets, tokenHashes(data())), []);
+});
+
+test('nothing of it is in logs, command lines or environments', async () => {
   const log = await readFile(service.logPath, 'utf8');
-  assert.match(log, /"level":"debug"/);
-  const shared = await answers(uuid);
-  assert.ok([...shared.keys()].some((place) => place.includes('/inventory at 1.115: 200')));
-  const open = new Map([
-    ...shared,
-    ['log', log],
-    ['command lines', [...seen.commandLines].join('\n')],
-  ]);
-  const databases = new Map([...seen.databases].map((text, index) => [`database ${index}`, text]));
+  const serial = await Promise.all(lab.machines.map((each) => readFile(each.serial_log, 'utf8')));
+  const secrets = [...seen.secrets, ...passwords(), ...(await sealingKeys())];
+  const places = new Map([...seen.processes, ['log', log], ['consoles', serial.join('\n')]]);
 
-  assert.deepEqual(hunt(open, [...seen.secrets, password], hashes), []);
-  // The password stands in driver_info, as it was given.
-  assert.deepEqual(hunt(databases, seen.secrets, hashes), []);
+  assert.match(log, /"level":"debug"/);
+  assert.match(places.get('cmdline') ?? '', /--simulated/);
+  assert.deepEqual(hunt(places, secrets, tokenHashes(data())), []);
+});
+
+test('nothing of it is in the ramdisk of an agent that is believed', async () => {
+  const secrets = [...seen.secrets, ...passwords(), ...(await sealingKeys())];
+
+  assert.equal(new Set((seen.others.get('bound agents') ?? '').trim().split('\n')).size, 4);
+  assert.deepEqual(hunt(seen.others, secrets, tokenHashes(data())), []);
+});
+
+test('nothing of it is in the store or in the files of the service, as they are', async () => {
+  const sealing = await sealingKeys();
+  const files = (await filesBelow(data())).filter(([path]) => !path.includes('/keys/'));
+
+  // The passwords stand in driver_info, as they were given.
+  const hashes = tokenHashes(data());
+  assert.deepEqual(hunt(seen.databases, [...seen.secrets, ...sealing], hashes), []);
+  assert.deepEqual(hunt(new Map(files), [...seen.secrets, ...sealing], hashes), []);
 });
