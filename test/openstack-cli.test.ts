@@ -174,6 +174,25 @@ describe('openstack baremetal with the default account', () => {
     await run('node', 'delete', 'd1');
   });
 
+  test('sessions of agents are seen and revoked by the methods of a node', async () => {
+    const { run, refused, json } = client;
+    await run('node', 'create', '--driver', 'fake-hardware', '--name', 'p1');
+    const passthru = ['node', 'passthru', 'call', '--http-method'] as const;
+
+    const methods = await json('node', 'passthru', 'list', 'p1');
+    await run(...passthru, 'GET', 'p1', 'agent_sessions');
+    const revoke = ['POST', 'p1', 'agent_session_revoke', '--arg', 'reason=lost'] as const;
+
+    assert.deepEqual(methods.map((method: { readonly Name: string }) => method.Name).sort(), [
+      'agent_session_revoke',
+      'agent_sessions',
+      'agent_window_open',
+    ]);
+    assert.match(await refused(...passthru, ...revoke), /no agent session to revoke/);
+    assert.match(await refused(...passthru, 'POST', 'p1', 'agent_window_open'), /lookup|waiting/);
+    await run('node', 'delete', 'p1');
+  });
+
   test('a deployment takes its config drive as JSON and as a directory', async () => {
     const { run, json } = client;
     await run('node', 'create', '--driver', 'fake-hardware', '--name', 'v1');
