@@ -3,7 +3,7 @@
 // one that is gone opens nothing more after the next start.
 
 import { randomBytes } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { existsSync, closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -53,6 +53,8 @@ const readKey = async (path: string): Promise<Buffer> => {
 
 /** Undefined while the file is not there, or not yet there whole. */
 const readKeyNow = (path: string): Buffer | undefined => {
+  // Asked for each thing that is sealed, and nearly never there: an error would cost more than the question.
+  if (!existsSync(path)) return undefined;
   let file: number;
   try {
     file = openSync(path, 'r');

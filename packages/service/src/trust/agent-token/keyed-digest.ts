@@ -1,9 +1,10 @@
 // HMAC-SHA-256 as base64url, compared in constant time.
 
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, createSecretKey, timingSafeEqual } from 'node:crypto';
 
+/** Of a key object: as bytes the key would cost the runtime several times the digest. */
 export const keyedDigest = (key: Buffer, text: string): string =>
-  createHmac('sha256', key).update(text).digest('base64url');
+  createHmac('sha256', createSecretKey(key)).update(text).digest('base64url');
 
 const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest();
 
