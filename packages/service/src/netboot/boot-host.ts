@@ -1,6 +1,11 @@
 // Who serves boot files to machines: this process, or a separate host that files are pushed to and that can reach
 // nothing else. The conductor speaks to both in the same way.
 
+/** A file that the boot host serves, or one that lies on a server of the site, from where machines load it. */
+export type BootFile =
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'url'; readonly url: string };
+
 /** What is served to one machine in one boot that we caused. Everything in it may be read by who can fetch it. */
 export type BootManifest = {
   readonly id: string;
@@ -15,8 +20,8 @@ export type BootManifest = {
   readonly expiresMs: number;
   /** In order; each checked for what a boot loader would take for more than a word. */
   readonly kernelArguments: readonly string[];
-  readonly kernelPath: string;
-  readonly ramdiskPath: string;
+  readonly kernel: BootFile;
+  readonly ramdisk: BootFile;
   /** Base64 of the archive with this boot's configuration, unpacked by the kernel over the ramdisk. */
   readonly archive: string;
 };

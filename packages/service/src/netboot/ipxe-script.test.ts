@@ -19,6 +19,13 @@ test('the script loads kernel, ramdisk and configuration, and tells the card it 
   ]);
 });
 
+test('a ramdisk of unknown length comes after the configuration, which UEFI machines would miss behind it', () => {
+  const script = renderBootScript([], urlOf, { isRamdiskAligned: false });
+
+  assert.match(script, /initrd=config\.cpio initrd=initramfs BOOTIF/);
+  assert.ok(script.indexOf('--name config.cpio') < script.indexOf('--name initramfs'));
+});
+
 test('T-34: a word that is more than a word never gets into a script, wherever it comes from', () => {
   for (const word of [
     'a\nchain http://10.0.0.66/',

@@ -7,8 +7,10 @@ import type { BootFileName } from './boot-urls.ts';
 
 const URL_PATTERN = /^https?:\/\/[A-Za-z0-9.:[\]-]+(?:\/[A-Za-z0-9._~-]+)*$/;
 
+export const isScriptUrl = (url: string): boolean => URL_PATTERN.test(url);
+
 const checkedUrl = (url: string): string => {
-  if (URL_PATTERN.test(url)) return url;
+  if (isScriptUrl(url)) return url;
   throw new Error('an address for a boot script has characters that a loader may take for more');
 };
 
@@ -21,23 +23,29 @@ const checkedWords = (words: readonly string[]): readonly string[] => {
   return words;
 };
 
-/** `urlOf` gives the address of each file. Throws for a word that is none. */
+const ARCHIVES = ['initramfs', 'config.cpio'] as const;
+
+/**
+ * `urlOf` gives the address of each file. The configuration comes last, so that it is what counts; before a ramdisk
+ * that is not aligned (see aligned-file.ts), because UEFI machines would not find it behind. Throws for a word that
+ * is none.
+ */
 export const renderBootScript = (
   kernelArguments: readonly string[],
   urlOf: (name: BootFileName) => string,
+  { isRamdiskAligned }: { readonly isRamdiskAligned: boolean } = { isRamdiskAligned: true },
 ): string => {
   const url = (name: BootFileName): string => checkedUrl(urlOf(name));
+  const archives = isRamdiskAligned ? ARCHIVES : [...ARCHIVES].reverse();
   const words = [
-    'initrd=initramfs',
-    'initrd=config.cpio',
+    ...archives.map((name) => `initrd=${name}`),
     'BOOTIF=${netX/mac}',
     ...checkedWords(kernelArguments),
   ];
   return [
     '#!ipxe',
     `kernel ${url('kernel')} ${words.join(' ')}`,
-    `initrd --name initramfs ${url('initramfs')}`,
-    `initrd --name config.cpio ${url('config.cpio')}`,
+    ...archives.map((name) => `initrd --name ${name} ${url(name)}`),
     'boot',
     '',
   ].join('\n');

@@ -11,7 +11,7 @@ import {
 import { isInNetworks, isSameHost } from '#trust/agent-token/source-address';
 
 import { ARCHIVE_ALIGNMENT_BYTES, openAlignedFile } from './aligned-file.ts';
-import type { BootManifest, Lease } from './boot-host.ts';
+import type { BootFile, BootManifest, Lease } from './boot-host.ts';
 import { asBootFileName, type BootFileName, bootFilePath, isBootPathRight } from './boot-urls.ts';
 import { renderBootScript } from './ipxe-script.ts';
 
@@ -60,6 +60,11 @@ const bytesFile = (bytes: Buffer, tag: string, contentType: string): ServedFile 
   close: async () => {},
 });
 
+const fileNamed = (manifest: BootManifest, name: BootFileName): BootFile | undefined => {
+  if (name === 'kernel') return manifest.kernel;
+  return name === 'initramfs' ? manifest.ramdisk : undefined;
+};
+
 export const makeOpenBoots = (parts: OpenBootsParts): OpenBoots => {
   const { key, url, clock } = parts;
   const byNode = new Map<string, BootManifest>();
@@ -67,17 +72,27 @@ export const makeOpenBoots = (parts: OpenBootsParts): OpenBoots => {
   /** Addresses of boots that are over: who comes late is told so. */
   const over = new Set<string>();
 
-  const urlOf = (manifest: BootManifest, name: BootFileName): string =>
-    `${url}${bootFilePath(key, manifest, name)}`;
+  const urlOf = (manifest: BootManifest, name: BootFileName): string => {
+    const elsewhere = fileNamed(manifest, name);
+    if (elsewhere?.kind === 'url') return elsewhere.url;
+    return `${url}${bootFilePath(key, manifest, name)}`;
+  };
 
   const scriptOf = (manifest: BootManifest): string =>
-    renderBootScript(manifest.kernelArguments, (name) => urlOf(manifest, name));
+    renderBootScript(manifest.kernelArguments, (name) => urlOf(manifest, name), {
+      isRamdiskAligned: manifest.ramdisk.kind === 'file',
+    });
 
-  const fileOf = (manifest: BootManifest, name: BootFileName): Promise<ServedFile> | ServedFile => {
+  /** Undefined for a file that lies elsewhere: we have none. */
+  const fileOf = async (
+    manifest: BootManifest,
+    name: BootFileName,
+  ): Promise<ServedFile | undefined> => {
     const tag = `${manifest.id}-${manifest.bootNumber}`;
-    if (name === 'kernel') return openAlignedFile(manifest.kernelPath, 1);
-    if (name === 'initramfs') {
-      return openAlignedFile(manifest.ramdiskPath, ARCHIVE_ALIGNMENT_BYTES);
+    const named = fileNamed(manifest, name);
+    if (named?.kind === 'url') return undefined;
+    if (named !== undefined) {
+      return openAlignedFile(named.path, name === 'kernel' ? 1 : ARCHIVE_ALIGNMENT_BYTES);
     }
     if (name === 'boot.ipxe') return bytesFile(Buffer.from(scriptOf(manifest)), tag, 'text/plain');
     const archive = Buffer.from(manifest.archive, 'base64');
@@ -117,7 +132,10 @@ export const makeOpenBoots = (parts: OpenBootsParts): OpenBoots => {
     }
     if (manifest.expiresMs <= clock.wallMs()) return deny('gone', 'expired', source, manifest);
     if (!(await isSourceRight(manifest, source))) return deny('denied', 'source', source, manifest);
-    return { outcome: 'found', file: await fileOf(manifest, name) };
+    const file = await fileOf(manifest, name);
+    return file === undefined
+      ? deny('unknown', 'unknown', source, manifest)
+      : { outcome: 'found', file };
   };
 
   const end = (manifest: BootManifest): void => {

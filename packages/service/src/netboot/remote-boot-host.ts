@@ -10,7 +10,7 @@ import { Agent, request } from 'undici';
 
 import { Failure } from '@bessemer/protocol/errors/failure';
 
-import type { BootHost, BootManifest, Lease } from './boot-host.ts';
+import type { BootFile, BootHost, BootManifest, Lease } from './boot-host.ts';
 import {
   BOOT_HOST_NAME_START,
   BOOTS_PATH,
@@ -18,6 +18,7 @@ import {
   FILES_PATH,
   LEASES_PATH,
   type PushedBoot,
+  type PushedFile,
 } from './remote/control-protocol.ts';
 
 export type RemoteBootHostParts = {
@@ -151,13 +152,15 @@ export const makeRemoteBootHost = (parts: RemoteBootHostParts): BootHost => {
   };
 
   const prepare = async (manifest: BootManifest): Promise<void> => {
-    const { kernelPath, ramdiskPath, ...rest } = manifest;
-    const [kernelSha256, ramdiskSha256] = [await digestOf(kernelPath), await digestOf(ramdiskPath)];
-    const paths = new Map([
-      [kernelSha256, kernelPath],
-      [ramdiskSha256, ramdiskPath],
-    ]);
-    await push({ ...rest, kernelSha256, ramdiskSha256 }, paths);
+    const paths = new Map<string, string>();
+    const pushed = async (file: BootFile): Promise<PushedFile> => {
+      if (file.kind === 'url') return file;
+      const sha256 = await digestOf(file.path);
+      paths.set(sha256, file.path);
+      return { kind: 'sha256', sha256 };
+    };
+    const kernel = await pushed(manifest.kernel);
+    await push({ ...manifest, kernel, ramdisk: await pushed(manifest.ramdisk) }, paths);
   };
 
   return {

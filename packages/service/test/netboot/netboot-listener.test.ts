@@ -41,8 +41,8 @@ const manifest = (change: Partial<BootManifest> = {}): BootManifest => ({
   addresses: [],
   expiresMs: NOW_MS + HOUR_MS,
   kernelArguments: ['console=ttyS0'],
-  kernelPath: join(directory, 'deploy.kernel'),
-  ramdiskPath: join(directory, 'deploy.initramfs'),
+  kernel: { kind: 'file', path: join(directory, 'deploy.kernel') },
+  ramdisk: { kind: 'file', path: join(directory, 'deploy.initramfs') },
   archive: Buffer.from('the archive').toString('base64'),
   ...change,
 });
@@ -117,6 +117,23 @@ test('the machine of an open boot gets its script and all that the script names'
   assert.equal((await fetch(files['config.cpio'] ?? '')).text, 'the archive');
   assert.equal((await fetch(files['kernel'] ?? '', OWN, 'HEAD')).status, 200);
   assert.deepEqual(denials, []);
+});
+
+test('a kernel and a ramdisk that lie elsewhere are named in the script, and not served', async () => {
+  const own = manifest();
+  boots.add(own);
+  const { kernel: signed = '' } = await filesOf();
+  boots.add({
+    ...own,
+    kernel: { kind: 'url', url: 'http://images.example/vmlinuz' },
+    ramdisk: { kind: 'url', url: 'http://images.example/initrd.img' },
+  });
+
+  const { text } = await fetch(pathOf(boots.scriptUrl(own)));
+
+  assert.match(text, /^kernel http:\/\/images\.example\/vmlinuz initrd=config\.cpio /m);
+  assert.match(text, /^initrd --name initramfs http:\/\/images\.example\/initrd\.img$/m);
+  assert.equal((await fetch(signed)).status, 404);
 });
 
 test('T-32: another source gets nothing, with the right address of the file too', async () => {

@@ -40,8 +40,8 @@ const manifest = (change: Partial<BootManifest> = {}): BootManifest => ({
   addresses: ['10.0.0.50'],
   expiresMs: time.wallMs + HOUR_MS,
   kernelArguments: ['ipa-api-url=https://10.0.0.1:6386', 'console=ttyS0'],
-  kernelPath: join(directory, 'kernel'),
-  ramdiskPath: join(directory, 'initramfs'),
+  kernel: { kind: 'file', path: join(directory, 'kernel') },
+  ramdisk: { kind: 'file', path: join(directory, 'initramfs') },
   archive: ARCHIVE.toString('base64'),
   ...change,
 });
@@ -101,6 +101,16 @@ test('kernel and ramdisk are sent once, by what is in them', async () => {
 
   assert.equal(before.length, 2);
   assert.equal((await readdir(scene.files)).length, 3);
+});
+
+test('files of a server of the site are named and not sent', async () => {
+  const url = 'http://images.example/vmlinuz';
+
+  await scene.client.prepare(manifest({ kernel: { kind: 'url', url } }));
+
+  const [kernel] = urlsIn((await fetchFile(scriptUrl())).body);
+  assert.equal(kernel, url);
+  assert.equal((await readdir(scene.files)).length, 1);
 });
 
 test('a boot that is ended is gone at once, from the disk too', async () => {

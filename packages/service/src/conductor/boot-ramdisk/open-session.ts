@@ -55,6 +55,18 @@ const kernelArguments = (job: Job, wish: SessionWish): readonly string[] => [
   ...(wish.route === 'poll' ? [] : [`ipa-api-url=${job.parts.urls.agentApi}`]),
 ];
 
+/** Of the machine, apart from leases: those are asked for at each fetch, as they move. */
+const knownAddresses = async (
+  { parts, node }: Job,
+  macs: readonly string[],
+): Promise<readonly string[]> => {
+  const { uuid: nodeUuid, networkData, driverInfo } = node;
+  const cards = { nodeUuid, macs, networkData, driverInfo };
+  const found = (await parts.addresses?.addressesOf(cards)) ?? [];
+  const lasting = found.filter(({ origin }) => origin !== 'lease');
+  return [...new Set([...staticAddresses(networkData), ...lasting.map(({ address }) => address)])];
+};
+
 /** Finds what the machine boots from, before anything is stored; returns what stores the boot. */
 const bootMaker = async (
   job: Job,
@@ -74,7 +86,7 @@ const bootMaker = async (
   }
   const what = {
     macs,
-    addresses: staticAddresses(node.networkData),
+    addresses: await knownAddresses(job, macs),
     kernelArguments: kernelArguments(job, wish),
     ...(await ramdiskKernelOf(node, parts.options)),
   };

@@ -7,7 +7,12 @@ import { sep } from 'node:path';
 import { Failure } from '@bessemer/protocol/errors/failure';
 import type { NodeRecord } from '@bessemer/protocol/node/record';
 
+import { checkImageHost, type ImageRules } from '#media/image-source';
+import type { BootFile } from '#netboot/boot-host';
+import { isScriptUrl } from '#netboot/ipxe-script';
+
 import type { ConductorOptions } from '../conductor-parts.ts';
+import { imageRules } from '../deploy/image-rules.ts';
 
 const FILE_SCHEME = 'file://';
 
@@ -48,21 +53,49 @@ export const ramdiskIsoOf = (
   options: Pick<ConductorOptions, 'ramdiskIso' | 'isoDirectories'>,
 ): Promise<string> => fileOf(node, 'deploy_iso', options.ramdiskIso, options.isoDirectories);
 
-/** Kernel and initramfs for a boot over the network. A node names both or none. */
-export const ramdiskKernelOf = async (
-  node: Pick<NodeRecord, 'driverInfo'>,
-  options: Pick<ConductorOptions, 'ramdiskKernel' | 'ramdiskInitramfs' | 'isoDirectories'>,
-): Promise<{ readonly kernelPath: string; readonly ramdiskPath: string }> => {
-  const { deploy_kernel: kernel, deploy_ramdisk: ramdisk } = node.driverInfo;
-  if ((kernel === undefined) !== (ramdisk === undefined)) {
+/** Of a server of the site; machines fetch it themselves. */
+const urlFileOf = async (key: string, text: string, rules: ImageRules): Promise<BootFile> => {
+  if (!isScriptUrl(text)) {
     throw new Failure(
       'node.invalid',
-      'driver_info must have both of deploy_kernel and deploy_ramdisk, or neither.',
+      `driver_info ${key} must be a plain address: letters, digits and . _ ~ - between slashes, and nothing behind.`,
     );
   }
+  await checkImageHost(new URL(text), rules);
+  return { kind: 'url', url: text };
+};
+
+/** Throws `Failure` for a node that names one of the two only. */
+export const requireBothOrNeither = (node: Pick<NodeRecord, 'driverInfo'>): void => {
+  const { deploy_kernel: kernel, deploy_ramdisk: ramdisk } = node.driverInfo;
+  if (isNamed(kernel) === isNamed(ramdisk)) return;
+  throw new Failure(
+    'node.invalid',
+    'driver_info must have both of deploy_kernel and deploy_ramdisk, or neither.',
+  );
+};
+
+const isNamed = (value: unknown): boolean => typeof value === 'string' && value !== '';
+
+/** Kernel and initramfs for a boot over the network: paths and file:// on this host, http(s):// elsewhere. */
+export const ramdiskKernelOf = async (
+  node: Pick<NodeRecord, 'driverInfo'>,
+  options: Pick<
+    ConductorOptions,
+    'ramdiskKernel' | 'ramdiskInitramfs' | 'isoDirectories' | 'imageNetworks' | 'imageDirectories'
+  >,
+): Promise<{ readonly kernel: BootFile; readonly ramdisk: BootFile }> => {
+  requireBothOrNeither(node);
   const { ramdiskKernel, ramdiskInitramfs, isoDirectories } = options;
+  const bootFileOf = async (key: string, ifUnnamed: string): Promise<BootFile> => {
+    const named = node.driverInfo[key];
+    if (typeof named === 'string' && /^https?:/i.test(named)) {
+      return urlFileOf(key, named, imageRules(options));
+    }
+    return { kind: 'file', path: await fileOf(node, key, ifUnnamed, isoDirectories) };
+  };
   return {
-    kernelPath: await fileOf(node, 'deploy_kernel', ramdiskKernel, isoDirectories),
-    ramdiskPath: await fileOf(node, 'deploy_ramdisk', ramdiskInitramfs, isoDirectories),
+    kernel: await bootFileOf('deploy_kernel', ramdiskKernel),
+    ramdisk: await bootFileOf('deploy_ramdisk', ramdiskInitramfs),
   };
 };

@@ -4,9 +4,9 @@
 import type { Clock } from '#clock';
 import type { Log } from '#observe/log';
 
-import type { BootHost, Lease } from '../boot-host.ts';
+import type { BootFile, BootHost, Lease } from '../boot-host.ts';
 import type { BootFiles } from './boot-files.ts';
-import type { PushedBoot } from './control-protocol.ts';
+import { filesOf, type PushedBoot, type PushedFile } from './control-protocol.ts';
 import type { KeptBoots } from './kept-boots.ts';
 
 export type BootKeeper = {
@@ -42,19 +42,21 @@ export const startBootKeeper = async (parts: Parts): Promise<BootKeeper> => {
     return next;
   };
 
+  const servedFile = (file: PushedFile): BootFile =>
+    file.kind === 'url' ? file : { kind: 'file', path: files.pathOf(file.sha256) };
+
   const serve = async (boot: PushedBoot): Promise<void> => {
-    const { kernelSha256, ramdiskSha256, ...manifest } = boot;
     await host.prepare({
-      ...manifest,
-      kernelPath: files.pathOf(kernelSha256),
-      ramdiskPath: files.pathOf(ramdiskSha256),
+      ...boot,
+      kernel: servedFile(boot.kernel),
+      ramdisk: servedFile(boot.ramdisk),
     });
     open.set(boot.nodeUuid, boot);
   };
 
   const missingOf = async (boot: PushedBoot): Promise<readonly string[]> => {
     const missing: string[] = [];
-    for (const sha256 of new Set([boot.kernelSha256, boot.ramdiskSha256])) {
+    for (const sha256 of new Set(filesOf(boot))) {
       if (!(await files.has(sha256))) missing.push(sha256);
     }
     return missing;
@@ -71,9 +73,7 @@ export const startBootKeeper = async (parts: Parts): Promise<BootKeeper> => {
     for (const { nodeUuid, expiresMs } of open.values()) {
       if (expiresMs <= nowMs) await remove(nodeUuid);
     }
-    const boots = [...open.values()];
-    const used = boots.flatMap(({ kernelSha256, ramdiskSha256 }) => [kernelSha256, ramdiskSha256]);
-    await files.sweep(new Set(used), nowMs);
+    await files.sweep(new Set([...open.values()].flatMap(filesOf)), nowMs);
   };
 
   let cancel = (): void => undefined;

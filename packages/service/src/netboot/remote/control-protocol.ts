@@ -6,12 +6,21 @@ import { isJsonObject, type JsonObject, type JsonValue } from '@bessemer/protoco
 import { parseKernelArguments } from '@bessemer/protocol/node/kernel-arguments';
 
 import type { BootManifest } from '../boot-host.ts';
+import { isScriptUrl } from '../ipxe-script.ts';
 
-/** Kernel and ramdisk go by their content, and are sent once. */
-export type PushedBoot = Omit<BootManifest, 'kernelPath' | 'ramdiskPath'> & {
-  readonly kernelSha256: string;
-  readonly ramdiskSha256: string;
+/** Files go by their content, and are sent once. */
+export type PushedFile =
+  | { readonly kind: 'sha256'; readonly sha256: string }
+  | { readonly kind: 'url'; readonly url: string };
+
+export type PushedBoot = Omit<BootManifest, 'kernel' | 'ramdisk'> & {
+  readonly kernel: PushedFile;
+  readonly ramdisk: PushedFile;
 };
+
+/** What a boot needs of the host's files. */
+export const filesOf = ({ kernel, ramdisk }: PushedBoot): readonly string[] =>
+  [kernel, ramdisk].flatMap((file) => (file.kind === 'sha256' ? [file.sha256] : []));
 
 export const BOOTS_PATH = '/v1/boots';
 export const FILES_PATH = '/v1/files';
@@ -73,6 +82,15 @@ const argumentsOf = (body: JsonObject): readonly string[] => {
   return words;
 };
 
+const fileOf = (body: JsonObject, field: string): PushedFile => {
+  const file = body[field];
+  if (!isJsonObject(file)) throw wrong(field);
+  const { kind, sha256, url } = file;
+  if (kind === 'sha256' && typeof sha256 === 'string' && isSha256(sha256)) return { kind, sha256 };
+  if (kind === 'url' && typeof url === 'string' && isScriptUrl(url)) return { kind, url };
+  throw wrong(field);
+};
+
 /** Throws `Refusal` 400 that names the field: a control plane of another version, or worse. */
 export const parsePushedBoot = (body: unknown): PushedBoot => {
   if (!isJsonObject(body)) throw wrong('the body');
@@ -86,8 +104,8 @@ export const parsePushedBoot = (body: unknown): PushedBoot => {
     addresses: textsOf(from, 'addresses', ADDRESS_PATTERN),
     expiresMs: wholeOf(from, 'expiresMs'),
     kernelArguments: argumentsOf(from),
-    kernelSha256: textOf(from, 'kernelSha256', SHA256_PATTERN),
-    ramdiskSha256: textOf(from, 'ramdiskSha256', SHA256_PATTERN),
+    kernel: fileOf(from, 'kernel'),
+    ramdisk: fileOf(from, 'ramdisk'),
     archive: textOf(from, 'archive', BASE64_PATTERN),
   };
 };
