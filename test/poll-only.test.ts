@@ -11,6 +11,9 @@ import { after, before, test } from 'node:test';
 
 import { openToken } from '../packages/service/src/trust/agent-token/grant.ts';
 import { openKeyRing } from '../packages/service/src/trust/key-ring.ts';
+import { makePrivateKeyPem } from '../packages/service/src/trust/certificate/authority.ts';
+import { issueAuthorityCertificate } from '../packages/service/src/trust/certificate/issue-certificate.ts';
+import { type FakeAgent, openFakeAgent } from '../packages/service/test/conductor/fake-agent.ts';
 import { type CountingProxy, openCountingProxy } from './harness/counting-proxy.ts';
 import { freePorts } from './harness/free-ports.ts';
 import { makeRawImage, type TestImage } from './harness/images.ts';
@@ -129,6 +132,19 @@ const askAgent = (address: string, token: string): Promise<number> =>
       .end();
   });
 
+/** Has a certificate of its own, and would take any token. */
+const openRogue = async (address: string): Promise<FakeAgent> => {
+  const keyPem = await makePrivateKeyPem();
+  const certificatePem = await issueAuthorityCertificate(keyPem, Date.now());
+  return openFakeAgent({
+    address,
+    certificate: { certificatePem, keyPem },
+    token: 'any',
+    sessionId: 'any',
+    startedAtMs: Date.now(),
+  });
+};
+
 const eventsOf = async (uuid: string): Promise<readonly string[]> => {
   const { body } = await service.call('GET', `/bessemer/nodes/${uuid}/audit?limit=1000`);
   const { audit } = body as { readonly audit: readonly { readonly event: string }[] };
@@ -205,6 +221,23 @@ test('what happened is told: the token changed, the agent bound, and nothing tha
     [...events].filter((name) => name.startsWith('agent.poll.')),
     [],
   );
+});
+
+test('T-07, T-12: somebody else at an old address of the machine gets no byte, and the work goes on', async () => {
+  const rogue = await openRogue('127.99.0.7');
+  try {
+    await patchNode(service, polled, { '/driver_info/agent_address': rogue.address });
+    await askFor(service, polled, 'manage');
+    await waitForState(service, polled, ['manageable'], STEP_MS_MAX);
+    await askFor(service, polled, 'inspect');
+    await waitForState(service, polled, ['manageable'], STEP_MS_MAX);
+
+    assert.equal(rogue.connections(), 1);
+    assert.equal(rogue.bytes(), 0);
+    assert.ok((await eventsOf(polled)).includes('agent.poll.pin_mismatch'));
+  } finally {
+    await rogue.close();
+  }
 });
 
 test('a machine of the same fleet that may call does call', async () => {

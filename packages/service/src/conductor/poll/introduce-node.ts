@@ -100,6 +100,14 @@ const bound = (talk: Talk, rotation: Rotation, isProven: boolean): Contact => {
             name: 'agent.poll.node_info_unsupported',
             ...about,
           });
+        } else {
+          // It took the new token and does not answer to it; the old one it still answers to.
+          const detail = { phase: 'new token' };
+          await noteEvent(transaction, parts, {
+            name: 'agent.poll.token_refused',
+            ...about,
+            detail,
+          });
         }
         await noteEvent(transaction, parts, { name: 'agent.bound', ...about, detail: { proof } });
       },
