@@ -74,6 +74,8 @@ export type Machine = {
   readonly until: (isRight: () => Promise<boolean>) => Promise<void>;
   readonly untilStep: (name: string) => Promise<void>;
   readonly untilRest: () => Promise<NodeRecord>;
+  /** A second conductor beside the present one; from now on the machine calls that one. */
+  readonly addConductor: (hostname: string) => Promise<Conductor>;
   /** Another conductor takes the place of the present one. */
   readonly replaceConductor: () => Promise<void>;
   readonly close: () => Promise<void>;
@@ -83,6 +85,8 @@ export type MachineWish = {
   readonly route: 'network' | 'vmedia';
   readonly options?: Partial<ConductorOptions>;
   readonly steps?: readonly OfferedStep[];
+  /** In memory unless said; ends with the machine. */
+  readonly store?: Store;
 };
 
 /** Made once for a file of tests: keys are expensive. */
@@ -244,7 +248,7 @@ const identityOf = async (store: Store, uuid: NodeUuid): Promise<AgentIdentity |
 };
 
 export const openMachine = async (ground: Ground, wish: MachineWish): Promise<Machine> => {
-  const store = await openStore({ engine: 'sqlite', path: ':memory:' });
+  const store = wish.store ?? (await openStore({ engine: 'sqlite', path: ':memory:' }));
   const clock = makeHandClock();
   const effects: string[] = [];
   const driver = makeDriver(wish.route, effects, () => machine.stuck);
@@ -252,6 +256,7 @@ export const openMachine = async (ground: Ground, wish: MachineWish): Promise<Ma
   const agent = await openStepAgent(ground.certificate, wish.steps ?? []);
   const uuid = await insertMachine(store, clock.wallMs());
   let conductor = await startConductor(parts);
+  const others: Conductor[] = [];
 
   const node = async (): Promise<NodeRecord> => {
     const found = await findNode(store.db, uuid);
@@ -324,12 +329,18 @@ export const openMachine = async (ground: Ground, wish: MachineWish): Promise<Ma
       });
       return node();
     },
+    addConductor: async (hostname) => {
+      const before = conductor;
+      others.push(before);
+      conductor = await startConductor({ ...parts, options: { ...parts.options, hostname } });
+      return before;
+    },
     replaceConductor: async () => {
       await conductor.stop();
       conductor = await startConductor(parts);
     },
     close: async () => {
-      void conductor.stop();
+      for (const each of [conductor, ...others]) void each.stop();
       await agent.close();
       await store.close();
     },
