@@ -168,7 +168,7 @@ const serve = async (loaded: LoadedConfig, dataPath: string, log: Log): Promise<
       ? await openNetboot(settings.netboot, { ...eventParts, dataPath: data.path })
       : undefined;
   const bootHost = remote ?? netboot?.host;
-  const endKeeping = bootHost && (await keepBootsRight({ store, keys, clock, log }, bootHost));
+  const endKeeping = bootHost && (await keepBootsRight(eventParts, bootHost));
   const addresses = await openAddresses(settings, {
     leases: bootHost?.leases,
     isDhcpOwn: netboot?.isDhcpOwn ?? false,

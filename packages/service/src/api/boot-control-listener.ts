@@ -11,6 +11,7 @@ import {
   BOOT_BYTES_MAX,
   BOOTS_PATH,
   CONDUCTOR_NAME_START,
+  DENIALS_PATH,
   FILES_MISSING,
   FILES_PATH,
   isUuid,
@@ -18,10 +19,12 @@ import {
   parsePushedBoot,
 } from '#netboot/remote/control-protocol';
 import type { BootKeeper } from '#netboot/remote/boot-keeper';
+import type { DenialLog } from '#netboot/remote/denial-log';
 import type { Log } from '#observe/log';
 
 export type BootControlParts = {
   readonly keeper: BootKeeper;
+  readonly denials: Pick<DenialLog, 'since'>;
   /** PEM; `authority` is the control plane's. */
   readonly tls: { readonly key: string; readonly certificate: string; readonly authority: string };
   readonly log: Log;
@@ -37,11 +40,8 @@ const isConductor = (socket: unknown): boolean =>
   socket.authorized &&
   String(socket.getPeerCertificate().subject?.CN).startsWith(CONDUCTOR_NAME_START);
 
-export const makeBootControlListener = ({
-  keeper,
-  tls,
-  log,
-}: BootControlParts): FastifyInstance => {
+export const makeBootControlListener = (parts: BootControlParts): FastifyInstance => {
+  const { tls, log } = parts;
   const app = Fastify({
     logger: false,
     bodyLimit: BOOT_BYTES_MAX,
@@ -78,11 +78,11 @@ export const makeBootControlListener = ({
     if (status >= 500) log.error({ err: error }, 'control: an order failed');
     return reply.code(status).send({ error: status >= 500 ? 'failed' : error.message });
   });
-  addRoutes(app, keeper, log);
+  addRoutes(app, parts);
   return app;
 };
 
-const addRoutes = (app: FastifyInstance, keeper: BootKeeper, log: Log): void => {
+const addRoutes = (app: FastifyInstance, { keeper, denials, log }: BootControlParts): void => {
   const done = (reply: FastifyReply): FastifyReply => reply.code(204).send();
   app.get(BOOTS_PATH, async () => ({ boots: await keeper.list() }));
   app.put(`${BOOTS_PATH}/:id`, async (request, reply) => {
@@ -112,6 +112,10 @@ const addRoutes = (app: FastifyInstance, keeper: BootKeeper, log: Log): void => 
     }
     await keeper.files.put(sha256, request.body as AsyncIterable<Buffer>);
     return done(reply);
+  });
+  app.get(DENIALS_PATH, (request, reply) => {
+    const { run, after } = request.query as { readonly run?: unknown; readonly after?: unknown };
+    return reply.send(denials.since(typeof run === 'string' ? run : '', Number(after) || 0));
   });
   app.get(LEASES_PATH, async () => ({ leases: await keeper.leases() }));
 };

@@ -34,6 +34,13 @@ export type Lease = {
   readonly expiresMs: number | null;
 };
 
+export type BootDenial = {
+  readonly nodeUuid: string | undefined;
+  /** Address that the request came from. */
+  readonly source: string;
+  readonly reason: 'signature' | 'source' | 'expired' | 'unknown' | 'path';
+};
+
 export type BootHost = {
   /** From now on the machine may boot. Idempotent for the same manifest; replaces what the node had before. */
   readonly prepare: (manifest: BootManifest) => Promise<void>;
@@ -42,5 +49,7 @@ export type BootHost = {
   /** Which boots are open, by node: what a crash left shows here. */
   readonly list: () => Promise<readonly { readonly nodeUuid: string; readonly id: string }[]>;
   readonly leases: () => Promise<readonly Lease[]>;
+  /** What it refused since the last time that it was asked; undefined: it tells of it by itself. */
+  readonly denials?: () => Promise<readonly BootDenial[]>;
   readonly close: () => Promise<void>;
 };

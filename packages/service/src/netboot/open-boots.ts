@@ -11,15 +11,9 @@ import {
 import { isInNetworks, isSameHost } from '#trust/agent-token/source-address';
 
 import { ARCHIVE_ALIGNMENT_BYTES, openAlignedFile } from './aligned-file.ts';
-import type { BootFile, BootManifest, Lease } from './boot-host.ts';
+import type { BootDenial, BootFile, BootManifest, Lease } from './boot-host.ts';
 import { asBootFileName, type BootFileName, bootFilePath, isBootPathRight } from './boot-urls.ts';
 import { renderBootScript } from './ipxe-script.ts';
-
-export type BootDenial = {
-  readonly nodeUuid: string | undefined;
-  readonly source: string;
-  readonly reason: 'signature' | 'source' | 'expired' | 'unknown' | 'path';
-};
 
 export type OpenBootsParts = {
   /** Signs the addresses of files. */

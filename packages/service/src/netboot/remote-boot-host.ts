@@ -14,12 +14,14 @@ import type { BootFile, BootHost, BootManifest, Lease } from './boot-host.ts';
 import {
   BOOT_HOST_NAME_START,
   BOOTS_PATH,
+  DENIALS_PATH,
   FILES_MISSING,
   FILES_PATH,
   LEASES_PATH,
   type PushedBoot,
   type PushedFile,
 } from './remote/control-protocol.ts';
+import { parseDenialPage } from './remote/denial-log.ts';
 
 export type RemoteBootHostParts = {
   /** `https://host:port` of its control listener. */
@@ -163,6 +165,8 @@ export const makeRemoteBootHost = (parts: RemoteBootHostParts): BootHost => {
     await push({ ...manifest, kernel, ramdisk: await pushed(manifest.ramdisk) }, paths);
   };
 
+  let read = { run: '', last: 0 };
+
   return {
     prepare,
     remove: async (nodeUuid) => {
@@ -175,6 +179,12 @@ export const makeRemoteBootHost = (parts: RemoteBootHostParts): BootHost => {
     leases: async () => {
       const body = await require({ method: 'GET', path: LEASES_PATH });
       return (body as { readonly leases: readonly Lease[] }).leases;
+    },
+    denials: async () => {
+      const path = `${DENIALS_PATH}?run=${encodeURIComponent(read.run)}&after=${read.last}`;
+      const { run, last, denials } = parseDenialPage(await require({ method: 'GET', path }));
+      read = { run, last };
+      return denials;
     },
     close: () => dispatcher.close(),
   };

@@ -13,6 +13,7 @@ import type { Settings } from '#config/schema';
 import { ConfigInvalid } from '#config/setting';
 import { openBootFiles } from '#netboot/remote/boot-files';
 import { startBootKeeper } from '#netboot/remote/boot-keeper';
+import { makeDenialLog } from '#netboot/remote/denial-log';
 import { openKeptBoots } from '#netboot/remote/kept-boots';
 import type { Log } from '#observe/log';
 import { openKeyRing } from '#trust/key-ring';
@@ -30,12 +31,16 @@ export const serveBootRole = async (
   const data = await openDataDirectory(dataPath);
   const pairing = await readPairing(join(data.path, 'pairing.pem'));
   const control = await withPort(parseEndpoint('netboot.control_listen', settings.control_listen));
+  const denials = makeDenialLog();
   const serving = await openBootServing(settings, {
     dataPath: data.path,
     keys: await openKeyRing(data.keys),
     clock,
     log,
-    onDenied: (denial) => log.warn({ ...denial }, 'boot: refused'),
+    onDenied: (denial) => {
+      denials.add(denial);
+      log.warn({ ...denial }, 'boot: refused');
+    },
   });
   if (serving === undefined) {
     throw new ConfigInvalid('--roles boot needs netboot.http_listen: where machines fetch from');
@@ -47,7 +52,7 @@ export const serveBootRole = async (
     clock,
     log,
   });
-  const app = makeBootControlListener({ keeper, tls: pairing, log });
+  const app = makeBootControlListener({ keeper, denials, tls: pairing, log });
   await Promise.all([app.listen(control), serving.app.listen(serving.endpoint)]);
   return {
     url: urlOf('https', control),

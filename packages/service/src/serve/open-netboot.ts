@@ -8,14 +8,13 @@ import type { FastifyInstance } from 'fastify';
 import { makeNetbootListener } from '#api/netboot-listener';
 import type { Clock } from '#clock';
 import { reconcileNetworkBoots } from '#conductor/network-boots';
-import type { ConductorParts } from '#conductor/conductor-parts';
 import { type EventParts, makeEventNoter } from '#conductor/trust-events';
 import { type Endpoint, parseEndpoint, urlOf } from '#config/endpoint';
 import { withPort } from '#config/free-port';
 import type { Settings } from '#config/schema';
-import type { BootHost } from '#netboot/boot-host';
+import type { BootDenial, BootHost } from '#netboot/boot-host';
 import { FOREIGN_DHCP, makeLocalBootHost } from '#netboot/local-boot-host';
-import { type BootDenial, makeOpenBoots } from '#netboot/open-boots';
+import { makeOpenBoots } from '#netboot/open-boots';
 
 import { asNodeUuid } from '@bessemer/protocol/uuid';
 
@@ -99,13 +98,15 @@ const sourceCheckOf = (asked: string | null, knowsLeases: boolean): 'lease' | 'n
 
 /** Once now, and from then on each minute; the returned function ends it. */
 export const keepBootsRight = async (
-  parts: Pick<ConductorParts, 'store' | 'keys' | 'log'> & { readonly clock: Clock },
+  parts: EventParts & { readonly clock: Clock },
   host: BootHost,
 ): Promise<() => void> => {
+  const onDenied = denialNoter(parts);
   let cancel: () => void = () => {};
   const look = async (): Promise<void> => {
     try {
       await reconcileNetworkBoots(parts, host);
+      for (const denial of (await host.denials?.()) ?? []) onDenied(denial);
     } catch (error) {
       parts.log.warn({ err: error }, 'the boot host could not be brought in line; trying again');
     }

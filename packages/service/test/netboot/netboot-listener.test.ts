@@ -11,9 +11,9 @@ import { after, before, beforeEach, test } from 'node:test';
 
 import { makeNetbootListener } from '#api/netboot-listener';
 import { systemClock } from '#clock';
-import type { BootManifest, Lease } from '#netboot/boot-host';
+import type { BootDenial, BootManifest, Lease } from '#netboot/boot-host';
 import { makeLocalBootHost } from '#netboot/local-boot-host';
-import { type BootDenial, makeOpenBoots, type OpenBoots } from '#netboot/open-boots';
+import { makeOpenBoots, type OpenBoots } from '#netboot/open-boots';
 import { makeLog } from '#observe/log';
 
 const NOW_MS = 1_800_000_000_000;

@@ -113,6 +113,18 @@ test('files of a server of the site are named and not sent', async () => {
   assert.equal((await readdir(scene.files)).length, 1);
 });
 
+test('T-32: what the host refuses is told to the control plane, once', async () => {
+  await scene.client.prepare(manifest());
+  const altered = scriptUrl().replace(/\/[^/]{43}\//, `/${'A'.repeat(43)}/`);
+
+  assert.equal((await fetchFile(altered)).status, 403);
+
+  assert.deepEqual(await scene.client.denials?.(), [
+    { nodeUuid: NODE, source: '127.0.0.1', reason: 'signature' },
+  ]);
+  assert.deepEqual(await scene.client.denials?.(), []);
+});
+
 test('a boot that is ended is gone at once, from the disk too', async () => {
   await scene.client.prepare(manifest());
   const url = scriptUrl();

@@ -12,6 +12,7 @@ import { FOREIGN_DHCP, makeLocalBootHost } from '#netboot/local-boot-host';
 import { makeOpenBoots, type OpenBoots } from '#netboot/open-boots';
 import { openBootFiles } from '#netboot/remote/boot-files';
 import { type BootKeeper, startBootKeeper } from '#netboot/remote/boot-keeper';
+import { makeDenialLog } from '#netboot/remote/denial-log';
 import { openKeptBoots } from '#netboot/remote/kept-boots';
 import { makeRemoteBootHost } from '#netboot/remote-boot-host';
 import { makeLog } from '#observe/log';
@@ -56,6 +57,7 @@ export const openBootHost = async (
   const issued = await issue(authority);
   const clock: Clock = { ...systemClock, wallMs: () => time.wallMs };
   const [files, kept] = [join(directory, 'host', 'files'), join(directory, 'host', 'boots')];
+  const denials = makeDenialLog();
   const boots = makeOpenBoots({
     key: Buffer.alloc(32, 3),
     url: 'http://10.0.0.5:6388',
@@ -63,7 +65,7 @@ export const openBootHost = async (
     leases: async () => [],
     sourceCheck: 'off',
     networks: [],
-    onDenied: () => undefined,
+    onDenied: denials.add,
   });
   const keeper = await startBootKeeper({
     host: makeLocalBootHost(boots, FOREIGN_DHCP),
@@ -84,7 +86,7 @@ export const openBootHost = async (
     certificate: issued.certificatePem,
     authority: authority.certificatePem,
   };
-  const control = makeBootControlListener({ keeper, tls, log });
+  const control = makeBootControlListener({ keeper, denials, tls, log });
   await http.listen({ host: '127.0.0.1', port: 0 });
   await control.listen({ host: '127.0.0.1', port: 0 });
   const httpPort = (http.server.address() as AddressInfo).port;

@@ -25,6 +25,7 @@ export const filesOf = ({ kernel, ramdisk }: PushedBoot): readonly string[] =>
 export const BOOTS_PATH = '/v1/boots';
 export const FILES_PATH = '/v1/files';
 export const LEASES_PATH = '/v1/leases';
+export const DENIALS_PATH = '/v1/denials';
 
 /** Answered with `{missing: [sha256]}` to a boot whose files are not there yet. */
 export const FILES_MISSING = 409;
