@@ -33,6 +33,13 @@ export type FakeAgentWish = {
   readonly provesWith?: string;
 };
 
+export type Post = {
+  /** Without the query. */
+  readonly path: string;
+  readonly body: string;
+  readonly headers: { readonly [name: string]: string | undefined };
+};
+
 export type FakeAgent = {
   readonly address: string;
   readonly callbackUrl: string;
@@ -42,6 +49,8 @@ export type FakeAgent = {
   readonly bytes: () => number;
   /** Names of commands, and `status` and `list` for the questions. */
   readonly requests: () => readonly string[];
+  /** Commands as they came. */
+  readonly posts: () => readonly Post[];
   readonly token: () => string;
   readonly close: () => Promise<void>;
 };
@@ -55,10 +64,10 @@ const inventoryOf = (wish: FakeAgentWish): JsonObject => ({
   boot: { current_boot_mode: 'uefi' },
 });
 
-const readBody = async (request: IncomingMessage): Promise<JsonObject> => {
+const readText = async (request: IncomingMessage): Promise<string> => {
   const chunks: Buffer[] = [];
   for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
-  return chunks.length === 0 ? {} : (JSON.parse(Buffer.concat(chunks).toString()) as JsonObject);
+  return Buffer.concat(chunks).toString();
 };
 
 const textOf = (value: JsonValue | undefined): string => (typeof value === 'string' ? value : '');
@@ -75,6 +84,7 @@ export const openFakeAgent = async (wish: FakeAgentWish): Promise<FakeAgent> => 
   const { certificatePem, keyPem } = wish.certificate;
   const pin = pinOfCertificate(certificatePem);
   const requests: string[] = [];
+  const posts: Post[] = [];
   let { token } = wish;
   let successor: string | undefined;
   let connections = 0;
@@ -123,7 +133,12 @@ export const openFakeAgent = async (wish: FakeAgentWish): Promise<FakeAgent> => 
       const uptime = wish.uptimeSeconds === undefined ? {} : { uptime: wish.uptimeSeconds };
       return [200, { started_at: wish.startedAtMs / 1_000, version: '11.9.0', ...uptime }];
     }
-    const body = await readBody(request);
+    const text = await readText(request);
+    const body = text === '' ? {} : (JSON.parse(text) as JsonObject);
+    if (request.method === 'POST') {
+      const headers = request.headers as Post['headers'];
+      posts.push({ path: url.pathname, body: text, headers });
+    }
     const name = request.method === 'GET' ? 'list' : textOf(body['name']);
     requests.push(name);
     const params = (body['params'] ?? {}) as JsonObject;
@@ -166,6 +181,7 @@ export const openFakeAgent = async (wish: FakeAgentWish): Promise<FakeAgent> => 
     connections: () => connections,
     bytes: () => bytes,
     requests: () => requests,
+    posts: () => posts,
     token: () => token,
     close: async () => {
       for (const socket of sockets) socket.destroy();
