@@ -26,6 +26,7 @@ Programs with their own --help:
   serve               the service: REST API and conductor in one process
   config              check and explain the service's configuration
   lab                 machines that do not exist, behind BMCs that answer like real ones
+  drill               attacks on a service of its own, and whether it held
   ramdisk             build the deploy ramdisk
   audit               verify and list the log of events about trust in agents
   kek                 rotate the keys that tokens are sealed with

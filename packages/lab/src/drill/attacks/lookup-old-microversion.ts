@@ -3,6 +3,7 @@ import { MINOR_MAX } from '@bessemer/protocol/microversion/range';
 import type { Drill } from '../drill.ts';
 import { type Findings, makeFindings } from '../findings.ts';
 import { lookupPath, tokenIn, unknownMac } from '../stage/agent-words.ts';
+import { auditEnd, expectEvent } from '../stage/audit-trail.ts';
 import type { PlayedMachine } from '../stage/played-machine.ts';
 import type { Stage } from '../stage/stage.ts';
 
@@ -12,19 +13,27 @@ const OWN_HOST = '127.0.0.1';
 
 export const lookupOldMicroversion: Drill = {
   name: 'lookup-old-microversion',
-  threats: ['T-04'],
+  threats: ['T-04', 'T-13'],
   attempt: `lookups at every microversion from 1.${FIRST_MINOR} to 1.${MINOR_MAX}, after a token was given by lookup and where one is in the medium`,
-  expected: 'the mask at each, whether that version knows of tokens or not',
+  expected:
+    'the mask at each, whether that version knows of tokens or not; agent.lookup.repeat, agent.lookup.masked',
   run: async (stage) => {
     const findings = makeFindings();
     const [networked, sealed] = await Promise.all([stage.networked(), stage.played()]);
-    const first = await stage.product.ramdisk(lookupPath({ macs: [networked.machine.mac] }), {
+    const { product } = stage;
+    const first = await product.ramdisk(lookupPath({ macs: [networked.machine.mac] }), {
       from: OWN_HOST,
     });
     const token = tokenIn(first);
     findings.check(token !== null, `the first lookup was answered ${first.status} without a token`);
+    const mark = await auditEnd(product);
     await atEachVersion(stage, findings, networked, token ?? '-');
     await atEachVersion(stage, findings, sealed, sealed.token);
+    await expectEvent(product, findings, mark, {
+      event: 'agent.lookup.repeat',
+      node: networked.uuid,
+    });
+    await expectEvent(product, findings, mark, { event: 'agent.lookup.masked', node: sealed.uuid });
     return findings.finding();
   },
 };
