@@ -9,6 +9,7 @@ import {
   type AgentCertificateRules,
   judgeAgentCertificate,
 } from '../certificate/judge-agent-certificate.ts';
+import { isSealKey } from './sealed-token.ts';
 
 /** As it was sent. */
 export type LookupProofFacts = {
@@ -25,15 +26,12 @@ export type LookupProofVerdict =
   | { readonly isRight: true; readonly pin: string; readonly sealKey: string }
   | { readonly isRight: false; readonly reason: string };
 
-/** Base64url of 32 bytes. */
-const SEAL_KEY_PATTERN = /^[A-Za-z0-9_-]{43}$/;
-
 export const judgeLookupProof = (
   proof: LookupProofFacts,
   rules: AgentCertificateRules,
 ): LookupProofVerdict => {
   const { certificatePem, signature, dateMs, sealKey, host, target } = proof;
-  if (!SEAL_KEY_PATTERN.test(sealKey)) return { isRight: false, reason: 'seal key' };
+  if (!isSealKey(sealKey)) return { isRight: false, reason: 'seal key' };
   if (!(Math.abs(dateMs - rules.nowMs) <= rules.clockSkewMs)) {
     return { isRight: false, reason: 'date' };
   }

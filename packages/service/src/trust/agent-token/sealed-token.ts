@@ -24,6 +24,23 @@ const newChance = (): SealChance => ({
   nonce: randomBytes(NONCE_BYTES),
 });
 
+const publicKeyOf = (sealKey: string): KeyObject =>
+  createPublicKey({ key: { kty: 'OKP', crv: 'X25519', x: sealKey }, format: 'jwk' });
+
+/** Base64url of 32 bytes. */
+const SEAL_KEY_PATTERN = /^[A-Za-z0-9_-]{43}$/;
+
+/** Points of low order make one secret out of every key: nothing can be sealed to them. */
+export const isSealKey = (sealKey: string): boolean => {
+  if (!SEAL_KEY_PATTERN.test(sealKey)) return false;
+  try {
+    diffieHellman({ privateKey: newChance().privateKey, publicKey: publicKeyOf(sealKey) });
+    return true;
+  } catch {
+    return false;
+  }
+};
+
 /** `sealKey` is a raw X25519 public key, base64url. Throws for one that is none. */
 export const sealTokenTo = (
   sealKey: string,
@@ -32,10 +49,7 @@ export const sealTokenTo = (
   chance = newChance(),
 ): SealedToken => {
   const { privateKey, nonce } = chance;
-  const publicKey = createPublicKey({
-    key: { kty: 'OKP', crv: 'X25519', x: sealKey },
-    format: 'jwk',
-  });
+  const publicKey = publicKeyOf(sealKey);
   const own = String(createPublicKey(privateKey).export({ format: 'jwk' }).x);
   const salt = Buffer.concat([Buffer.from(own, 'base64url'), Buffer.from(sealKey, 'base64url')]);
   const shared = diffieHellman({ privateKey, publicKey });
