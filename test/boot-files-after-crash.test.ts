@@ -2,8 +2,14 @@
 // simulated one whose card finds nothing, so that the boot stays open as long as the test wants.
 
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { test } from 'node:test';
 
+import {
+  cacheDirectory,
+  LIGHT_RAMDISK_INITRAMFS,
+  LIGHT_RAMDISK_KERNEL,
+} from '../packages/protocol/src/paths.ts';
 import { freePorts } from './harness/free-ports.ts';
 import { type Lab, labUp } from './harness/lab.ts';
 import { askFor, makeNode, waitForState } from './harness/node.ts';
@@ -19,6 +25,7 @@ const LIMIT_MS = 30_000;
 
 test('T-37: a killed service serves the boot again that is open, and nothing once it is over', async () => {
   const directory = await makeDirectory();
+  const cache = cacheDirectory(process.env);
   const [netboot = ''] = await freePorts(1);
   let lab: Lab | undefined;
   let service: RunningService | undefined;
@@ -29,6 +36,8 @@ test('T-37: a killed service serves the boot again that is open, and nothing onc
         'redfish.allow_loopback=true',
         `netboot.http_listen=${netboot}`,
         'netboot.source_check=off',
+        `deploy.deploy_kernel=${join(cache, LIGHT_RAMDISK_KERNEL)}`,
+        `deploy.deploy_ramdisk=${join(cache, LIGHT_RAMDISK_INITRAMFS)}`,
       ],
     });
   try {

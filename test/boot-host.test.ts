@@ -2,20 +2,22 @@
 // the end of the work everything is gone there too.
 
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
-import { promisify } from 'node:util';
 
+import {
+  type BootHostPlace,
+  bootHostSettings,
+  pairBootHost,
+  type RunningBootHost,
+  startBootHost,
+} from './harness/boot-host.ts';
+import { freePorts } from './harness/free-ports.ts';
 import { type Lab, labUp } from './harness/lab.ts';
 import { askFor, makeNode, waitForState } from './harness/node.ts';
 import {
-  BESSEMER,
   makeDirectory,
   removeDirectory,
   type RunningService,
@@ -23,63 +25,23 @@ import {
 } from './harness/service.ts';
 import { waitFor } from './harness/wait-for.ts';
 
-const run = promisify(execFile);
-
 const LIMIT_MS = 30_000;
 const KERNEL = randomBytes(200_000);
 const RAMDISK = randomBytes(400_000);
 
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-};
-
 let directory: string;
+let place: BootHostPlace;
 let service: RunningService | undefined;
 let lab: Lab | undefined;
-let host: ChildProcess | undefined;
+let host: RunningBootHost | undefined;
+
 const requireScene = () => {
   const [machine] = lab?.machines ?? [];
   assert.ok(service !== undefined && machine !== undefined);
   return { service, machine };
 };
-let controlPort: number;
-let httpPort: number;
 
-const hostData = (): string => join(directory, 'boot-host');
-
-const startHost = async (): Promise<ChildProcess> => {
-  const child = spawn(
-    BESSEMER,
-    [
-      'serve',
-      '--roles=boot',
-      `--data=${hostData()}`,
-      `--boot-control-listen=127.0.0.1:${controlPort}`,
-      `--set=netboot.http_listen=127.0.0.1:${httpPort}`,
-    ],
-    { stdio: ['ignore', 'pipe', 'ignore'] },
-  );
-  const [line] = await Promise.race([
-    once(createInterface({ input: child.stdout }), 'line'),
-    once(child, 'exit').then(([code]) => [`it ended with ${code}`]),
-  ]);
-  assert.equal(line, `ready https://127.0.0.1:${controlPort}`);
-  return child;
-};
-
-const endHost = async (signal: NodeJS.Signals): Promise<void> => {
-  if (host === undefined || host.exitCode !== null || host.signalCode !== null) return;
-  const ended = once(host, 'exit');
-  host.kill(signal);
-  await ended;
-};
-
-const fetchFrom = (path: string): Promise<Response> => fetch(`http://127.0.0.1:${httpPort}${path}`);
+const fetchFrom = (path: string): Promise<Response> => fetch(`http://${place.http}${path}`);
 
 const scriptFor = async (mac: string): Promise<string | undefined> => {
   const answer = await fetchFrom(`/netboot/by-mac/${mac.replaceAll(':', '-')}`);
@@ -92,31 +54,25 @@ const pathsIn = (script: string): readonly string[] =>
 
 before(async () => {
   directory = await makeDirectory();
-  [controlPort, httpPort] = [await freePort(), await freePort()];
-  await mkdir(hostData());
+  const [control = '', http = ''] = await freePorts(2);
+  place = { data: join(directory, 'boot-host'), control, http };
   await writeFile(join(directory, 'kernel'), KERNEL);
   await writeFile(join(directory, 'initramfs'), RAMDISK);
   service = await startService({
     directory,
     settings: [
-      `netboot.boot_host=https://127.0.0.1:${controlPort}`,
+      ...bootHostSettings(place),
       `deploy.deploy_kernel=${join(directory, 'kernel')}`,
       `deploy.deploy_ramdisk=${join(directory, 'initramfs')}`,
       'redfish.allow_loopback=true',
     ],
   });
-  await run(BESSEMER, [
-    'boot-host',
-    'init',
-    `--data=${join(directory, 'data')}`,
-    '--host=127.0.0.1',
-    `--out=${join(hostData(), 'pairing.pem')}`,
-  ]);
-  host = await startHost();
+  await pairBootHost(place, directory);
+  host = await startBootHost(place);
   lab = await labUp('--kind', 'simulated');
 });
 after(async () => {
-  await endHost('SIGTERM');
+  await host?.end('SIGTERM');
   await service?.stop();
   await lab?.down();
   await removeDirectory(directory);
@@ -134,8 +90,8 @@ test('a boot is pushed to the host, survives its death, and ends with the work',
     (text) => text !== undefined,
     LIMIT_MS,
   );
-  await endHost('SIGKILL');
-  host = await startHost();
+  await host?.end('SIGKILL');
+  host = await startBootHost(place);
 
   const [kernel = '', ramdisk = '', archive = ''] = pathsIn(script ?? '');
   const bytes = async (path: string) => Buffer.from(await (await fetchFrom(path)).arrayBuffer());
@@ -152,11 +108,11 @@ test('a boot is pushed to the host, survives its death, and ends with the work',
   );
   // Gone for whoever kept the address too.
   assert.ok([404, 410].includes((await fetchFrom(archive)).status));
-  assert.deepEqual(await readdir(join(hostData(), 'boots')), []);
+  assert.deepEqual(await readdir(join(place.data, 'boots')), []);
 });
 
 test('a host that does not answer fails the work with the cause, before the machine gets power', async () => {
-  await endHost('SIGTERM');
+  await host?.end('SIGTERM');
   const { service, machine } = requireScene();
 
   await waitForState(service, machine.name, ['inspect failed'], LIMIT_MS);
