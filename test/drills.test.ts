@@ -9,6 +9,29 @@ import { renderResult } from '../packages/lab/src/drill/report.ts';
 import { runDrill } from '../packages/lab/src/drill/run-drills.ts';
 import { openStage, type Stage } from '../packages/lab/src/drill/stage/stage.ts';
 
+/** What each of these drills tries, switched off. */
+const DEFENCES: { readonly [drill: string]: string } = {
+  'boot-file-of-another': 'netboot.source_check=off',
+  'altered-and-expired-url': 'boot.media_source_check=false',
+  'lookup-foreign-mac': 'agent.lookup_source_check=off',
+};
+
+describe('a drill can fail: without the defence it is BROKEN', () => {
+  let stage: Stage;
+  before(async () => {
+    stage = await openStage(Object.values(DEFENCES));
+  });
+  after(() => stage?.close());
+
+  for (const drill of DRILLS.filter(({ name }) => Object.hasOwn(DEFENCES, name))) {
+    test(`${drill.name} with ${DEFENCES[drill.name]}`, async () => {
+      const result = await runDrill(drill, stage);
+
+      assert.equal(result.verdict, 'BROKEN', renderResult(result));
+    });
+  }
+});
+
 describe('the product holds against', () => {
   let stage: Stage;
   before(async () => {

@@ -17,6 +17,9 @@ what refusal was expected, what was seen, and whether the product held. Nothing 
   NAME      only these drills (default: all)
   --list    names, threat numbers and attempts; attacks nothing
   --json    results as JSON
+  --set section.key=value
+            a setting of the service that is attacked; may be repeated. With a defence switched off a drill must say so:
+            drill boot-file-of-another --set netboot.source_check=off
 
 Ends with 0 when all held, with 1 when one did not or could not be staged.
 `;
@@ -40,8 +43,12 @@ const list = (drills: readonly Drill[]): string =>
     )
     .join('');
 
-const attack = async (drills: readonly Drill[], isJson: boolean): Promise<number> => {
-  const stage = await openStage();
+const attack = async (
+  drills: readonly Drill[],
+  options: { readonly isJson: boolean; readonly settings: readonly string[] },
+): Promise<number> => {
+  const { isJson } = options;
+  const stage = await openStage(options.settings);
   const leave = (): void => {
     void stage.close().then(() => process.exit(INTERRUPTED_STATUS));
   };
@@ -68,6 +75,7 @@ const run = async (): Promise<number> => {
     options: {
       list: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
+      set: { type: 'string', multiple: true, default: [] },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
@@ -76,7 +84,7 @@ const run = async (): Promise<number> => {
     return 0;
   }
   const drills = chosen(positionals);
-  if (!values.list) return attack(drills, values.json);
+  if (!values.list) return attack(drills, { isJson: values.json, settings: values.set });
   const names = drills.map(({ name, threats, attempt, expected }) => ({
     name,
     threats,

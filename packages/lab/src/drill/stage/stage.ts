@@ -35,7 +35,8 @@ const AGENTS = 8;
 const SETTINGS = ['agent.wrong_tokens_per_minute=3'];
 const STRANGERS_MAX = 60_000;
 
-export const openStage = async (): Promise<Stage> => {
+/** `settings` as `--set` of the service takes them: to see what a drill says without the defence that it tries. */
+export const openStage = async (settings: readonly string[] = []): Promise<Stage> => {
   const directory = await mkdtemp(join(tmpdir(), 'bessemer-drill-'));
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
@@ -50,7 +51,11 @@ export const openStage = async (): Promise<Stage> => {
       agent: await startDrillLab(directory, { kind: 'agent', machineCount: AGENTS, netbootUrl }),
     } satisfies { readonly [kind: string]: DrillLab };
     closers.push(labs.puppet.close, labs.agent.close);
-    const product = await startProduct({ directory, netbootUrl, settings: SETTINGS });
+    const product = await startProduct({
+      directory,
+      netbootUrl,
+      settings: [...SETTINGS, ...settings],
+    });
     closers.push(product.stop);
     const used = { puppet: 0, agent: 0 };
     let strangers = 0;
