@@ -115,15 +115,23 @@ export const suspectPolledSession = async (
   return result.numUpdatedRows > 0n;
 };
 
+/** The node is asked for row by row: joined, an engine may begin with it, and sort all sessions for each page. */
 const pollable = (queryable: Queryable, states: readonly string[]) =>
   queryable
     .selectFrom('agent_session')
-    .innerJoin('node', 'node.uuid', 'agent_session.node_uuid')
-    .where('agent_session.closed_at_ms', 'is', null)
+    .where('closed_at_ms', 'is', null)
     // Written out, not bound: only so does the engine see that its index of polled sessions fits.
-    .where('agent_session.state', '=', sql.lit('BOUND'))
-    .where('agent_session.route', '=', sql.lit('poll'))
-    .where('node.provision_state', 'in', states);
+    .where('state', '=', sql.lit('BOUND'))
+    .where('route', '=', sql.lit('poll'))
+    .where((where) =>
+      where.exists(
+        where
+          .selectFrom('node')
+          .select('node.uuid')
+          .whereRef('node.uuid', '=', 'agent_session.node_uuid')
+          .where('node.provision_state', 'in', states),
+      ),
+    );
 
 export const countPolledSessions = async (
   queryable: Queryable,
@@ -149,21 +157,20 @@ export const listSessionsToPoll = async (
 ): Promise<readonly AgentSessionRecord[]> => {
   let query = pollable(queryable, states)
     .selectAll('agent_session')
-    .where('agent_session.last_seen_ms', '<=', page.seenUntilMs);
+    .where('last_seen_ms', '<=', page.seenUntilMs);
   const { after } = page;
   if (after !== undefined) {
-    query = query.where((where) =>
-      where.or([
-        where('agent_session.last_seen_ms', '>', after.lastSeenMs),
-        where.and([
-          where('agent_session.last_seen_ms', '=', after.lastSeenMs),
+    query = query
+      .where('last_seen_ms', '>=', after.lastSeenMs)
+      .where((where) =>
+        where.or([
+          where('last_seen_ms', '>', after.lastSeenMs),
           where('agent_session.id', '>', after.id),
         ]),
-      ]),
-    );
+      );
   }
   const rows = await query
-    .orderBy('agent_session.last_seen_ms')
+    .orderBy('last_seen_ms')
     .orderBy('agent_session.id')
     .limit(page.limit)
     .execute();
