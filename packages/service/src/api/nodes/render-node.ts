@@ -179,7 +179,11 @@ const driverInternalInfo = (view: NodeView): string => {
     // Without zone, as agents and their tools have always read it.
     facts['agent_last_heartbeat'] = isoTime(view.session_last_seen_ms).slice(0, -'+00:00'.length);
   }
-  if (view.session_has_token === 1) facts['agent_secret_token'] = '******';
+  if (view.session_has_token === 1) {
+    facts['agent_secret_token'] = '******';
+    // Clients know by this that no lookup ever shows the token.
+    if (view.session_route !== 'lookup') facts['agent_secret_token_pregenerated'] = true;
+  }
   const text = JSON.stringify(facts);
   return stored === '{}' ? text : `${stored.slice(0, -1)},${text.slice(1)}`;
 };
