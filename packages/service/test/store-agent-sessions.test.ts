@@ -7,6 +7,7 @@ import { describe, test } from 'node:test';
 import {
   extendWindow,
   findLastSession,
+  forgetOldSessions,
   listSessionsOfNode,
   revokeSession,
 } from '#store/agent-session-history';
@@ -16,6 +17,7 @@ import {
   findOpenSession,
   giveToken,
   insertSession,
+  nextBootNumber,
   suspectSession,
   wasTokenOf,
 } from '#store/agent-sessions';
@@ -176,6 +178,31 @@ onBothEngines((store) => {
       ],
     );
     assert.equal(JSON.stringify(listed).includes('sealed'), false);
+  });
+
+  test('sessions are forgotten thirty days after their end, and boots are counted on', async () => {
+    const [node, other] = [await makeNode(), await makeNode()];
+    const days = (count: number): number => NOW_MS + count * 24 * 3_600_000;
+    for (const each of [node, other]) {
+      await give(await open(each, 1));
+      await closeSession(store().db, each, { reason: 'done', nowMs: days(0) });
+    }
+    await open(node, 2);
+    await closeSession(store().db, node, { reason: 'done', nowMs: days(10) });
+    await open(node, await nextBootNumber(store().db, node));
+
+    await forgetOldSessions(store().db, node, days(30));
+    assert.equal(await wasTokenOf(store().db, node, HASH), true);
+    await forgetOldSessions(store().db, node, days(31));
+
+    const left = await listSessionsOfNode(store().db, node, 10);
+    assert.deepEqual(
+      left.map((session) => session.boot_no),
+      [3, 2],
+    );
+    assert.equal(await nextBootNumber(store().db, node), 4);
+    assert.equal(await wasTokenOf(store().db, node, HASH), false);
+    assert.equal(await wasTokenOf(store().db, other, HASH), true);
   });
 
   test('a further boot of a medium keeps token and key, and forgets who was bound', async () => {

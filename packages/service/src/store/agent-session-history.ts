@@ -95,3 +95,19 @@ export const extendWindow = async (
     .executeTakeFirst();
   return result.numUpdatedRows > 0n;
 };
+
+/** Late use of a token is told from guessing for so long. */
+const KEPT_MS = 30 * 24 * 3_600_000;
+
+/** Call it when a newer session was stored: the boot number goes on from that one. */
+export const forgetOldSessions = async (
+  queryable: Queryable,
+  nodeUuid: NodeUuid,
+  nowMs: number,
+): Promise<void> => {
+  await queryable
+    .deleteFrom('agent_session')
+    .where('node_uuid', '=', nodeUuid)
+    .where('closed_at_ms', '<', nowMs - KEPT_MS)
+    .execute();
+};

@@ -8,6 +8,7 @@ import { addedKernelArguments } from '@bessemer/protocol/node/kernel-arguments';
 import type { NodeUuid } from '@bessemer/protocol/uuid';
 
 import { renderAgentArchive } from '#media/agent-archive';
+import { forgetOldSessions } from '#store/agent-session-history';
 import {
   type AgentSessionRecord,
   closeSession,
@@ -214,6 +215,7 @@ export const openSession: Step = {
         const before = await findOpenSession(transaction, node.uuid);
         await insertNewSession(transaction, job, { identity, wish, credentials, nowMs });
         await createBoot(transaction, boot);
+        await forgetOldSessions(transaction, node.uuid, nowMs);
         await tellOfSession(transaction, job, { identity, wish, credentials, nowMs }, before);
       },
     };
