@@ -280,22 +280,38 @@ describe('connections', () => {
     second.destroy();
   });
 
-  test('T-58: one source opens so many in a minute, whether it holds them or not', async () => {
-    open({ connectionsPerSource: 8, connectionRate: { perMinute: 60, burst: 2 } });
-    const isServed = async (from: string): Promise<boolean> => {
-      const socket = await openSocket(from);
-      socket.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
-      return textUntilClosed(socket).then(
-        (text) => text.startsWith('HTTP/1.1 200'),
-        () => false,
-      );
-    };
+  const isServed = async (from: string): Promise<boolean> => {
+    const socket = await openSocket(from);
+    socket.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+    return textUntilClosed(socket).then(
+      (text) => text.startsWith('HTTP/1.1 200'),
+      () => false,
+    );
+  };
 
+  test('T-58: one source opens so many in a minute, whether it holds them or not', async () => {
+    open({
+      connectionsPerSource: 8,
+      connectionRate: { perMinute: 60, burst: 2, allPerSecond: 300 },
+    });
     assert.ok((await isServed('127.0.0.4')) && (await isServed('127.0.0.4')));
     assert.equal(await isServed('127.0.0.4'), false);
     assert.ok(await isServed('127.0.0.5'));
     clock.advance(1_000);
     assert.ok(await isServed('127.0.0.4'));
+  });
+
+  test('T-58: all sources together open so many in a second', async () => {
+    open({ connectionsPerSource: 8, connectionRate: { perMinute: 60, burst: 2, allPerSecond: 1 } });
+    const served = async (from: number, to: number): Promise<number> => {
+      let count = 0;
+      for (let at = from; at < to; at += 1) if (await isServed(`127.0.1.${at}`)) count += 1;
+      return count;
+    };
+
+    assert.equal(await served(1, 40), 30);
+    clock.advance(1_000);
+    assert.equal(await served(41, 43), 1);
   });
 
   const TIMES = { headersMs: 100, requestMs: 200, checkMs: 20 };

@@ -8,7 +8,7 @@ import { rootRoute } from './discovery/root.ts';
 import { v1Route } from './discovery/v1.ts';
 import { type FrameTimes, makeFrame } from './frame.ts';
 import { addAdmission } from './ramdisk/admission.ts';
-import { limitConnections } from './ramdisk/connection-limit.ts';
+import { type ConnectionRate, limitConnections } from './ramdisk/connection-limit.ts';
 import { countCalls } from './ramdisk/count-calls.ts';
 import type { RamdiskParts } from './ramdisk/ramdisk-options.ts';
 import { ramdiskRoutes } from './ramdisk/ramdisk-routes.ts';
@@ -23,7 +23,7 @@ export type RamdiskListenerParts = RamdiskParts & {
   readonly trustedProxies?: readonly string[];
   /** Unlimited when undefined. */
   readonly connectionsPerSource?: number | undefined;
-  readonly connectionRate?: { readonly perMinute: number; readonly burst: number } | undefined;
+  readonly connectionRate?: ConnectionRate | undefined;
   readonly times?: FrameTimes;
 };
 

@@ -82,4 +82,12 @@ export const AGENT_LIMIT_SETTINGS = {
     min: 1,
     meaning: 'Connections that one address may open at once, after it was quiet.',
   },
+  connections_per_second: {
+    kind: 'count',
+    default: 300,
+    min: 1,
+    meaning:
+      'Connections that all addresses together may open in a second; more are closed before TLS, and agents try again. ' +
+      'Trusted proxies are exempt.',
+  },
 } as const satisfies { readonly [key: string]: Setting };

@@ -1,5 +1,6 @@
 // From the keys that operators know to what the listener for ramdisks takes: who may call, and how often.
 
+import type { ConnectionRate } from '#api/ramdisk/connection-limit';
 import { type RateLimitOptions } from '#api/ramdisk/rate-limits';
 
 import { isLoopback } from './endpoint.ts';
@@ -17,7 +18,7 @@ export type AgentListenerOptions = {
   /** Undefined: nothing is limited. */
   readonly limits: RateLimitOptions | undefined;
   readonly connectionsPerSource: number | undefined;
-  readonly connectionRate: { readonly perMinute: number; readonly burst: number } | undefined;
+  readonly connectionRate: ConnectionRate | undefined;
 };
 
 export const isAgentApiOff = ({ api }: Settings): boolean =>
@@ -56,6 +57,7 @@ export const agentListenerOptions = (
       ? {
           perMinute: agent.connections_per_source_minute,
           burst: agent.connections_per_source_burst,
+          allPerSecond: agent.connections_per_second,
         }
       : undefined,
   };
