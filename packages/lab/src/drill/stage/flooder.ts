@@ -1,5 +1,6 @@
 // Who floods: a process of its own, so that what it costs is not taken for what the product costs. Sends heartbeats
-// with wrong tokens from several addresses as fast as they are answered, until it is ended; then says how many.
+// with wrong tokens from several addresses as fast as they are answered, until it is ended. Says `{}` when the first
+// was answered, and at the end how many were, by status.
 
 import { request } from 'node:https';
 
@@ -12,6 +13,7 @@ let sent = 0;
 const statuses: { [status: string]: number } = {};
 
 const count = (what: string): void => {
+  if (sent === 0) process.stdout.write('{}\n');
   sent += 1;
   statuses[what] = (statuses[what] ?? 0) + 1;
 };
