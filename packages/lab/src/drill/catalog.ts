@@ -24,6 +24,7 @@ import { lookupOldMicroversion } from './attacks/lookup-old-microversion.ts';
 import { parallelLookups } from './attacks/parallel-lookups.ts';
 import { rogueAgent } from './attacks/rogue-agent.ts';
 import { wrongTokenFlood } from './attacks/wrong-token-flood.ts';
+import { wrongListener } from './attacks/wrong-listener.ts';
 import type { Drill } from './drill.ts';
 
 export const DRILLS: readonly Drill[] = [
@@ -42,6 +43,7 @@ export const DRILLS: readonly Drill[] = [
   alteredAndExpiredUrl,
   bootFileOfAnother,
   pathTraversal,
+  wrongListener,
   kernelArgumentInjection,
   hostileInventory,
   duplicateStepName,

@@ -11,6 +11,8 @@ export type Drill = {
   readonly attempt: string;
   /** The refusal that must follow, in one line. */
   readonly expected: string;
+  /** Left out: machines of a lab too, which are enrolled at the service. */
+  readonly needs?: 'a service';
   readonly run: (stage: Stage) => Promise<Finding>;
 };
 

@@ -7,7 +7,8 @@ import { DRILLS } from './catalog.ts';
 import type { Drill, DrillResult } from './drill.ts';
 import { renderResult, renderSummary } from './report.ts';
 import { runDrill } from './run-drills.ts';
-import { openStage } from './stage/stage.ts';
+import { openStage, type Stage } from './stage/stage.ts';
+import { standingStage, type StandingWish } from './stage/standing-product.ts';
 
 const USAGE = `usage: bessemer drill [NAME ...] [--list] [--json]
 
@@ -17,6 +18,9 @@ what refusal was expected, what was seen, and whether the product held. Nothing 
   NAME      only these drills (default: all)
   --list    names, threat numbers and attempts; attacks nothing
   --json    results as JSON
+  --service URL --data DIR --agent URL --boot URL [--netboot URL]
+            attack a service that runs already, by its public API, its data directory (for the account and the authority)
+            and its other listeners: only with drills that need no machines. They change nothing there but the audit log
   --set section.key=value
             a setting of the service that is attacked; may be repeated. With a defence switched off a drill must say so:
             drill boot-file-of-another --set netboot.source_check=off
@@ -43,12 +47,20 @@ const list = (drills: readonly Drill[]): string =>
     )
     .join('');
 
-const attack = async (
-  drills: readonly Drill[],
-  options: { readonly isJson: boolean; readonly settings: readonly string[] },
-): Promise<number> => {
-  const { isJson } = options;
-  const stage = await openStage(options.settings);
+type Values = { readonly [option: string]: unknown };
+
+/** Undefined: a service of our own. */
+const standingWish = (values: Values): StandingWish | undefined => {
+  const { service: url, data, agent: agentUrl, boot: bootUrl, netboot: netbootUrl = '' } = values;
+  if (url === undefined) return undefined;
+  const isWhole = [url, data, agentUrl, bootUrl, netbootUrl].every(
+    (each) => typeof each === 'string',
+  );
+  if (!isWhole) throw new LabFailure('--service needs --data, --agent and --boot too');
+  return { url, data, agentUrl, bootUrl, netbootUrl } as StandingWish;
+};
+
+const attack = async (drills: readonly Drill[], stage: Stage, isJson: boolean): Promise<number> => {
   const leave = (): void => {
     void stage.close().then(() => process.exit(INTERRUPTED_STATUS));
   };
@@ -76,6 +88,11 @@ const run = async (): Promise<number> => {
       list: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       set: { type: 'string', multiple: true, default: [] },
+      service: { type: 'string' },
+      data: { type: 'string' },
+      agent: { type: 'string' },
+      boot: { type: 'string' },
+      netboot: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
@@ -83,8 +100,14 @@ const run = async (): Promise<number> => {
     process.stdout.write(USAGE);
     return 0;
   }
-  const drills = chosen(positionals);
-  if (!values.list) return attack(drills, { isJson: values.json, settings: values.set });
+  const standing = standingWish(values);
+  const isPossible = (drill: Drill): boolean =>
+    standing === undefined || positionals.length > 0 || drill.needs === 'a service';
+  const drills = chosen(positionals).filter(isPossible);
+  if (!values.list) {
+    const stage = standing === undefined ? await openStage(values.set) : standingStage(standing);
+    return attack(drills, stage, values.json);
+  }
   const names = drills.map(({ name, threats, attempt, expected }) => ({
     name,
     threats,

@@ -48,7 +48,7 @@ export type ExpectedEvent = {
 const isThis = (entry: AuditEntry, wish: ExpectedEvent): boolean =>
   entry.event === wish.event &&
   (wish.node === undefined || entry.node === wish.node) &&
-  (wish.source === undefined || entry.source === wish.source) &&
+  (wish.source === undefined || wish.source === '' || entry.source === wish.source) &&
   (wish.reason === undefined || entry.detail['reason'] === wish.reason);
 
 /** Notes the event as seen, or as missing. */

@@ -34,14 +34,12 @@ export type Product = {
   /** Boot files over plain HTTP, for loaders. */
   readonly netbootUrl: string;
   readonly data: string;
-  readonly logPath: string;
   /** PEM of the service's own authority. */
   readonly ca: string;
   /** As the administrator. */
   readonly api: (method: string, path: string, body?: unknown) => Promise<ApiAnswer>;
   /** As a ramdisk: over TLS, checked against the service's authority. */
   readonly ramdisk: (path: string, options?: WireCall) => Promise<WireAnswer>;
-  readonly process: ChildProcess;
   readonly stop: () => Promise<void>;
 };
 
@@ -54,7 +52,7 @@ export const freePorts = async (count: number): Promise<readonly number[]> => {
   return ports;
 };
 
-const accountOf = (data: string): string => {
+export const accountOf = (data: string): string => {
   const text = readFileSync(join(data, 'clouds.yaml'), 'utf8');
   const value = (key: string): string =>
     new RegExp(`\\b${key}: *["']?([^"'\\s,}]+)`).exec(text)?.[1] ?? '';
@@ -79,6 +77,34 @@ const readyUrl = async (child: ChildProcess, logPath: string): Promise<string> =
     isOver.abort();
   }
 };
+
+type Known = Pick<Product, 'url' | 'agentUrl' | 'bootUrl' | 'netbootUrl' | 'ca'> & {
+  /** User and password in base64. */
+  readonly account: string;
+};
+
+/** How a service is spoken to of which all addresses are known. */
+export const spokenTo = ({ account, ...known }: Known): Omit<Product, 'data' | 'stop'> => ({
+  ...known,
+  api: async (method, path, body) => {
+    const answer = await call(new URL(path, known.url).href, {
+      method,
+      headers: {
+        authorization: `Basic ${account}`,
+        'x-openstack-ironic-api-version': 'latest',
+        'content-type': 'application/json',
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return { status: answer.status, text: answer.text, body: parsed(answer.text) };
+  },
+  ramdisk: (path, more = {}) =>
+    call(`${known.agentUrl}${path}`, {
+      ca: known.ca,
+      ...more,
+      headers: { 'x-openstack-ironic-api-version': '1.68', ...more.headers },
+    }),
+});
 
 export type ProductOptions = {
   readonly directory: string;
@@ -131,36 +157,13 @@ export const startProduct = async (options: ProductOptions): Promise<Product> =>
     await stop();
     throw error;
   }
-  const ca = readFileSync(join(data, 'ca', 'ca.crt'), 'utf8');
-  const authorization = `Basic ${accountOf(data)}`;
-  const agentUrl = `https://127.0.0.1:${agentPort}`;
-  return {
+  const spoken = spokenTo({
     url,
-    agentUrl,
+    agentUrl: `https://127.0.0.1:${agentPort}`,
     bootUrl: `https://127.0.0.1:${bootPort}`,
     netbootUrl,
-    data,
-    logPath,
-    ca,
-    process: child,
-    api: async (method, path, body) => {
-      const answer = await call(new URL(path, url).href, {
-        method,
-        headers: {
-          authorization,
-          'x-openstack-ironic-api-version': 'latest',
-          'content-type': 'application/json',
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-      return { status: answer.status, text: answer.text, body: parsed(answer.text) };
-    },
-    ramdisk: (path, more = {}) =>
-      call(`${agentUrl}${path}`, {
-        ca,
-        ...more,
-        headers: { 'x-openstack-ironic-api-version': '1.68', ...more.headers },
-      }),
-    stop,
-  };
+    ca: readFileSync(join(data, 'ca', 'ca.crt'), 'utf8'),
+    account: accountOf(data),
+  });
+  return { ...spoken, data, stop };
 };

@@ -12,7 +12,7 @@ export type WireCall = {
   readonly ca?: string | null;
   /** Client certificate. */
   readonly identity?: { readonly cert: string; readonly key: string };
-  /** Source address. */
+  /** Source address; left to the system when empty. */
   readonly from?: string;
   /** Path and query to be sent as it is, when a URL would tidy it up. */
   readonly rawTarget?: string;
@@ -42,7 +42,7 @@ export const call = (address: string, options: WireCall = {}): Promise<WireAnswe
         ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }),
         ...options.headers,
       },
-      ...(from === undefined ? {} : { localAddress: from }),
+      ...(from === undefined || from === '' ? {} : { localAddress: from }),
     };
     const request =
       url.protocol === 'https:'
