@@ -9,6 +9,7 @@ import { type DrillLab, type DrillMachine, startDrillLab } from './labs.ts';
 import { type DrillNode, enrol } from './nodes.ts';
 import { bootForInspection, type PlayedMachine } from './played-machine.ts';
 import { freePorts, type Product, startProduct } from './product.ts';
+import { makeStrangers } from './strangers.ts';
 
 export type Stage = {
   readonly directory: string;
@@ -33,7 +34,6 @@ const PUPPETS = 40;
 const AGENTS = 8;
 /** Reached within seconds and not a quarter of a minute: heartbeats are limited too, and to fewer. */
 const SETTINGS = ['agent.wrong_tokens_per_minute=3'];
-const STRANGERS_MAX = 60_000;
 
 /** `settings` as `--set` of the service takes them: to see what a drill says without the defence that it tries. */
 export const openStage = async (settings: readonly string[] = []): Promise<Stage> => {
@@ -58,7 +58,6 @@ export const openStage = async (settings: readonly string[] = []): Promise<Stage
     });
     closers.push(product.stop);
     const used = { puppet: 0, agent: 0 };
-    let strangers = 0;
     const machine = (kind: 'puppet' | 'agent'): DrillMachine => {
       const found = labs[kind].machines[used[kind]];
       if (found === undefined) throw new LabFailure(`all ${kind} machines of the lab are taken`);
@@ -74,11 +73,7 @@ export const openStage = async (settings: readonly string[] = []): Promise<Stage
       played: async () => bootForInspection(product, await node('puppet')),
       networked: async () =>
         bootForInspection(product, await node('puppet', { boot_interface: 'ipxe' })),
-      stranger: () => {
-        strangers += 1;
-        if (strangers > STRANGERS_MAX) throw new LabFailure('out of addresses for attackers');
-        return `127.66.${strangers >> 8}.${(strangers & 0xff) === 0 ? 1 : strangers & 0xff}`;
-      },
+      stranger: makeStrangers(),
       close,
     };
   } catch (error) {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { LabFailure } from '../../lab-failure.ts';
 import { accountOf, type Product, spokenTo } from './product.ts';
 import type { Stage } from './stage.ts';
+import { makeStrangers } from './strangers.ts';
 
 export type StandingWish = {
   readonly url: string;
@@ -30,7 +31,6 @@ export const standingStage = (wish: StandingWish): Stage => {
   const noMachine = (): never => {
     throw new LabFailure('only against a service of its own: it needs machines');
   };
-  let strangers = 0;
   return {
     directory: '',
     product: standingProduct(wish),
@@ -38,13 +38,8 @@ export const standingStage = (wish: StandingWish): Stage => {
     node: async () => noMachine(),
     played: async () => noMachine(),
     networked: async () => noMachine(),
-    stranger: () => {
-      strangers += 1;
-      // Over a network an attacker has the addresses that this host has.
-      return isOnLoopback(wish.agentUrl)
-        ? `127.66.${strangers >> 7}.${(strangers & 0x7f) + 1}`
-        : '';
-    },
+    // Over a network an attacker has the addresses that this host has.
+    stranger: isOnLoopback(wish.agentUrl) ? makeStrangers() : () => '',
     close: async () => {},
   };
 };
