@@ -2,6 +2,7 @@
 // the later ones: one run shows all that is wrong.
 //   npm test                 everything
 //   npm test -- unit types   only these stages
+//   npm test -- machines     what takes too long for every run
 
 import { spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
@@ -50,7 +51,13 @@ const STAGES = [
   {
     name: 'system',
     what: 'real clients and real machines against the whole product',
-    argv: () => nodeTest('--test-concurrency=1', ...files('test/**/*.test.ts')),
+    argv: () => nodeTest('--test-concurrency=1', ...files('test/*.test.ts')),
+  },
+  {
+    name: 'machines',
+    what: 'emulated machines in more ways of booting; some minutes, only when it is named',
+    isLong: true,
+    argv: () => nodeTest('--test-concurrency=1', ...files('test/machines/*.test.ts')),
   },
 ];
 
@@ -92,7 +99,9 @@ if (unknown.length > 0) {
 }
 
 const results = [];
-for (const stage of STAGES.filter((each) => asked.length === 0 || asked.includes(each.name))) {
+const isWanted = ({ name, isLong }) =>
+  asked.length === 0 ? isLong !== true : asked.includes(name);
+for (const stage of STAGES.filter(isWanted)) {
   process.stdout.write(`\n== ${stage.name}: ${stage.what}\n`);
   const startedMs = performance.now();
   const status = await runStage(stage.argv());
