@@ -225,6 +225,22 @@ describe('a reboot that a step asks for', () => {
     assert.deepEqual(machine.agent.done(), ['steps', 'update_firmware', 'erase_devices']);
   });
 
+  test('makes a new medium for an agent that signs', async () => {
+    await startCleaning({ route: 'vmedia', steps: STEPS });
+    const token = await machine.token();
+    await call(token);
+    await machine.store.db.updateTable('agent_session').set({ is_signing: 1 }).execute();
+    await machine.until(async () => {
+      machine.clock.advance(100);
+      return (await machine.sessions()).length === 2;
+    });
+    await machine.untilStep('wait_for_agent');
+
+    const [next, before] = await machine.sessions();
+    assert.deepEqual([next?.state, next?.boot_no, before?.state], ['SEALED', 2, 'CLOSED']);
+    assert.notEqual(await machine.token(), token);
+  });
+
   test('makes a new medium when the old one served often enough', async () => {
     await startCleaning({ route: 'vmedia', steps: STEPS, options: { mediaBootsMax: 0 } });
     const token = await machine.token();
@@ -242,6 +258,19 @@ describe('a reboot that a step asks for', () => {
     await call(await machine.token());
     assert.equal((await machine.untilRest()).provisionState, 'available');
   });
+});
+
+test('an agent that restarts by itself in the middle of a step is suspect', async () => {
+  await startCleaning({ route: 'vmedia', steps: STEPS });
+  const token = await machine.token();
+  await call(token);
+  await machine.until(async () => machine.agent.done().includes('update_firmware'));
+
+  machine.agent.restart(token);
+
+  assert.equal((await machine.untilRest()).provisionState, 'clean failed');
+  assert.equal((await machine.workflow()).failure?.code, 'agent.restarted');
+  assert.ok((await machine.events()).includes('agent.restarted'));
 });
 
 describe('another conductor', () => {

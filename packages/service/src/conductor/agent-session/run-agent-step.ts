@@ -11,6 +11,7 @@ import { withReboot } from '../boot-ramdisk/boot-again.ts';
 import { DONE, type Job, type Step, type StepDone, type StepResult } from '../workflow/step.ts';
 import { commandFailure, progressOf, isFirstWait, waitForCommand } from './agent-command.ts';
 import { nodeForAgent, portForAgent } from './node-for-agent.ts';
+import { noteRestart } from './note-restart.ts';
 import { forgiveBriefSilence } from './silence.ts';
 import { withAgent } from './with-agent.ts';
 
@@ -98,6 +99,7 @@ export const makeAgentStep = (name: string, options: AgentStepOptions): Step => 
       return waitForCommand(job, { isFirst: false });
     }
     if (last === undefined) {
+      await noteRestart(job.parts, job.node.uuid);
       throw new Failure(
         'agent.restarted',
         `The agent forgot that it was told ${job.planned.name}: it restarted outside our control.`,

@@ -30,9 +30,24 @@ const rivalFailure = (): Failure =>
     { details: { remedy: RIVAL_REMEDY } },
   );
 
+const POLLED_REMEDY =
+  'The history of the node says what was seen of it. Then ask for the same again: the machine boots with a new token.';
+
+/** Polled agents are never called by a second one: it was found out by looking. */
+const notBelieved = (): Failure =>
+  new Failure('agent.not-believed', 'The agent of this boot is not believed any more.', {
+    details: { remedy: POLLED_REMEDY },
+  });
+
+const SUSPECT_FAILURES: { readonly [route in AgentSessionRecord['route']]: () => Failure } = {
+  lookup: rivalFailure,
+  vmedia: bindingConflict,
+  poll: notBelieved,
+};
+
 /** What a step fails with that relies on a session that is suspect. */
-export const suspectFailure = (session: Pick<AgentSessionRecord, 'route'>): Failure =>
-  session.route === 'lookup' ? rivalFailure() : bindingConflict();
+export const suspectFailure = ({ route }: Pick<AgentSessionRecord, 'route'>): Failure =>
+  SUSPECT_FAILURES[route]();
 
 /** Failures after which the machine is not to be believed in anything, also not in what it did before. */
 const TRUST_CODES: ReadonlySet<string> = new Set([

@@ -1,5 +1,7 @@
 // The session of a boot that follows another one in the same work. A token that was given by a lookup died before the
-// machine was switched off; one in a medium lives as long as the medium, for so many boots.
+// machine was switched off. One in a medium lives as long as the medium, for so many boots, as stock agents are used to.
+// An agent of ours, which signs, gets a new medium: what it signed in one boot is then worth nothing in the next, also
+// where the clock of its machine, and with it its numbers, start anew.
 
 import { type AgentSessionRecord, findOpenSession } from '#store/agent-sessions';
 import { awaitNextMediaBoot } from '#store/media-boots';
@@ -22,6 +24,7 @@ const isMediumGood = (job: Job, session: AgentSessionRecord): boolean => {
 const isKept = (job: Job, session: AgentSessionRecord | undefined): session is AgentSessionRecord =>
   session?.route === 'vmedia' &&
   session.state === 'BOUND' &&
+  !session.isSigning &&
   sessionWish(job.node, job.driver, job.parts.options).route === 'vmedia' &&
   isMediumGood(job, session);
 
