@@ -25,6 +25,7 @@ import { parallelLookups } from './attacks/parallel-lookups.ts';
 import { rogueAgent } from './attacks/rogue-agent.ts';
 import { wrongTokenFlood } from './attacks/wrong-token-flood.ts';
 import { wrongListener } from './attacks/wrong-listener.ts';
+import { polledImpostor } from './attacks/polled-impostor.ts';
 import type { Drill } from './drill.ts';
 
 export const DRILLS: readonly Drill[] = [
@@ -33,6 +34,7 @@ export const DRILLS: readonly Drill[] = [
   lookupOldMicroversion,
   parallelLookups,
   rogueAgent,
+  polledImpostor,
   wrongTokenFlood,
   replayedHeartbeat,
   movedCallback,
