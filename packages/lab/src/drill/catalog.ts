@@ -26,6 +26,7 @@ import { rogueAgent } from './attacks/rogue-agent.ts';
 import { wrongTokenFlood } from './attacks/wrong-token-flood.ts';
 import { wrongListener } from './attacks/wrong-listener.ts';
 import { polledImpostor } from './attacks/polled-impostor.ts';
+import { strippedProof } from './attacks/stripped-proof.ts';
 import type { Drill } from './drill.ts';
 
 export const DRILLS: readonly Drill[] = [
@@ -33,6 +34,7 @@ export const DRILLS: readonly Drill[] = [
   lookupByUuid,
   lookupOldMicroversion,
   parallelLookups,
+  strippedProof,
   rogueAgent,
   polledImpostor,
   wrongTokenFlood,
