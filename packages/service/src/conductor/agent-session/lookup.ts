@@ -164,7 +164,11 @@ const factsOf = (
     proof:
       request.proof === undefined
         ? undefined
-        : judgeLookupProof(request.proof, { nowMs, clockSkewMs: options.clockSkewMs }),
+        : judgeLookupProof(request.proof, {
+            nowMs,
+            clockSkewMs: options.clockSkewMs,
+            host: new URL(parts.urls.agentApi).host,
+          }),
   };
 };
 

@@ -64,6 +64,17 @@ test('the proof of our agent is taken, and tells the key that it will serve', ()
   assert.deepEqual(verdict, { isRight: true, pin: pinOfCertificate(certificatePem), sealKey });
 });
 
+test('T-06: a lookup that was meant for another host is no proof, whatever the header says', () => {
+  const relayed = { ...PARTS, host: '10.0.0.66:6386' };
+  const proof = { ...PROOF, ...relayed, signature: signed(relayed) };
+  const known = { ...RULES, host: PARTS.host };
+
+  assert.deepEqual(judgeLookupProof(proof, known), { isRight: false, reason: 'signature' });
+  assert.equal(judgeLookupProof(PROOF, known).isRight, true);
+  // A proxy that names itself to us does no harm.
+  assert.equal(judgeLookupProof({ ...PROOF, host: 'inside:8443' }, known).isRight, true);
+});
+
 test('a proof is good for exactly what was signed, by exactly that key', () => {
   assert.equal(reasonOf({}), undefined);
   for (const more of [

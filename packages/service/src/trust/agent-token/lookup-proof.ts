@@ -22,15 +22,24 @@ export type LookupProofFacts = {
   readonly target: string;
 };
 
+export type LookupProofRules = AgentCertificateRules & {
+  /**
+   * Where agents are told to call, as in their Host header. The header of the request itself is not believed: who
+   * relays a lookup that was meant for another host would send what suits. Undefined: not known.
+   */
+  readonly host?: string | undefined;
+};
+
 export type LookupProofVerdict =
   | { readonly isRight: true; readonly pin: string; readonly sealKey: string }
   | { readonly isRight: false; readonly reason: string };
 
 export const judgeLookupProof = (
   proof: LookupProofFacts,
-  rules: AgentCertificateRules,
+  rules: LookupProofRules,
 ): LookupProofVerdict => {
-  const { certificatePem, signature, dateMs, sealKey, host, target } = proof;
+  const { certificatePem, signature, dateMs, sealKey, target } = proof;
+  const host = rules.host ?? proof.host;
   if (!isSealKey(sealKey)) return { isRight: false, reason: 'seal key' };
   if (!(Math.abs(dateMs - rules.nowMs) <= rules.clockSkewMs)) {
     return { isRight: false, reason: 'date' };
