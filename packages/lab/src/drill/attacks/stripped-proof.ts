@@ -72,6 +72,10 @@ export const strippedProof: Drill = {
         proofHeaders({ ...right, target: lookupPath({ macs: [unknownMac(1)] }) }),
       ],
       ['for another host', proofHeaders({ ...right, host: '10.0.0.66:6386' })],
+      [
+        'relayed from another host',
+        { ...proofHeaders({ ...right, host: '10.0.0.66:6386' }), host: '10.0.0.66:6386' },
+      ],
       ['of last week', proofHeaders({ ...right, dateMs: systemClock.wallMs() - 7 * DAY_MS })],
       ['sealed to another key', { ...proofHeaders(right), [AGENT_SEAL_KEY_HEADER]: newSealKey() }],
       [
