@@ -2,7 +2,7 @@
 // the later ones: one run shows all that is wrong.
 //   npm test                 everything
 //   npm test -- unit types   only these stages
-//   npm test -- machines     what takes too long for every run
+//   npm test -- more         what takes too long for every run
 
 import { spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
@@ -50,14 +50,19 @@ const STAGES = [
   },
   {
     name: 'system',
-    what: 'real clients and real machines against the whole product',
-    argv: () => nodeTest('--test-concurrency=1', ...files('test/*.test.ts')),
+    what: 'real clients against the whole product, on simulated machines',
+    argv: () => nodeTest('--test-concurrency=2', ...files('test/*.test.ts')),
   },
   {
     name: 'machines',
-    what: 'emulated machines in more ways of booting; some minutes, only when it is named',
-    isLong: true,
+    what: 'emulated machines: real firmware, loaders, kernel and disks; one at a time',
     argv: () => nodeTest('--test-concurrency=1', ...files('test/machines/*.test.ts')),
+  },
+  {
+    name: 'more',
+    what: 'emulated machines in more ways; some minutes, only when it is named',
+    isLong: true,
+    argv: () => nodeTest('--test-concurrency=1', ...files('test/machines/more/*.test.ts')),
   },
 ];
 

@@ -1,11 +1,10 @@
-// The ways of booting over the network that the short run leaves out.
+// UEFI firmware boots by its own PXE and TFTP, then iPXE. The other ways are in more/network-boot.test.ts.
 
 import { testNetworkBoot } from '../harness/network-boot.ts';
 
 testNetworkBoot({
-  firmware: 'bios',
+  firmware: 'uefi',
   bootInterface: 'ipxe',
-  loader: 'card',
-  how: 'the iPXE in its card',
+  loader: 'firmware',
+  how: 'its own PXE and TFTP',
 });
-testNetworkBoot({ firmware: 'uefi', bootInterface: 'http-ipxe', loader: 'firmware', how: 'HTTP' });

@@ -12,8 +12,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 
-import { type Lab, type LabMachine, labUp } from './harness/lab.ts';
-import { askFor, makeNode, patchNode, showNode, waitForState } from './harness/node.ts';
+import { type Lab, type LabMachine, labUp } from '../harness/lab.ts';
+import { askFor, makeNode, patchNode, showNode, waitForState } from '../harness/node.ts';
 import {
   BESSEMER,
   makeDirectory,
@@ -21,8 +21,8 @@ import {
   REPOSITORY,
   type RunningService,
   startService,
-} from './harness/service.ts';
-import { waitFor } from './harness/wait-for.ts';
+} from '../harness/service.ts';
+import { waitFor } from '../harness/wait-for.ts';
 
 const run = promisify(execFile);
 

@@ -1,4 +1,4 @@
-// The main job on emulated machines: real firmware, our ramdisk from virtual media, a small real disk image, and
+// The main job on an emulated machine: real firmware, our ramdisk from virtual media, a small real disk image, and
 // the installed system's own words on the serial console. One machine at a time: each keeps both cores busy.
 
 import assert from 'node:assert/strict';
@@ -8,16 +8,16 @@ import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 
-import { type Lab, labUp } from './harness/lab.ts';
-import { askFor, makeNode, patchNode, waitForState } from './harness/node.ts';
-import { waitFor } from './harness/wait-for.ts';
+import { type Lab, labUp } from './lab.ts';
+import { askFor, makeNode, patchNode, waitForState } from './node.ts';
+import { waitFor } from './wait-for.ts';
 import {
   BESSEMER,
   makeDirectory,
   removeDirectory,
   type RunningService,
   startService,
-} from './harness/service.ts';
+} from './service.ts';
 
 const run = promisify(execFile);
 
@@ -40,16 +40,17 @@ const tinyImage = async (): Promise<Built> => {
   return JSON.parse(stdout) as Built;
 };
 
-const MACHINES = [
-  { firmware: 'uefi', disk: 'nvme:5G' },
-  { firmware: 'bios', disk: 'sata:5G' },
-] as const;
+export type MachineWish = {
+  readonly firmware: 'uefi' | 'bios';
+  /** Bus and size. */
+  readonly disk: string;
+};
 
 const why = obstacle();
 
-for (const { firmware, disk } of MACHINES) {
+export const testDeployedMachine = ({ firmware, disk }: MachineWish): void => {
   const skip = why ?? false;
-  test(
+  void test(
     `a ${firmware} machine is erased, deployed and started from its ${disk} disk`,
     { skip },
     async () => {
@@ -105,4 +106,4 @@ for (const { firmware, disk } of MACHINES) {
       }
     },
   );
-}
+};
