@@ -65,6 +65,7 @@ describe('a session that is revoked', () => {
     assert.match(node.lastError ?? '', /taken away \(lost\)/);
     assert.equal((await machine.workflow()).failure?.code, 'agent.session-revoked');
     assert.equal(machine.effects.at(-1), 'power off');
+    assert.equal(node.powerState, 'power off');
   });
 
   test('has no token, key, medium or window any more from the moment of the answer', async () => {

@@ -1,5 +1,7 @@
 // The way out of the ramdisk, good or bad: power off, medium ejected, session and medium closed.
 
+import { updateNode } from '#store/nodes';
+
 import { collectLogs } from '../agent-session/collect-logs.ts';
 import { endSession } from '../agent-session/end-session.ts';
 import { revokeBootMedia } from '../boot-media.ts';
@@ -25,14 +27,21 @@ export const cleanUpRamdisk: Step = {
   },
 };
 
+/** What the node shows is what the BMC said, also of a machine whose work failed. */
+const switchOff = async ({ parts, node, driver, fence }: Job): Promise<void> => {
+  await driver.power.setState(node, 'power off', { timeoutMs: parts.options.powerTimeoutMs });
+  await parts.store.transaction((transaction) =>
+    updateNode(transaction, node.uuid, { powerState: 'power off' }, { fence }),
+  );
+};
+
 /** After a failure or an abort. Each part is tried, whatever the others did. */
 export const bringRamdiskToRest = async (job: Job): Promise<readonly string[]> => {
-  const timeoutMs = job.parts.options.powerTimeoutMs;
   const tries = [
     { what: undefined, attempt: () => collectLogs(job) },
     {
       what: 'The machine could not be powered off.',
-      attempt: () => job.driver.power.setState(job.node, 'power off', { timeoutMs }),
+      attempt: () => switchOff(job),
     },
     {
       what: 'The boot medium could not be ejected.',
