@@ -17,6 +17,7 @@ import { type Bench, type BenchSize, headLine, lineOf } from './measurement.ts';
 import { pollSweep } from './poll-sweep.ts';
 import { reads } from './reads.ts';
 import { startUp } from './start-up.ts';
+import { tokenTiming } from './token-timing.ts';
 
 const BENCHES: readonly Bench[] = [
   startUp,
@@ -28,6 +29,7 @@ const BENCHES: readonly Bench[] = [
   imageWriting,
   pollSweep,
   detection,
+  tokenTiming,
 ];
 const SIZES: { readonly [name: string]: Omit<BenchSize, 'isComparingKeys'> } = {
   whole: {

@@ -19,6 +19,7 @@ for (const name of [
   'poll-sweep',
   'lookups',
   'detection',
+  'token-timing',
 ]) {
   test(`the bench ${name} runs with tiny sizes`, async () => {
     const { stdout } = await promisify(execFile)(process.execPath, [MAIN, '--tiny', name]);

@@ -102,7 +102,7 @@ describe('the first heartbeat of a stock agent after its lookup', () => {
     assert.equal((await sessionOf(subject, booted)).state, 'GIVEN');
   });
 
-  test('T-12: sent again by somebody who saw it changes nothing', async () => {
+  test('T-08: sent again by somebody who saw it changes nothing', async () => {
     subject = await openConductor();
     const booted = await giveToken();
     await subject.conductor.heartbeat(heartbeatOf(booted));
@@ -117,7 +117,7 @@ describe('the first heartbeat of a stock agent after its lookup', () => {
 });
 
 describe('an agent that signs', () => {
-  test('T-12: is believed for each number once, and only upwards', async () => {
+  test('T-08: is believed for each number once, and only upwards', async () => {
     subject = await openConductor();
     const booted = await bootNode(subject, certificatePem);
     await subject.conductor.heartbeat(signedHeartbeat(booted, 5));
