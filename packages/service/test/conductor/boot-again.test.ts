@@ -70,6 +70,17 @@ describe('a boot over the network', () => {
     assert.equal(await machine.lookup(), undefined);
   });
 
+  test('is not begun where no agent could be trusted enough by it', async () => {
+    machine = await openMachine(ground, { route: 'network', options: { minTrustLevel: 3 } });
+    await machine.conductor().requestProvision(machine.uuid, { verb: 'provide' });
+
+    const node = await machine.untilRest();
+
+    assert.match(node.lastError ?? '', /trust level 3, and this way of booting reaches 2/);
+    assert.deepEqual(await machine.sessions(), []);
+    assert.ok(!machine.effects.includes('power on'));
+  });
+
   test('goes off, has its window, and only then gets power', async () => {
     await startCleaning({ route: 'network' });
 

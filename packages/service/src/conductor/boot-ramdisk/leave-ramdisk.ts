@@ -1,13 +1,30 @@
 // The way out of the ramdisk, good or bad: power off, medium ejected, session and medium closed.
 
+import type { NodeUuid } from '@bessemer/protocol/uuid';
+
+import type { Queryable } from '#store/database';
 import { updateNode } from '#store/nodes';
 
 import { collectLogs } from '../agent-session/collect-logs.ts';
-import { endSession } from '../agent-session/end-session.ts';
+import { endSession, type SessionEnd } from '../agent-session/end-session.ts';
 import { revokeBootMedia } from '../boot-media.ts';
+import type { ConductorParts } from '../conductor-parts.ts';
 import { revokeNetworkBoots } from '../network-boots.ts';
 import { DONE, type Job, type Step } from '../workflow/step.ts';
 import type { WorkflowKind } from '../workflow/workflow-kind.ts';
+
+/** Nothing that was made for this boot is worth anything afterwards. */
+export const endBoot = async (
+  transaction: Queryable,
+  parts: ConductorParts,
+  nodeUuid: NodeUuid,
+  reason: SessionEnd,
+): Promise<void> => {
+  const nowMs = parts.clock.wallMs();
+  await revokeBootMedia(transaction, nodeUuid, nowMs);
+  await revokeNetworkBoots(transaction, nodeUuid, nowMs);
+  await endSession(transaction, parts, nodeUuid, reason);
+};
 
 export const cleanUpRamdisk: Step = {
   name: 'clean_up_ramdisk',
@@ -18,10 +35,7 @@ export const cleanUpRamdisk: Step = {
     return {
       ...DONE,
       also: async (transaction) => {
-        const nowMs = job.parts.clock.wallMs();
-        await revokeBootMedia(transaction, job.node.uuid, nowMs);
-        await revokeNetworkBoots(transaction, job.node.uuid, nowMs);
-        await endSession(transaction, job.parts, job.node.uuid, 'done');
+        await endBoot(transaction, job.parts, job.node.uuid, 'done');
       },
     };
   },
@@ -64,10 +78,6 @@ export const bringRamdiskToRest = async (job: Job): Promise<readonly string[]> =
   return remains;
 };
 
-/** Whatever the end: nothing that was made for this boot is worth anything afterwards. */
-export const closeBoot: NonNullable<WorkflowKind['onEnd']> = async (transaction, parts, node) => {
-  const nowMs = parts.clock.wallMs();
-  await revokeBootMedia(transaction, node.uuid, nowMs);
-  await revokeNetworkBoots(transaction, node.uuid, nowMs);
-  await endSession(transaction, parts, node.uuid, 'workflow ended');
-};
+/** Whatever the end. */
+export const closeBoot: NonNullable<WorkflowKind['onEnd']> = (transaction, parts, node) =>
+  endBoot(transaction, parts, node.uuid, 'workflow ended');

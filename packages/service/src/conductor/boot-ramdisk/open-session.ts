@@ -27,7 +27,12 @@ import { staticAddresses } from '../poll/poll-addresses.ts';
 import { noteEvent, tokenMark } from '../trust-events.ts';
 import type { Job, Step } from '../workflow/step.ts';
 import { ramdiskIsoOf, ramdiskKernelOf } from './ramdisk-iso.ts';
-import { minTrustLevelOf, type SessionWish, sessionWish } from './session-wish.ts';
+import {
+  minTrustLevelOf,
+  reachableTrustLevel,
+  type SessionWish,
+  sessionWish,
+} from './session-wish.ts';
 
 /** Token and key for one boot. */
 const makeCredentials = async (job: Job, nowMs: number) => {
@@ -174,13 +179,14 @@ export const openSession: Step = {
   run: async (job) => {
     const { parts, node } = job;
     const wish = sessionWish(node, job.driver, parts.options);
-    const isKeyKnown = wish.route !== 'lookup';
-    if (isKeyKnown && wish.trustLevel < minTrustLevelOf(node, parts.options)) {
+    const [asked, reachable] = [minTrustLevelOf(node, parts.options), reachableTrustLevel(wish)];
+    if (reachable < asked) {
       throw new Failure(
         'node.invalid',
-        `The node asks for trust level ${minTrustLevelOf(node, parts.options)}, and this way of booting reaches ${wish.trustLevel}.`,
+        `The node asks for trust level ${asked}, and this way of booting reaches ${reachable}.`,
       );
     }
+    const isKeyKnown = wish.route !== 'lookup';
     const createBoot = await bootMaker(job, wish);
     const bootNumber = await nextBootNumber(parts.store.db, node.uuid);
     const identity = { nodeUuid: node.uuid, sessionId: randomUUID(), bootNumber };

@@ -46,6 +46,8 @@ export const minTrustLevelOf = (
   return Math.max(level, options.minTrustLevel);
 };
 
+/** An agent that proves its key at its lookup. */
+const KEY_PROVEN = 2;
 const KEY_IN_MEDIUM = 2;
 /** The key, or the first sight of it, crosses the provisioning network unprotected. */
 const KEY_BY_NETWORK = 1;
@@ -67,3 +69,7 @@ export const sessionWish = (
     ? { transport: 'network', route: 'lookup', trustLevel: KEY_BY_NETWORK }
     : { transport: 'vmedia', route: 'vmedia', trustLevel: KEY_IN_MEDIUM };
 };
+
+/** The most that any agent can reach by this way. */
+export const reachableTrustLevel = ({ route, trustLevel }: SessionWish): number =>
+  route === 'lookup' ? Math.max(trustLevel, KEY_PROVEN) : trustLevel;

@@ -9,7 +9,7 @@ import { makeCommandStep } from '../agent-session/command-step.ts';
 import { AGENT_STEP_RUNNER } from '../agent-session/run-agent-step.ts';
 import { recoverBoot } from '../boot-ramdisk/boot-again.ts';
 import { bootRamdiskPlan } from '../boot-ramdisk/boot-ramdisk.ts';
-import { bringRamdiskToRest, closeBoot } from '../boot-ramdisk/leave-ramdisk.ts';
+import { bringRamdiskToRest, closeBoot, endBoot } from '../boot-ramdisk/leave-ramdisk.ts';
 import type { StepRequest } from '../conductor.ts';
 import { DONE, planned, type Step } from '../workflow/step.ts';
 import type { WorkflowKind } from '../workflow/workflow-kind.ts';
@@ -37,7 +37,7 @@ const leaveRamdisk: Step = {
     await job.driver.boot.prepareInstance(job.node);
     return {
       ...DONE,
-      also: (transaction) => closeBoot(transaction, job.parts, job.node),
+      also: (transaction) => endBoot(transaction, job.parts, job.node.uuid, 'done'),
     };
   },
 };
