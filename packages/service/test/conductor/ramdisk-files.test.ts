@@ -54,6 +54,14 @@ test('a file outside of the directories is not served, by path or by link', asyn
   }
 });
 
+test('T-42: the text does not tell whether a file outside is there; of one inside it does', async () => {
+  const textOf = (path: string): Promise<unknown> =>
+    named(join(directory, path)).catch((error: unknown) => (error as Error).message);
+
+  assert.equal(await textOf('secret'), await textOf('nothing'));
+  assert.match(String(await textOf('allowed/nothing')), /There is no ramdisk image/);
+});
+
 test('a kernel without its ramdisk is refused, and the other way round', async () => {
   await assert.rejects(filesOf({ deploy_kernel: 'x' }), failsWith('node.invalid'));
   await assert.rejects(filesOf({ deploy_ramdisk: 'x' }), failsWith('node.invalid'));

@@ -2,7 +2,7 @@
 // node's owner may choose among ramdisks, not among the files of this host.
 
 import { realpath } from 'node:fs/promises';
-import { sep } from 'node:path';
+import { resolve, sep } from 'node:path';
 
 import { Failure } from '@bessemer/protocol/errors/failure';
 import type { NodeRecord } from '@bessemer/protocol/node/record';
@@ -28,6 +28,9 @@ const realPathOf = async (path: string): Promise<string> => {
   }
 };
 
+/** Whatever the reason: no such file, no permission to look, too many links. */
+const missing = (): undefined => undefined;
+
 const fileOf = async (
   node: Pick<NodeRecord, 'driverInfo'>,
   key: string,
@@ -37,10 +40,14 @@ const fileOf = async (
   const named = node.driverInfo[key];
   if (typeof named !== 'string' || named === '') return realPathOf(ifUnnamed);
   const path = named.startsWith(FILE_SCHEME) ? named.slice(FILE_SCHEME.length) : named;
-  const real = await realPathOf(path);
+  const real = await realpath(path).catch(missing);
   for (const directory of directories) {
     const allowed = await realPathOf(directory);
-    if (real.startsWith(allowed + sep)) return real;
+    if (real?.startsWith(allowed + sep) === true) return real;
+    // Only of what may be named at all is it told whether it is there.
+    if (real === undefined && resolve(path).startsWith(resolve(directory) + sep)) {
+      return realPathOf(path);
+    }
   }
   throw new Failure(
     'media.invalid',
