@@ -27,6 +27,7 @@ import { wrongTokenFlood } from './attacks/wrong-token-flood.ts';
 import { wrongListener } from './attacks/wrong-listener.ts';
 import { polledImpostor } from './attacks/polled-impostor.ts';
 import { strippedProof } from './attacks/stripped-proof.ts';
+import { foreignBootFile } from './attacks/foreign-boot-file.ts';
 import type { Drill } from './drill.ts';
 
 export const DRILLS: readonly Drill[] = [
@@ -49,6 +50,7 @@ export const DRILLS: readonly Drill[] = [
   pathTraversal,
   wrongListener,
   kernelArgumentInjection,
+  foreignBootFile,
   hostileInventory,
   duplicateStepName,
   manInTheMiddle,
