@@ -12,6 +12,7 @@ import type { ConductorIdentity } from '#trust/certificate/conductor-identity';
 import type { Secret } from '#trust/secret';
 
 import { type Answer, openAgentConnection } from './agent-connection.ts';
+import { foreignText } from './foreign-text.ts';
 
 export type AgentAddress = {
   readonly callbackUrl: string;
@@ -122,21 +123,18 @@ const unlessRetryable = (error: unknown): undefined => {
 
 const notProtocol = (what: string): Failure => new Failure('agent.protocol', `The agent ${what}.`);
 
+const FAULT_CHARS_MAX = 500;
 const BUSY_PATTERN = /agent is busy/i;
 
 export const faultTextOf = (answer: Answer): string =>
-  isJsonObject(answer.body) && typeof answer.body['faultstring'] === 'string'
-    ? answer.body['faultstring']
-    : '';
+  (isJsonObject(answer.body) ? foreignText(answer.body['faultstring'], FAULT_CHARS_MAX) : '') ?? '';
 
 const refused = (answer: Answer): Failure => {
   const text = faultTextOf(answer);
   if (answer.status === 409 || BUSY_PATTERN.test(text)) {
     return new Failure('agent.busy', text, { isRetryable: true });
   }
-  return new Failure(
-    'agent.command-failed',
-    `The agent answered ${answer.status}: ${text.slice(0, 500)}`,
-    { details: { status: answer.status } },
-  );
+  return new Failure('agent.command-failed', `The agent answered ${answer.status}: ${text}`, {
+    details: { status: answer.status },
+  });
 };

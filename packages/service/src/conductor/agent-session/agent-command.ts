@@ -6,6 +6,7 @@ import { Failure } from '@bessemer/protocol/errors/failure';
 import { isJsonObject, type JsonObject } from '@bessemer/protocol/json';
 
 import type { Job, StepWait } from '../workflow/step.ts';
+import { foreignText } from './foreign-text.ts';
 
 /** How often a running command is looked at: often enough for a live view, far apart enough for a busy agent. */
 const LOOK_MS = 2_000;
@@ -52,6 +53,8 @@ export const remedyFor = (code: FailureCode): string =>
   REMEDIES[code] ??
   'Mend the cause, then ask for the same again, or give the node back (deleted, manage).';
 
+const NAME_CHARS_MAX = 100;
+
 export const commandFailure = (result: CommandResult): Failure => {
   const error = result.command_error;
   const own = error?.failure_code;
@@ -59,9 +62,10 @@ export const commandFailure = (result: CommandResult): Failure => {
     own !== undefined && Object.hasOwn(FAILURE_CODES, own)
       ? own
       : (CODE_OF_TYPE[error?.type ?? ''] ?? 'agent.command-failed');
-  const text = error?.details ?? error?.message ?? `${result.command_name} failed`;
-  return new Failure(code, text.slice(0, 2_000), {
-    details: { remedy: remedyFor(code), command: result.command_name },
+  const command = foreignText(result.command_name, NAME_CHARS_MAX) ?? '';
+  const text = foreignText(error?.details) ?? foreignText(error?.message) ?? `${command} failed`;
+  return new Failure(code, text, {
+    details: { remedy: remedyFor(code), command },
   });
 };
 
