@@ -28,6 +28,7 @@ import { wrongListener } from './attacks/wrong-listener.ts';
 import { polledImpostor } from './attacks/polled-impostor.ts';
 import { strippedProof } from './attacks/stripped-proof.ts';
 import { foreignBootFile } from './attacks/foreign-boot-file.ts';
+import { hostileCommandResult } from './attacks/hostile-command-result.ts';
 import type { Drill } from './drill.ts';
 
 export const DRILLS: readonly Drill[] = [
@@ -52,6 +53,7 @@ export const DRILLS: readonly Drill[] = [
   kernelArgumentInjection,
   foreignBootFile,
   hostileInventory,
+  hostileCommandResult,
   duplicateStepName,
   manInTheMiddle,
   agentWithoutToken,

@@ -34,6 +34,8 @@ export type Product = {
   /** Boot files over plain HTTP, for loaders. */
   readonly netbootUrl: string;
   readonly data: string;
+  /** Undefined: it runs somewhere else. */
+  readonly pid: number | undefined;
   /** PEM of the service's own authority. */
   readonly ca: string;
   /** As the administrator. */
@@ -84,7 +86,7 @@ type Known = Pick<Product, 'url' | 'agentUrl' | 'bootUrl' | 'netbootUrl' | 'ca'>
 };
 
 /** How a service is spoken to of which all addresses are known. */
-export const spokenTo = ({ account, ...known }: Known): Omit<Product, 'data' | 'stop'> => ({
+export const spokenTo = ({ account, ...known }: Known): Omit<Product, 'data' | 'pid' | 'stop'> => ({
   ...known,
   api: async (method, path, body) => {
     const answer = await call(new URL(path, known.url).href, {
@@ -165,5 +167,5 @@ export const startProduct = async (options: ProductOptions): Promise<Product> =>
     ca: readFileSync(join(data, 'ca', 'ca.crt'), 'utf8'),
     account: accountOf(data),
   });
-  return { ...spoken, data, stop };
+  return { ...spoken, data, pid: child.pid, stop };
 };

@@ -21,7 +21,12 @@ export type StandingWish = {
 export const standingProduct = (wish: StandingWish): Product => {
   const { data, ...urls } = wish;
   const ca = readFileSync(join(data, 'ca', 'ca.crt'), 'utf8');
-  return { ...spokenTo({ ...urls, ca, account: accountOf(data) }), data, stop: async () => {} };
+  return {
+    ...spokenTo({ ...urls, ca, account: accountOf(data) }),
+    data,
+    pid: undefined,
+    stop: async () => {},
+  };
 };
 
 const isOnLoopback = (url: string): boolean => /^https?:\/\/127\./.test(url);
