@@ -16,7 +16,7 @@ const DEFENCES: { readonly [drill: string]: string } = {
   'lookup-foreign-mac': 'agent.lookup_source_check=off',
 };
 
-describe('a drill can fail: without the defence it is BROKEN', () => {
+describe('a drill can fail: without the defence it is BROKEN', { concurrency: true }, () => {
   let stage: Stage;
   before(async () => {
     stage = await openStage(Object.values(DEFENCES));

@@ -27,7 +27,7 @@ export const duplicateStepName: Drill = {
   run: async (stage) => {
     const findings = makeFindings();
     const { product } = stage;
-    const machine = await bootFor(product, await stage.node('puppet'), 'provide');
+    const machine = await bootFor(product, await stage.node(), 'provide');
     const agent = await startPlayedAgent({
       address: machine.machine.address,
       certificate: machine.certificate,

@@ -36,8 +36,8 @@ export const foreignBootFile: Drill = {
     const findings = makeFindings();
     const { product } = stage;
     const [network, media] = await Promise.all([
-      stage.node('puppet', { boot_interface: 'ipxe' }),
-      stage.node('puppet'),
+      stage.node({ boot_interface: 'ipxe' }),
+      stage.node(),
     ]);
     const texts = await Promise.all([
       attempts(product, network, ['deploy_kernel', 'deploy_ramdisk'], findings),

@@ -113,8 +113,8 @@ const answered = async (stage: Stage, findings: Findings): Promise<void> => {
 
 const foreignCard = async (stage: Stage, findings: Findings): Promise<void> => {
   const { product } = stage;
-  const victim = await stage.node('puppet');
-  const machine = await bootForInspection(product, await stage.node('puppet'));
+  const victim = await stage.node();
+  const machine = await bootForInspection(product, await stage.node());
   const mark = await auditEnd(product);
   const macs = [machine.machine.mac, victim.machine.mac];
   const state = await inspected(stage, machine, inventoryWith(macs));

@@ -18,7 +18,7 @@ export const kernelArgumentInjection: Drill = {
   run: async (stage) => {
     const findings = makeFindings();
     const { product } = stage;
-    const node = await stage.node('puppet', { boot_interface: 'ipxe' });
+    const node = await stage.node({ boot_interface: 'ipxe' });
     await patchNode(product, node.uuid, { '/driver_info/kernel_append_params': HARMLESS });
     const before = await factsOf(product, node.uuid);
     for (const value of HOSTILE_ARGUMENTS) {

@@ -23,7 +23,7 @@ export const lookupByUuid: Drill = {
     const findings = makeFindings();
     const { product } = stage;
     const [idle, open] = await Promise.all([
-      stage.node('puppet', { boot_interface: 'ipxe' }),
+      stage.node({ boot_interface: 'ipxe' }),
       stage.networked(),
     ]);
     const kinds = {

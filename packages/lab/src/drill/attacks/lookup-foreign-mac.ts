@@ -38,7 +38,7 @@ export const lookupForeignMac: Drill = {
         reason,
       });
 
-    const idle = await stage.node('puppet', { boot_interface: 'ipxe' });
+    const idle = await stage.node({ boot_interface: 'ipxe' });
     const { mac, address } = idle.machine;
     let mark = await auditEnd(product);
     const early = stage.stranger();
@@ -50,7 +50,7 @@ export const lookupForeignMac: Drill = {
     mark = await auditEnd(product);
     const inside = stage.stranger();
     await refused('in the window', mac, inside);
-    await refused("in the window, another machine's", mac, stage.machine('puppet').address);
+    await refused("in the window, another machine's", mac, stage.machine().address);
     await denied(mark, victim.uuid, inside, 'source');
     await rivals(stage, findings, victim);
 

@@ -1,4 +1,4 @@
-// Machines for drills: some run the real agent, the others are puppets whose agent the drill plays itself.
+// Machines for drills: puppets, whose agent the drill plays itself.
 
 import { join } from 'node:path';
 
@@ -9,7 +9,7 @@ import { systemClock } from '../../clock.ts';
 import { createLab } from '../../create-lab.ts';
 import { describeMachine } from '../../describe-machine.ts';
 import { parseDisk } from '../../lab-disk.ts';
-import { DEFAULT_AGENT_PROGRAM, type Lab, startLab } from '../../lab.ts';
+import { type Lab, startLab } from '../../lab.ts';
 
 const DISK = 'virtio:64M';
 const MEMORY_MIB = 256;
@@ -38,17 +38,16 @@ export type DrillLab = {
 export const startDrillLab = async (
   directory: string,
   options: {
-    readonly kind: 'puppet' | 'agent';
     readonly machineCount: number;
     readonly netbootUrl: string;
   },
 ): Promise<DrillLab> => {
-  const { kind, machineCount, netbootUrl } = options;
+  const { machineCount, netbootUrl } = options;
   const spec = await createLab(
     {
-      name: `drill-${kind}`,
+      name: 'drill',
       kind: 'simulated',
-      directory: join(directory, `lab-${kind}`),
+      directory: join(directory, 'lab'),
       acceleration: 'tcg',
       mediaCaFile: null,
       netbootUrl,
@@ -58,8 +57,7 @@ export const startDrillLab = async (
     },
     systemClock,
   );
-  const agentProgram = kind === 'puppet' ? PUPPET_PROGRAM : DEFAULT_AGENT_PROGRAM;
-  const lab = await startLab(spec, { clock: systemClock, agentProgram });
+  const lab = await startLab(spec, { clock: systemClock, agentProgram: PUPPET_PROGRAM });
   const machines = await Promise.all(lab.machines.map((each) => described(lab, each)));
   return { machines, close: lab.close };
 };

@@ -1,11 +1,11 @@
-// Everything that drills share: one product, one lab of puppets and one of real agents, and addresses for attackers.
+// Everything that drills share: one product, one lab of machines, and addresses for attackers.
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { LabFailure } from '../../lab-failure.ts';
-import { type DrillLab, type DrillMachine, startDrillLab } from './labs.ts';
+import { type DrillMachine, startDrillLab } from './labs.ts';
 import { type DrillNode, enrol } from './nodes.ts';
 import { bootForInspection, type PlayedMachine } from './played-machine.ts';
 import { freePorts, type Product, startProduct } from './product.ts';
@@ -15,12 +15,9 @@ export type Stage = {
   readonly directory: string;
   readonly product: Product;
   /** A machine that no other drill uses, powered off. */
-  readonly machine: (kind: 'puppet' | 'agent') => DrillMachine;
+  readonly machine: () => DrillMachine;
   /** A node with a machine of its own, `manageable`. */
-  readonly node: (
-    kind: 'puppet' | 'agent',
-    more?: { readonly [field: string]: unknown },
-  ) => Promise<DrillNode>;
+  readonly node: (more?: { readonly [field: string]: unknown }) => Promise<DrillNode>;
   /** A node in inspection, whose agent is played by the drill. */
   readonly played: () => Promise<PlayedMachine>;
   /** The same, started over the network: it has no token, and may ask for one. */
@@ -30,8 +27,8 @@ export type Stage = {
   readonly close: () => Promise<void>;
 };
 
-const PUPPETS = 40;
-const AGENTS = 8;
+/** Each drill takes fresh ones. */
+const MACHINES = 64;
 /** Reached within seconds and not a quarter of a minute: heartbeats are limited too, and to fewer. */
 const SETTINGS = ['agent.wrong_tokens_per_minute=3'];
 
@@ -46,33 +43,29 @@ export const openStage = async (settings: readonly string[] = []): Promise<Stage
   try {
     const [netbootPort] = await freePorts(1);
     const netbootUrl = `http://127.0.0.1:${netbootPort}`;
-    const labs = {
-      puppet: await startDrillLab(directory, { kind: 'puppet', machineCount: PUPPETS, netbootUrl }),
-      agent: await startDrillLab(directory, { kind: 'agent', machineCount: AGENTS, netbootUrl }),
-    } satisfies { readonly [kind: string]: DrillLab };
-    closers.push(labs.puppet.close, labs.agent.close);
+    const lab = await startDrillLab(directory, { machineCount: MACHINES, netbootUrl });
+    closers.push(lab.close);
     const product = await startProduct({
       directory,
       netbootUrl,
       settings: [...SETTINGS, ...settings],
     });
     closers.push(product.stop);
-    const used = { puppet: 0, agent: 0 };
-    const machine = (kind: 'puppet' | 'agent'): DrillMachine => {
-      const found = labs[kind].machines[used[kind]];
-      if (found === undefined) throw new LabFailure(`all ${kind} machines of the lab are taken`);
-      used[kind] += 1;
+    let used = 0;
+    const machine = (): DrillMachine => {
+      const found = lab.machines[used];
+      if (found === undefined) throw new LabFailure('all machines of the lab are taken');
+      used += 1;
       return found;
     };
-    const node: Stage['node'] = (kind, more) => enrol(product, machine(kind), more);
+    const node: Stage['node'] = (more) => enrol(product, machine(), more);
     return {
       directory,
       product,
       machine,
       node,
-      played: async () => bootForInspection(product, await node('puppet')),
-      networked: async () =>
-        bootForInspection(product, await node('puppet', { boot_interface: 'ipxe' })),
+      played: async () => bootForInspection(product, await node()),
+      networked: async () => bootForInspection(product, await node({ boot_interface: 'ipxe' })),
       stranger: makeStrangers(),
       close,
     };
