@@ -173,7 +173,8 @@ export const AGENT_EVENTS = {
   'agent.poll.silent': {
     severity: 'warning',
     meaning: 'A polled agent did not answer several times in a row; `reason` says how.',
-    effect: 'It is asked again; a command that it runs fails after as long as with missed heartbeats.',
+    effect:
+      'It is asked again; a command that it runs fails after as long as with missed heartbeats.',
   },
   'agent.restarted': {
     severity: 'high',
