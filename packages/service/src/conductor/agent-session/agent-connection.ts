@@ -3,14 +3,14 @@
 // as much again and prove less than the key does.
 
 import { isUtf8 } from 'node:buffer';
-import { createHash, timingSafeEqual } from 'node:crypto';
-import { TLSSocket } from 'node:tls';
 
 import { buildConnector, Client, type Dispatcher } from 'undici';
 
 import { Failure } from '@bessemer/protocol/errors/failure';
 
 import type { ConductorIdentity } from '#trust/certificate/conductor-identity';
+
+import { isPinnedPeer } from './pinned-peer.ts';
 
 export type AgentPlace = {
   /** `https://address:port`, without a path. */
@@ -41,13 +41,6 @@ export type AgentConnection = {
 
 const CONNECT_MS_MAX = 10_000;
 
-const isPinned = (socket: unknown, pin: string): boolean => {
-  if (!(socket instanceof TLSSocket)) return false;
-  const key = socket.getPeerX509Certificate()?.publicKey.export({ type: 'spki', format: 'der' });
-  if (key === undefined) return false;
-  return timingSafeEqual(createHash('sha256').update(key).digest(), Buffer.from(pin, 'hex'));
-};
-
 const pinnedConnector = (
   pin: string,
   { identity, connectMsMax = CONNECT_MS_MAX }: Pick<AgentPlace, 'identity' | 'connectMsMax'>,
@@ -65,7 +58,7 @@ const pinnedConnector = (
         callback(error, null);
         return;
       }
-      if (isPinned(socket, pin)) {
+      if (isPinnedPeer(socket, pin)) {
         callback(null, socket);
         return;
       }
