@@ -34,6 +34,7 @@ import { ConfigInvalid } from '#config/setting';
 import { makeDriverRegistry } from '#drivers/registry';
 import { type Log, type LogLevel, makeLog } from '#observe/log';
 import { makeMetrics } from '#observe/metrics';
+import { openPolicy } from '#policy/open-policy';
 import { openStore } from '#store/database';
 import { countSessionsByState } from '#store/session-counts';
 import { type Authority, openAuthority } from '#trust/certificate/authority';
@@ -192,6 +193,7 @@ const serve = async (loaded: LoadedConfig, dataPath: string, log: Log): Promise<
   const agent = agentListenerOptions(loaded, endpoints.agent.host);
   const publicApp = makePublicListener({
     store,
+    policy: openPolicy(),
     conductor,
     drivers,
     clock,

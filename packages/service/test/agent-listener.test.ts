@@ -9,6 +9,7 @@ import type { FastifyInstance } from 'fastify';
 
 import { makeRamdiskListener, type RamdiskListenerParts } from '#api/ramdisk-listener';
 import { DEFAULT_RATE_LIMIT_OPTIONS, makeRateLimits } from '#api/ramdisk/rate-limits';
+import { systemAdministrator } from '#policy/credentials';
 
 import { Refusal } from '@bessemer/protocol/errors/refusal';
 
@@ -395,7 +396,7 @@ describe('on the public listener', () => {
         api: { publicAgentRoutes: 'policy', isAgentApiOff },
         authenticate: () =>
           outcome === 'accepted'
-            ? { outcome, user: 'admin' }
+            ? { outcome, user: 'admin', credentials: systemAdministrator('admin') }
             : { outcome, status: 401, headers: {}, body: '{}' },
       });
       policy.conductor.lookupAnswer = answer as never;

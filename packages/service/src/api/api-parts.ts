@@ -4,6 +4,7 @@ import type { Clock } from '#clock';
 import type { Conductor } from '#conductor/conductor';
 import type { Log } from '#observe/log';
 import type { Metrics } from '#observe/metrics';
+import type { Policy } from '#policy/policy';
 import type { Store } from '#store/database';
 
 import type { NodeRecord } from '@bessemer/protocol/node/record';
@@ -58,6 +59,7 @@ export type ApiParts = {
   readonly store: Store;
   readonly conductor: Conductor;
   readonly drivers: DriverCatalog;
+  readonly policy: Policy;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;

@@ -2,8 +2,14 @@
 
 import type { IncomingHttpHeaders } from 'node:http';
 
+import type { Credentials } from '#policy/credentials';
+
 export type Authentication =
-  | { readonly outcome: 'accepted'; readonly user: string | null }
+  | {
+      readonly outcome: 'accepted';
+      readonly user: string | null;
+      readonly credentials: Credentials;
+    }
   | {
       readonly outcome: 'refused';
       readonly status: number;

@@ -20,6 +20,8 @@ import {
 
 import type { Log } from '#observe/log';
 import { loggedUrl } from '#observe/log';
+import { PUBLIC_CREDENTIALS } from '#policy/credentials';
+import type { RuleName } from '#policy/rules';
 import { isStoreUnavailable } from '#store/errors';
 
 import type { Authenticate } from './authenticate.ts';
@@ -30,7 +32,7 @@ import { rewriteUrl } from './rewrite-url.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    isPublic?: boolean;
+    rule?: RuleName | 'public';
   }
 }
 
@@ -99,6 +101,8 @@ export const makeFrame = (options: FrameOptions): FastifyInstance => {
   ) as FastifyInstance;
   app.decorateRequest('minor', MINOR_MIN);
   app.decorateRequest('user', null);
+  app.decorateRequest('credentials', null as never);
+  app.decorateRequest('isRuleAsked', false);
   app.decorateRequest('base', '');
   app.decorateRequest('signedBody', '');
 
@@ -132,11 +136,12 @@ const admit = (
 ): void => {
   reply.header('openstack-request-id', request.id).header('x-openstack-request-id', request.id);
   request.base = baseUrl(request, options.publicEndpoint);
+  request.credentials = PUBLIC_CREDENTIALS;
   if (request.method === 'OPTIONS') {
     reply.code(200).send();
     return;
   }
-  if (request.routeOptions.config?.isPublic === true) {
+  if (request.routeOptions.config?.rule === 'public') {
     done(selectVersion(request, reply));
     return;
   }
@@ -161,6 +166,7 @@ const conclude = (
     return;
   }
   request.user = answer.user;
+  request.credentials = answer.credentials;
   done(request.is404 ? undefined : selectVersion(request, reply));
 };
 

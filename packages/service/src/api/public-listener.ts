@@ -3,6 +3,8 @@
 
 import type { FastifyInstance } from 'fastify';
 
+import type { RuleName } from '#policy/rules';
+
 import type { ApiParts } from './api-parts.ts';
 import type { Authenticate } from './authenticate.ts';
 import { chassisRoutes } from './chassis/chassis-routes.ts';
@@ -49,7 +51,7 @@ export const makePublicListener = (parts: PublicListenerParts): FastifyInstance 
   });
   const ramdisk = { ...parts, isDisabled: parts.options.isAgentApiOff };
   if (parts.options.publicAgentRoutes === 'policy') addAdmission(app, ramdisk);
-  addRoutes(app, publicRoutes(parts));
+  addRoutes(app, parts, publicRoutes(parts));
   return app;
 };
 
@@ -81,11 +83,18 @@ export const publicRoutes = (parts: ApiParts): readonly Route[] => [
   ...agentRoutes(parts),
 ];
 
-/** For users of this listener, who are all administrators as yet; to everybody else there are none. */
+/** What the policy is asked about agent routes that were moved here. */
+const AGENT_RULES: { readonly [path: string]: RuleName } = {
+  '/v1/lookup': 'baremetal:driver:ipa_lookup',
+  '/v1/heartbeat/:ident': 'baremetal:node:ipa_heartbeat',
+  '/v1/continue_inspection': 'baremetal:driver:ipa_continue_inspection',
+};
+
+/** For users of this listener who have logged in; to everybody else there are none. */
 const agentRoutes = (parts: ApiParts): readonly Route[] =>
   parts.options.publicAgentRoutes === 'policy'
     ? ramdiskRoutes({ ...parts, isDisabled: parts.options.isAgentApiOff }).map((route) => ({
         ...route,
-        isPublic: false,
+        rule: AGENT_RULES[route.path] ?? 'baremetal:node:ipa_heartbeat',
       }))
     : [];

@@ -3,6 +3,8 @@
 
 import type { FastifyInstance } from 'fastify';
 
+import type { Policy } from '#policy/policy';
+
 import { authenticateNobody } from './auth/none.ts';
 import { rootRoute } from './discovery/root.ts';
 import { v1Route } from './discovery/v1.ts';
@@ -27,6 +29,9 @@ export type RamdiskListenerParts = RamdiskParts & {
   readonly times?: FrameTimes;
 };
 
+/** All of its routes are public: tokens and states decide here, nobody has logged in. */
+const NO_POLICY: Policy = { allows: () => false, allowsIfDefined: () => undefined };
+
 /** Header within 10 s, body within 20 s after it. */
 const TIMES: FrameTimes = { headersMs: 10_000, requestMs: 30_000, checkMs: 1_000 };
 
@@ -50,6 +55,6 @@ export const makeRamdiskListener = (parts: RamdiskListenerParts): FastifyInstanc
   }
   countCalls(app, parts.metrics);
   addAdmission(app, parts);
-  addRoutes(app, [rootRoute, v1Route, ...ramdiskRoutes(parts)]);
+  addRoutes(app, { policy: NO_POLICY }, [rootRoute, v1Route, ...ramdiskRoutes(parts)]);
   return app;
 };

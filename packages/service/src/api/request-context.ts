@@ -4,12 +4,18 @@ import type { IncomingMessage } from 'node:http';
 
 import type { FastifyRequest } from 'fastify';
 
+import type { Credentials } from '#policy/credentials';
+
 declare module 'fastify' {
   interface FastifyRequest {
     /** Minor number of the microversion in use. */
     minor: number;
     /** Who is asking, or null in mode `none` and on public routes. */
     user: string | null;
+    /** The same for the policy. */
+    credentials: Credentials;
+    /** Whether the policy was asked about this request. */
+    isRuleAsked: boolean;
     /** The body as text, when the request says that it is signed. */
     signedBody: string;
     /** `http://host:port`, before `/v1/...` in links. */

@@ -85,9 +85,9 @@ const SESSION_COLUMNS = [
   'agent_session.state as session_state',
 ] as const;
 
-/** The columns behind the asked fields, `uuid` always among them (links need it). */
+/** The columns behind the asked fields; `uuid` always among them (links need it), and whose the node is. */
 const columnsOf = (fields: readonly NodeFieldName[]): readonly string[] => {
-  const columns = new Set(['node.uuid as uuid']);
+  const columns = new Set(['node.uuid as uuid', 'node.owner as owner', 'node.lessee as lessee']);
   for (const field of fields) {
     if (COMPUTED.has(field)) continue;
     if (field.endsWith('_interface')) columns.add('node.interfaces as interfaces');

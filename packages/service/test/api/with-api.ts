@@ -14,6 +14,7 @@ import { systemClock } from '#clock';
 import { DEFAULT_DRIVER_OPTIONS, makeDriverRegistry } from '#drivers/registry';
 import { makeLog } from '#observe/log';
 import { makeMetrics } from '#observe/metrics';
+import { openPolicy } from '#policy/open-policy';
 import { registerConductor } from '#store/conductors';
 import { openStore } from '#store/database';
 import { countSessionsByState } from '#store/session-counts';
@@ -89,6 +90,7 @@ export const openApi = async (
     store,
     conductor,
     drivers,
+    policy: openPolicy(),
     clock: systemClock,
     log,
     metrics: makeMetrics(() => countSessionsByState(store.db)),

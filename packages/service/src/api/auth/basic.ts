@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 
 import type { Clock } from '#clock';
+import { systemAdministrator } from '#policy/credentials';
 
 import type { Authenticate, Authentication } from '../authenticate.ts';
 import type { Htpasswd } from './htpasswd.ts';
@@ -53,7 +54,7 @@ export const authenticateBasic = (htpasswd: Htpasswd, clock: Clock): Authenticat
     if (!isRight || digest === undefined) return refused(401, 'Incorrect username or password');
     if (remembered.size >= REMEMBERED_MAX) remembered.clear();
     remembered.set(key, { user, generation, untilMs: clock.monotonicMs() + REMEMBER_MS });
-    return { outcome: 'accepted', user };
+    return { outcome: 'accepted', user, credentials: systemAdministrator(user) };
   };
 
   return (headers) => {
@@ -64,7 +65,12 @@ export const authenticateBasic = (htpasswd: Htpasswd, clock: Clock): Authenticat
     if (known !== undefined) {
       const isFresh =
         known.untilMs > clock.monotonicMs() && known.generation === htpasswd.generation();
-      if (isFresh) return { outcome: 'accepted', user: known.user };
+      if (isFresh)
+        return {
+          outcome: 'accepted',
+          user: known.user,
+          credentials: systemAdministrator(known.user),
+        };
       remembered.delete(key);
     }
     const parsed = parseHeader(header);

@@ -31,6 +31,7 @@ export const chassisRoutes = (parts: ApiParts): readonly Route[] => [
   {
     method: 'GET',
     path: '/v1/chassis/:uuid',
+    rule: 'baremetal:chassis:get',
     handle: async (request, reply) => {
       const uuid = uuidOf(request.params);
       const chassis = await findChassis(parts.store.db, uuid);
@@ -42,6 +43,7 @@ export const chassisRoutes = (parts: ApiParts): readonly Route[] => [
   {
     method: 'DELETE',
     path: '/v1/chassis/:uuid',
+    rule: 'baremetal:chassis:delete',
     handle: async (request, reply) => {
       const uuid = uuidOf(request.params);
       const outcome = await deleteChassis(parts.store.db, uuid);
@@ -68,6 +70,7 @@ const missing = (uuid: string): Refusal => new Refusal(404, `Chassis ${uuid} cou
 const listRoute = (parts: ApiParts, path: string, isDetailPath: boolean): Route => ({
   method: 'GET',
   path,
+  rule: 'baremetal:chassis:get',
   handle: async (request, reply) => {
     const query = readQuery(request, [...PAGE_ARGUMENTS, 'detail', 'fields']);
     const isDetail = isDetailPath || isDetailed(request, query) || query['fields'] !== undefined;
@@ -91,6 +94,7 @@ const listRoute = (parts: ApiParts, path: string, isDetailPath: boolean): Route 
 const createRoute = (parts: ApiParts): Route => ({
   method: 'POST',
   path: '/v1/chassis',
+  rule: 'baremetal:chassis:create',
   handle: async (request, reply) => {
     const { uuid = null, description = null, extra = {}, ...others } = requireObjectBody(request);
     const unknown = Object.keys(others)[0];

@@ -20,6 +20,7 @@ export const conductorRoutes = (parts: ApiParts): readonly Route[] => [
 const listConductorsRoute = (parts: ApiParts): Route => ({
   method: 'GET',
   path: '/v1/conductors',
+  rule: 'baremetal:conductor:get',
   since: 'conductors',
   handle: async (request, reply) => {
     const query = readQuery(request, [
@@ -49,6 +50,7 @@ const listConductorsRoute = (parts: ApiParts): Route => ({
 const showConductorRoute = (parts: ApiParts): Route => ({
   method: 'GET',
   path: '/v1/conductors/:hostname',
+  rule: 'baremetal:conductor:get',
   since: 'conductors',
   handle: async (request, reply) => {
     const query = readQuery(request, ['fields']);

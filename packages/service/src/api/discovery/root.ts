@@ -15,7 +15,7 @@ export const versionObject = (base: string): object => ({
 export const rootRoute: Route = {
   method: 'GET',
   path: '/',
-  isPublic: true,
+  rule: 'public',
   handle: (request, reply) => {
     const version = versionObject(request.base);
     return reply.header('content-type', 'application/json').send(

@@ -27,7 +27,7 @@ const RESOURCES: { readonly [name: string]: Feature } = {
 export const v1Route: Route = {
   method: 'GET',
   path: '/v1',
-  isPublic: true,
+  rule: 'public',
   handle: (request, reply) => {
     const { base, minor } = request;
     const resources: { [name: string]: object } = {};

@@ -33,6 +33,7 @@ const hostsOf = async (parts: ApiParts, driver: string): Promise<string[]> => {
 const listDriversRoute = (parts: ApiParts): Route => ({
   method: 'GET',
   path: '/v1/drivers',
+  rule: 'baremetal:driver:get',
   handle: async (request, reply) => {
     const query = readQuery(request, ['type', 'detail', 'fields']);
     if (query['type'] !== undefined || query['detail'] !== undefined) {
@@ -87,6 +88,7 @@ const requireType = (parts: ApiParts, name: string, text: string): HardwareTypeF
 const showDriverRoute = (parts: ApiParts): Route => ({
   method: 'GET',
   path: '/v1/drivers/:name',
+  rule: 'baremetal:driver:get',
   handle: async (request, reply) => {
     readQuery(request, []);
     const name = nameOf(request.params);
@@ -107,6 +109,7 @@ const showDriverRoute = (parts: ApiParts): Route => ({
 const driverPropertiesRoute = (parts: ApiParts): Route => ({
   method: 'GET',
   path: '/v1/drivers/:name/properties',
+  rule: 'baremetal:driver:get_properties',
   handle: (request, reply) => {
     const name = nameOf(request.params);
     const type = requireType(parts, name, `The driver '${name}' is unknown.`);
@@ -117,6 +120,7 @@ const driverPropertiesRoute = (parts: ApiParts): Route => ({
 const logicalDiskPropertiesRoute = (parts: ApiParts): Route => ({
   method: 'GET',
   path: '/v1/drivers/:name/raid/logical_disk_properties',
+  rule: 'baremetal:driver:get_raid_logical_disk_properties',
   handle: (request) => {
     if (!offers(request.minor, 'raid')) throw notAcceptable();
     const name = nameOf(request.params);

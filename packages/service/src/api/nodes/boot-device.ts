@@ -13,6 +13,8 @@ export const bootDeviceRoutes = (parts: ApiParts): readonly Route[] => [
   {
     method: 'GET',
     path: PATH,
+    rule: 'baremetal:node:get_boot_device',
+    asked: 'with-object',
     handle: async (request, reply) => {
       const node = await requireNode(parts, request);
       const { device, isPersistent } = await parts.conductor.fetchBootDevice(node.uuid);
@@ -24,6 +26,8 @@ export const bootDeviceRoutes = (parts: ApiParts): readonly Route[] => [
   {
     method: 'PUT',
     path: PATH,
+    rule: 'baremetal:node:set_boot_device',
+    asked: 'with-object',
     handle: async (request, reply) => {
       const { boot_device: device, persistent } = readArguments(request, [
         'boot_device',
@@ -41,6 +45,8 @@ export const bootDeviceRoutes = (parts: ApiParts): readonly Route[] => [
   {
     method: 'GET',
     path: `${PATH}/supported`,
+    rule: 'baremetal:node:get_boot_device',
+    asked: 'with-object',
     handle: async (request, reply) => {
       const node = await requireNode(parts, request);
       const devices = await parts.conductor.supportedBootDevices(node.uuid);
@@ -52,6 +58,8 @@ export const bootDeviceRoutes = (parts: ApiParts): readonly Route[] => [
   {
     method: 'PUT',
     path: '/v1/nodes/:ident/management/inject_nmi',
+    rule: 'baremetal:node:inject_nmi',
+    asked: 'with-object',
     since: 'inject-nmi',
     handle: async (request, reply) => {
       readArguments(request, []);

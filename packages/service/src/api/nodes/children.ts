@@ -9,6 +9,8 @@ import { requireNode } from './find-node.ts';
 export const childrenRoute = (parts: ApiParts): Route => ({
   method: 'GET',
   path: '/v1/nodes/:ident/children',
+  rule: 'baremetal:node:get',
+  asked: 'with-object',
   since: 'parent-node',
   handle: async (request, reply) => {
     const node = await requireNode(parts, request);

@@ -31,6 +31,7 @@ import { sendNode } from './show-node.ts';
 export const createNodeRoute = (parts: ApiParts): Route => ({
   method: 'POST',
   path: '/v1/nodes',
+  rule: 'baremetal:node:create',
   handle: async (request, reply) => {
     const values = readValues(request, requireObjectBody(request));
     const node = await newNode(parts, request, values);

@@ -13,6 +13,8 @@ import { refuseLocked, requireNode } from './find-node.ts';
 export const deleteNodeRoute = (parts: ApiParts): Route => ({
   method: 'DELETE',
   path: '/v1/nodes/:ident',
+  rule: 'baremetal:node:delete',
+  asked: 'with-object',
   handle: async (request, reply) => {
     const node = await requireNode(parts, request);
     refuseKept(node, parts.options);

@@ -2,13 +2,18 @@
 
 import type { FastifyRequest } from 'fastify';
 
+import type { RuleName } from '#policy/rules';
 import { findNode } from '#store/nodes';
+import { findNodeView, type NodeView } from '#store/node-views';
 
 import { Refusal } from '@bessemer/protocol/errors/refusal';
 import { offers } from '@bessemer/protocol/microversion/features';
+import type { NodeFieldName } from '@bessemer/protocol/node/fields';
 import type { NodeRecord } from '@bessemer/protocol/node/record';
 import { isUuid } from '@bessemer/protocol/uuid';
 
+import { ruleOfRoute } from '../access/authorize.ts';
+import { authorizeNode } from '../access/node-access.ts';
 import type { ApiParts } from '../api-parts.ts';
 import { resourceMissing } from '../error-envelope.ts';
 import { wasSuffixCut } from '../request-context.ts';
@@ -33,8 +38,28 @@ export const findByIdent = async <T>(
   return longer;
 };
 
-export const requireNode = (parts: ApiParts, request: FastifyRequest): Promise<NodeRecord> =>
-  findByIdent(request, (ident) => findNode(parts.store.db, ident));
+/** Refuses by the rule of the route, or by `rule`: 404 for a node that the caller may not see, 403 for the rest. */
+export const requireNode = async (
+  parts: ApiParts,
+  request: FastifyRequest,
+  rule: RuleName = ruleOfRoute(request),
+): Promise<NodeRecord> => {
+  const node = await findByIdent(request, (ident) => findNode(parts.store.db, ident));
+  await authorizeNode(parts, request, rule, node, () => nodeMissing(identOf(request)));
+  return node;
+};
+
+/** The same for a node that is only shown. */
+export const requireNodeView = async (
+  parts: ApiParts,
+  request: FastifyRequest,
+  fields: readonly NodeFieldName[],
+): Promise<NodeView> => {
+  const view = await findByIdent(request, (ident) => findNodeView(parts.store.db, ident, fields));
+  const missing = (): Refusal => nodeMissing(identOf(request));
+  await authorizeNode(parts, request, ruleOfRoute(request), view, missing);
+  return view;
+};
 
 export const nodeLocked = (node: NodeRecord): Refusal =>
   new Refusal(

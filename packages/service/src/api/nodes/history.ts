@@ -23,6 +23,8 @@ export const historyRoutes = (parts: ApiParts): readonly Route[] => [
   {
     method: 'GET',
     path: '/v1/nodes/:ident/history',
+    rule: 'baremetal:node:history:get',
+    asked: 'with-object',
     since: 'history',
     handle: async (request, reply) => {
       const query = readQuery(request, [...PAGE_ARGUMENTS, 'detail']);
@@ -46,6 +48,8 @@ export const historyRoutes = (parts: ApiParts): readonly Route[] => [
   {
     method: 'GET',
     path: '/v1/nodes/:ident/history/:entry',
+    rule: 'baremetal:node:history:get',
+    asked: 'with-object',
     since: 'history',
     handle: async (request, reply) => {
       const node = await requireNode(parts, request);

@@ -11,6 +11,8 @@ import { requireNode } from './find-node.ts';
 export const inventoryRoute = (parts: ApiParts): Route => ({
   method: 'GET',
   path: '/v1/nodes/:ident/inventory',
+  rule: 'baremetal:node:inventory:get',
+  asked: 'with-object',
   since: 'inventory',
   handle: async (request, reply) => {
     const node = await requireNode(parts, request);

@@ -11,6 +11,7 @@ import type { Feature } from '@bessemer/protocol/microversion/features';
 import { isNodeField, nodeField, nodeFieldSince } from '@bessemer/protocol/node/fields';
 import { isProvisionState } from '@bessemer/protocol/node/states';
 
+import { type ListRules, requireListScope } from '../access/list-scope.ts';
 import type { ApiParts } from '../api-parts.ts';
 import { notAcceptable } from '../error-envelope.ts';
 import { pageBytes } from '../page-bytes.ts';
@@ -45,6 +46,8 @@ const FILTERS: { readonly [name: string]: Feature | undefined } = {
   instance_name: 'instance-name',
 };
 
+const LIST_RULES: ListRules = { all: 'baremetal:node:list_all', own: 'baremetal:node:list' };
+
 const FILTER_NAMES = Object.keys(FILTERS);
 const FAULTS: ReadonlySet<string> = new Set([
   'power failure',
@@ -57,6 +60,8 @@ export const listNodesRoutes = (parts: ApiParts): readonly Route[] => [
   {
     method: 'GET',
     path: '/v1/nodes',
+    rule: 'baremetal:node:list_all',
+    asked: 'with-object',
     handle: (request, reply) => {
       const query = readQuery(request, [...FILTER_NAMES, ...PAGE_ARGUMENTS, 'fields', 'detail']);
       return sendNodes(parts, request, reply, query, isDetailed(request, query), 'nodes');
@@ -65,6 +70,8 @@ export const listNodesRoutes = (parts: ApiParts): readonly Route[] => [
   {
     method: 'GET',
     path: '/v1/nodes/detail',
+    rule: 'baremetal:node:list_all',
+    asked: 'with-object',
     handle: (request, reply) => {
       const query = readQuery(request, [...FILTER_NAMES, ...PAGE_ARGUMENTS]);
       return sendNodes(parts, request, reply, query, true, 'nodes/detail');
@@ -96,10 +103,13 @@ const sendNodes = async (
   isDetail: boolean,
   path: string,
 ): Promise<FastifyReply> => {
-  const filters = await readFilters(parts, request, query);
+  const { project } = await requireListScope(parts, request, LIST_RULES, query['project']);
+  const asked = await readFilters(parts, request, query);
+  const filters = project === undefined ? asked : { ...asked, project };
   const page = readPage(query, (name) => sortColumn(request, name), parts.options.maxLimit);
-  const asked = selectedFields(request, query['fields']);
-  const fields = asked ?? (isDetail ? nodeFieldsAt(request.minor) : summaryFieldsAt(request.minor));
+  const selected = selectedFields(request, query['fields']);
+  const fields =
+    selected ?? (isDetail ? nodeFieldsAt(request.minor) : summaryFieldsAt(request.minor));
   const views = await listNodeViews(parts.store.db, fields, filters, page).catch(refuseMarker);
   const write = nodeWriter(fields, request.minor);
   const { base } = request;

@@ -17,6 +17,8 @@ export const maintenanceRoutes = (parts: ApiParts): readonly Route[] => [
   {
     method: 'PUT',
     path: '/v1/nodes/:ident/maintenance',
+    rule: 'baremetal:node:set_maintenance',
+    asked: 'with-object',
     handle: async (request, reply) => {
       const { reason = null } = readArguments(request, ['reason']);
       const isRight = reason === null || typeof reason === 'string';
@@ -31,6 +33,8 @@ export const maintenanceRoutes = (parts: ApiParts): readonly Route[] => [
   {
     method: 'DELETE',
     path: '/v1/nodes/:ident/maintenance',
+    rule: 'baremetal:node:clear_maintenance',
+    asked: 'with-object',
     handle: async (request, reply) => {
       const node = await requireNode(parts, request);
       await write(parts, node.uuid, { maintenance: false, maintenanceReason: null, fault: null });

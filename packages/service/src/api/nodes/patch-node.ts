@@ -31,6 +31,8 @@ import { sendNode } from './show-node.ts';
 export const patchNodeRoute = (parts: ApiParts): Route => ({
   method: 'PATCH',
   path: '/v1/nodes/:ident',
+  rule: 'baremetal:node:update',
+  asked: 'with-object',
   handle: async (request, reply) => {
     const query = readQuery(request, ['reset_interfaces']);
     const isReset = asFlag('reset_interfaces', query['reset_interfaces']);

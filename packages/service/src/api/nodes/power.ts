@@ -17,6 +17,8 @@ const SOFT_TARGETS: ReadonlySet<string> = new Set(['soft power off', 'soft reboo
 export const powerRoute = (parts: ApiParts): Route => ({
   method: 'PUT',
   path: '/v1/nodes/:ident/states/power',
+  rule: 'baremetal:node:set_power_state',
+  asked: 'with-object',
   handle: async (request, reply) => {
     const { target, timeout } = readArguments(request, ['target', 'timeout']);
     if (typeof target !== 'string') {

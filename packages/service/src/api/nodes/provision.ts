@@ -39,6 +39,8 @@ const ARGUMENTS = [
 export const provisionRoute = (parts: ApiParts): Route => ({
   method: 'PUT',
   path: '/v1/nodes/:ident/states/provision',
+  rule: 'baremetal:node:set_provision_state',
+  asked: 'with-object',
   bodyBytesMax: PROVISION_BODY_BYTES_MAX,
   handle: async (request, reply) => {
     const given = readArguments(request, ARGUMENTS);

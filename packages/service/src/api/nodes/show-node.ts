@@ -8,16 +8,18 @@ import type { ApiParts } from '../api-parts.ts';
 import { readQuery } from '../query.ts';
 import type { Route } from '../route.ts';
 import { selectedFields } from './field-selection.ts';
-import { findByIdent, nodeMissing } from './find-node.ts';
+import { nodeMissing, requireNodeView } from './find-node.ts';
 import { nodeFieldsAt, nodeWriter } from './render-node.ts';
 
 export const showNodeRoute = (parts: ApiParts): Route => ({
   method: 'GET',
   path: '/v1/nodes/:ident',
+  rule: 'baremetal:node:get',
+  asked: 'with-object',
   handle: async (request, reply) => {
     const query = readQuery(request, ['fields']);
     const fields = selectedFields(request, query['fields']) ?? nodeFieldsAt(request.minor);
-    const view = await findByIdent(request, (ident) => findNodeView(parts.store.db, ident, fields));
+    const view = await requireNodeView(parts, request, fields);
     const text = nodeWriter(fields, request.minor)(view, request.base);
     return reply.header('content-type', 'application/json').send(text);
   },

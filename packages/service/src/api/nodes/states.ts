@@ -1,13 +1,11 @@
 // GET /v1/nodes/{node}/states: the small part of a node that clients poll.
 
-import { findNodeView } from '#store/node-views';
-
 import { offers } from '@bessemer/protocol/microversion/features';
 import type { NodeFieldName } from '@bessemer/protocol/node/fields';
 
 import type { ApiParts } from '../api-parts.ts';
 import type { Route } from '../route.ts';
-import { findByIdent } from './find-node.ts';
+import { requireNodeView } from './find-node.ts';
 import { nodeWriter } from './render-node.ts';
 
 const BASE: readonly NodeFieldName[] = [
@@ -25,9 +23,11 @@ const WITH_BOOT: readonly NodeFieldName[] = [...WITH_RAID, 'boot_mode', 'secure_
 export const showStatesRoute = (parts: ApiParts): Route => ({
   method: 'GET',
   path: '/v1/nodes/:ident/states',
+  rule: 'baremetal:node:get_states',
+  asked: 'with-object',
   handle: async (request, reply) => {
     const fields = fieldsAt(request.minor);
-    const view = await findByIdent(request, (ident) => findNodeView(parts.store.db, ident, fields));
+    const view = await requireNodeView(parts, request, fields);
     const text = nodeWriter(fields, request.minor)(view, request.base);
     return reply.header('content-type', 'application/json').send(text);
   },

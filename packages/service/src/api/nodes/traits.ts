@@ -7,6 +7,8 @@ import { requireNode } from './find-node.ts';
 export const traitsRoute = (parts: ApiParts): Route => ({
   method: 'GET',
   path: '/v1/nodes/:ident/traits',
+  rule: 'baremetal:node:traits:list',
+  asked: 'with-object',
   since: 'traits',
   statusBelow: 406,
   handle: async (request, reply) => {

@@ -129,18 +129,22 @@ const passthru =
 export const vendorPassthruRoutes = (parts: ApiParts): readonly Route[] => {
   const handle = passthru(parts);
   const path = '/v1/nodes/:ident/vendor_passthru';
+  const rule = 'baremetal:node:vendor_passthru';
+  const asked = 'with-object';
   return [
     {
       method: 'GET',
       path: `${path}/methods`,
+      rule: 'baremetal:node:vendor_passthru',
+      asked: 'with-object',
       handle: async (request, reply) => {
         await requireNode(parts, request);
         return reply.header('content-type', 'application/json').send(JSON.stringify(methodList()));
       },
     },
     ...METHODS.flatMap((method): Route[] => [
-      { method, path, handle },
-      { method, path: `${path}/:method`, handle },
+      { method, path, rule, asked, handle },
+      { method, path: `${path}/:method`, rule, asked, handle },
     ]),
   ];
 };

@@ -56,6 +56,7 @@ export const auditRoutes = (parts: ApiParts): readonly Route[] => [
   {
     method: 'GET',
     path: '/bessemer/audit',
+    rule: 'bessemer:audit:get',
     handle: async (request, reply) => {
       const text = await page(parts, readQuery(request, ARGUMENTS), undefined);
       return reply.header('content-type', 'application/json').send(text);
@@ -64,6 +65,7 @@ export const auditRoutes = (parts: ApiParts): readonly Route[] => [
   {
     method: 'GET',
     path: '/bessemer/nodes/:ident/audit',
+    rule: 'bessemer:audit:get',
     handle: async (request, reply) => {
       const query = readQuery(request, ARGUMENTS);
       // What happened to a node can be read after the node is gone.

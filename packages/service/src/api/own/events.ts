@@ -27,6 +27,8 @@ export const eventsRoute = (parts: ApiParts): Route => {
   return {
     method: 'GET',
     path: '/bessemer/nodes/:ident/events',
+    rule: 'bessemer:node:journal',
+    asked: 'with-object',
     handle: async (request, reply) => {
       const afterSeq = startOf(request);
       const node = await requireNode(parts, request);

@@ -7,6 +7,7 @@ import type { Route } from '../route.ts';
 export const metricsRoute = (parts: Pick<ApiParts, 'metrics'>): Route => ({
   method: 'GET',
   path: '/metrics',
+  rule: 'bessemer:metrics:get',
   handle: async (_request, reply) => {
     const { contentType, text } = await parts.metrics.render();
     return reply.header('content-type', contentType).send(text);

@@ -29,6 +29,8 @@ export const ownRoutes = (parts: ApiParts): readonly Route[] => [
   {
     method: 'GET',
     path: '/bessemer/nodes/:ident/why',
+    rule: 'bessemer:node:why',
+    asked: 'with-object',
     handle: async (request, reply) => {
       const node = await requireNode(parts, request);
       const report = await parts.conductor.why(node.uuid);
@@ -38,6 +40,8 @@ export const ownRoutes = (parts: ApiParts): readonly Route[] => [
   {
     method: 'GET',
     path: '/bessemer/nodes/:ident/journal',
+    rule: 'bessemer:node:journal',
+    asked: 'with-object',
     handle: async (request, reply) => {
       const query = readQuery(request, ['after', 'limit']);
       const node = await requireNode(parts, request);
@@ -52,6 +56,8 @@ export const ownRoutes = (parts: ApiParts): readonly Route[] => [
   {
     method: 'GET',
     path: '/bessemer/nodes/:ident/erasures',
+    rule: 'bessemer:node:erasures',
+    asked: 'with-object',
     handle: async (request, reply) => {
       const node = await requireNode(parts, request);
       const records = await listErasures(parts.store.db, node.uuid, { limit: ERASURES_MAX });

@@ -39,6 +39,7 @@ export const listPortsRoutes = (parts: ApiParts): readonly Route[] => [
   {
     method: 'GET',
     path: '/v1/ports',
+    rule: 'baremetal:port:list_all',
     handle: async (request, reply) => {
       const query = readQuery(request, [...FILTERS, ...PAGE_ARGUMENTS, 'fields', 'detail']);
       const filters = await readFilters(parts, request, query);
@@ -48,6 +49,7 @@ export const listPortsRoutes = (parts: ApiParts): readonly Route[] => [
   {
     method: 'GET',
     path: '/v1/ports/detail',
+    rule: 'baremetal:port:list_all',
     handle: async (request, reply) => {
       const query = readQuery(request, [...FILTERS, ...PAGE_ARGUMENTS]);
       const filters = await readFilters(parts, request, query);
@@ -57,6 +59,8 @@ export const listPortsRoutes = (parts: ApiParts): readonly Route[] => [
   {
     method: 'GET',
     path: '/v1/nodes/:ident/ports',
+    rule: 'baremetal:port:get',
+    asked: 'with-object',
     handle: async (request, reply) => {
       const query = readQuery(request, [...PAGE_ARGUMENTS, 'fields', 'detail']);
       const { uuid } = await requireNode(parts, request);
@@ -68,6 +72,8 @@ export const listPortsRoutes = (parts: ApiParts): readonly Route[] => [
   {
     method: 'GET',
     path: '/v1/nodes/:ident/ports/detail',
+    rule: 'baremetal:port:get',
+    asked: 'with-object',
     handle: async (request, reply) => {
       const query = readQuery(request, [...PAGE_ARGUMENTS]);
       const { uuid } = await requireNode(parts, request);
@@ -78,6 +84,7 @@ export const listPortsRoutes = (parts: ApiParts): readonly Route[] => [
   {
     method: 'GET',
     path: '/v1/ports/:ident',
+    rule: 'baremetal:port:get',
     handle: async (request, reply) => {
       const query = readQuery(request, ['fields']);
       const fields = selected(request, query['fields']) ?? portFieldsAt(request.minor);

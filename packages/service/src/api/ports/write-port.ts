@@ -61,6 +61,7 @@ const sendPort = async (
 const createRoute = (parts: ApiParts): Route => ({
   method: 'POST',
   path: '/v1/ports',
+  rule: 'baremetal:port:create',
   handle: async (request, reply) => {
     const body = requireObjectBody(request);
     const values = readValues(request, body);
@@ -133,6 +134,7 @@ const PATCHABLE = PORT_FIELD_NAMES.filter((name) => portField(name).write.includ
 const patchRoute = (parts: ApiParts): Route => ({
   method: 'PATCH',
   path: '/v1/ports/:ident',
+  rule: 'baremetal:port:update',
   handle: async (request, reply) => {
     const operations = parsePatch(request.body);
     for (const { op, path } of operations) {
@@ -246,6 +248,7 @@ const closed = (port: PortRecord, node: NodeRecord): Refusal =>
 const deleteRoute = (parts: ApiParts): Route => ({
   method: 'DELETE',
   path: '/v1/ports/:ident',
+  rule: 'baremetal:port:delete',
   handle: async (request, reply) => {
     const { ident } = request.params as { readonly ident: string };
     const uuid = asPortUuid(ident);

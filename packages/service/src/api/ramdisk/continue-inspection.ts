@@ -18,7 +18,7 @@ import type { RamdiskParts } from './ramdisk-options.ts';
 export const continueInspectionRoute = (parts: RamdiskParts): Route => ({
   method: 'POST',
   path: '/v1/continue_inspection',
-  isPublic: true,
+  rule: 'public',
   bodyBytesMax: INSPECTION_BODY_BYTES_MAX,
   handle: async (request, reply) => {
     const isCurrent = offers(request.minor, 'continue-inspection');

@@ -33,7 +33,7 @@ const CERTIFICATE_CHARS_MAX = 16 * 1_024;
 export const heartbeatRoute = (parts: RamdiskParts): Route => ({
   method: 'POST',
   path: '/v1/heartbeat/:ident',
-  isPublic: true,
+  rule: 'public',
   bodyBytesMax: BODY_BYTES_MAX,
   handle: async (request, reply) => {
     if (!offers(request.minor, 'ramdisk-endpoints')) throw resourceMissing();

@@ -23,7 +23,7 @@ const ADDRESSES_MAX = 256;
 export const lookupRoute = (parts: RamdiskParts): Route => ({
   method: 'GET',
   path: '/v1/lookup',
-  isPublic: true,
+  rule: 'public',
   handle: async (request, reply) => {
     if (!offers(request.minor, 'ramdisk-endpoints')) throw resourceMissing();
     const query = readQuery(request, ['addresses', 'node_uuid']);
