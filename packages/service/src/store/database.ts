@@ -10,6 +10,8 @@ import { openSqliteFile, sqliteDialect } from './engine/sqlite.ts';
 import { makeGroupCommit } from './group-commit.ts';
 import * as firstTables from './migrations/0001-first-tables.ts';
 import * as agentTrust from './migrations/0002-agent-trust.ts';
+import * as templatesRunbooksRules from './migrations/0006-templates-runbooks-rules.ts';
+import * as driverSecrets from './migrations/0008-driver-secrets.ts';
 import type { Schema } from './schema.ts';
 
 export type EngineName = 'sqlite' | 'postgres';
@@ -38,6 +40,8 @@ type MigrationFile = {
 const MIGRATIONS: { readonly [name: string]: MigrationFile } = {
   '0001-first-tables': firstTables,
   '0002-agent-trust': agentTrust,
+  '0006-templates-runbooks-rules': templatesRunbooksRules,
+  '0008-driver-secrets': driverSecrets,
 };
 
 const migrate = async (db: Kysely<Schema>, engine: EngineName): Promise<void> => {

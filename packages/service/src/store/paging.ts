@@ -14,7 +14,7 @@ export type PageRequest = {
   readonly isDescending: boolean;
 };
 
-type Paged = 'node' | 'port' | 'chassis';
+type Paged = 'node' | 'port' | 'chassis' | 'deploy_template' | 'runbook' | 'inspection_rule';
 
 export class MarkerUnknown extends Error {}
 

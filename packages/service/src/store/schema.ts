@@ -300,6 +300,51 @@ export type ChassisTable = {
 };
 
 /** Facts about this store itself (store id, restore epoch). */
+/** Steps that a deployment gets when the trait of the template's name is asked for. */
+export type DeployTemplateTable = {
+  id: Generated<number>;
+  uuid: string;
+  name: string;
+  /** JSON array. */
+  steps: string;
+  extra: string;
+  description: string | null;
+  created_at: string;
+  updated_at: string | null;
+};
+
+export type RunbookTable = {
+  id: Generated<number>;
+  uuid: string;
+  name: string;
+  /** JSON array. */
+  steps: string;
+  disable_ramdisk: number;
+  extra: string;
+  public: number;
+  owner: string | null;
+  description: string | null;
+  /** JSON array of names, sorted. */
+  traits: string;
+  created_at: string;
+  updated_at: string | null;
+};
+
+export type InspectionRuleTable = {
+  id: Generated<number>;
+  uuid: string;
+  description: string | null;
+  priority: number;
+  phase: string;
+  sensitive: number;
+  /** JSON array. */
+  conditions: string;
+  /** JSON array. */
+  actions: string;
+  created_at: string;
+  updated_at: string | null;
+};
+
 export type SettingTable = { key: string; value: string };
 
 export type Schema = {
@@ -319,4 +364,7 @@ export type Schema = {
   erasure: ErasureTable;
   chassis: ChassisTable;
   setting: SettingTable;
+  deploy_template: DeployTemplateTable;
+  runbook: RunbookTable;
+  inspection_rule: InspectionRuleTable;
 };
