@@ -38,12 +38,14 @@ import { openPolicy } from '#policy/open-policy';
 import { openStore } from '#store/database';
 import { countSessionsByState } from '#store/session-counts';
 import { type Authority, openAuthority } from '#trust/certificate/authority';
+import { openDriverInfo } from '#trust/driver-secrets';
 import { openKeyRing } from '#trust/key-ring';
 
 import { startPresence } from './presence.ts';
 import { openAddresses } from './serve/open-addresses.ts';
 import { keepBootsRight, openNetboot } from './serve/open-netboot.ts';
 import { openRemoteBootHost } from './serve/open-remote-boot-host.ts';
+import { sealOldSecrets } from './serve/seal-old-secrets.ts';
 
 type Endpoints = {
   readonly api: Endpoint;
@@ -131,6 +133,7 @@ const serve = async (loaded: LoadedConfig, dataPath: string, log: Log): Promise<
     openKeyRing(data.keys),
     openAuthority(data.authority, clock.wallMs()),
   ]);
+  await sealOldSecrets(store, keys, log);
   const tls = await publicTls(settings, data, endpoints.api.host, authority);
   const issue = (name: 'agent' | 'boot'): Promise<ListenerCertificate> => {
     const hosts = hostsOf(endpoints[name].host, settings);
@@ -144,6 +147,7 @@ const serve = async (loaded: LoadedConfig, dataPath: string, log: Log): Promise<
   };
   const drivers = makeDriverRegistry({
     options: driverOptions(settings, endpoints.agent.host),
+    openDriverInfo: (node) => openDriverInfo(keys, node),
     clock,
     log,
   });

@@ -1,8 +1,8 @@
 // A store of the first schema is brought up to date when it is opened, and what was in it is still there.
 
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -10,13 +10,18 @@ import { after, before, test } from 'node:test';
 import { Kysely } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 
+import { makeLog } from '#observe/log';
 import { findOpenSession } from '#store/agent-sessions';
 import { openStore } from '#store/database';
 import { openSqliteFile, sqliteDialect } from '#store/engine/sqlite';
 import { findNode } from '#store/nodes';
+import { openDriverInfo } from '#trust/driver-secrets';
+import { makeKeyRing } from '#trust/key-ring';
 
+import type { NodeRecord } from '@bessemer/protocol/node/record';
 import type { NodeUuid } from '@bessemer/protocol/uuid';
 
+import { sealOldSecrets } from '../src/serve/seal-old-secrets.ts';
 import * as firstTables from '../src/store/migrations/0001-first-tables.ts';
 
 let directory: string;
@@ -29,6 +34,8 @@ type FirstSchema = {
   readonly node: { readonly [column: string]: unknown };
   readonly agent_session: { readonly [column: string]: unknown };
 };
+
+const DRIVER_INFO = { redfish_username: 'admin', redfish_password: 'hunter2' };
 
 /** As the release before wrote it: a node with a bound session. */
 const writeFirstStore = async (path: string, uuid: string): Promise<void> => {
@@ -47,6 +54,7 @@ const writeFirstStore = async (path: string, uuid: string): Promise<void> => {
       driver: 'redfish',
       provision_state: 'wait call-back',
       conductor_group: '',
+      driver_info: JSON.stringify(DRIVER_INFO),
       created_at: '2026-11-21T08:00:00+00:00',
     })
     .execute();
@@ -88,4 +96,20 @@ test('a store of the first schema opens, twice, with its nodes and sessions', as
       [3, 'vmedia', false, 0],
     );
   }
+});
+
+test('passwords of the first schema are sealed at start, and no trace of them stays in the file', async () => {
+  const path = join(directory, 'clear.sqlite');
+  const uuid = randomUUID() as NodeUuid;
+  await writeFirstStore(path, uuid);
+  const keys = makeKeyRing(new Map([['kek-1', randomBytes(32)]]));
+  assert.ok(readFileSync(path).includes('hunter2'));
+
+  const store = await openStore({ engine: 'sqlite', path });
+  await sealOldSecrets(store, keys, makeLog({ level: 'silent' }));
+  const node = await findNode(store.db, uuid);
+
+  assert.deepEqual(openDriverInfo(keys, node as NodeRecord), DRIVER_INFO);
+  for (const file of [path, `${path}-wal`]) assert.ok(!readFileSync(file).includes('hunter2'));
+  await store.close();
 });

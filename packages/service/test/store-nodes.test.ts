@@ -45,7 +45,8 @@ onBothEngines((store) => {
       const made = await makeNode(store(), {
         name: `n-${randomUUID()}`,
         extra: { nested: { list: [1, 'two', null] }, ünïcode: '🚂' },
-        driverInfo: { redfish_password: 'secret', redfish_address: 'https://bmc' },
+        driverInfo: { redfish_password: '******', redfish_address: 'https://bmc' },
+        driverSecrets: 'sealed',
         maintenance: true,
         automatedClean: false,
         secureBoot: null,
@@ -157,15 +158,24 @@ onBothEngines((store) => {
       assert.equal((await findNode(store().db, node.uuid))?.description, null);
     });
 
-    test('what is shown of a node has no password in it', async () => {
+    test('a password in clear is not taken, when a node is made nor when it is changed', async () => {
+      const driverInfo = { redfish_password: 'hunter2', redfish_address: 'https://bmc' };
+      const made = await makeNode(store());
+
+      await assert.rejects(makeNode(store(), { driverInfo }), /secret in clear/);
+      await assert.rejects(updateNode(store().db, made.uuid, { driverInfo }), /secret in clear/);
+      assert.deepEqual((await findNode(store().db, made.uuid))?.driverInfo, {});
+    });
+
+    test('what is shown of a node has no secret of its instance in it', async () => {
       const made = await makeNode(store(), {
-        driverInfo: { redfish_password: 'hunter2', redfish_address: 'https://bmc' },
+        instanceInfo: { image_pull_secret: 'hunter2', image_source: 'https://images' },
       });
 
-      const view = await findNodeView(store().db, made.uuid, ['uuid', 'driver_info']);
+      const view = await findNodeView(store().db, made.uuid, ['uuid', 'instance_info']);
 
       assert.doesNotMatch(JSON.stringify(view), /hunter2/);
-      assert.match(String(view?.driver_info), /https:\/\/bmc/);
+      assert.match(String(view?.instance_info), /https:\/\/images/);
     });
 
     test('pages follow each other without a gap and without a repetition, nulls first', async () => {

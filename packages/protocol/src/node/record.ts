@@ -41,8 +41,10 @@ export type NodeRecord = {
   readonly instanceName: string | null;
   readonly driver: string;
   readonly interfaces: { readonly [kind in InterfaceKind]: string };
-  /** Holds BMC passwords: never logged, never rendered without masking. */
+  /** With a mask where a secret is: those are sealed, in `driverSecrets`. */
   readonly driverInfo: JsonObject;
+  /** Sealed; null when there are none. */
+  readonly driverSecrets: string | null;
   readonly instanceInfo: JsonObject;
   readonly properties: JsonObject;
   readonly extra: JsonObject;

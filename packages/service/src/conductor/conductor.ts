@@ -2,7 +2,7 @@
 // through here; the API itself never holds a key. In one process these are plain calls.
 
 import type { JsonObject } from '@bessemer/protocol/json';
-import type { PowerTarget } from '@bessemer/protocol/node/record';
+import type { NodeRecord, PowerTarget } from '@bessemer/protocol/node/record';
 import type { JournalEntry } from '@bessemer/protocol/node/journal-entry';
 import type { ProvisionVerb } from '@bessemer/protocol/node/verbs';
 import type { WhyReport } from '@bessemer/protocol/node/why-report';
@@ -103,6 +103,9 @@ export type SessionCaller = {
   readonly requestId: string;
 };
 
+/** driver_info as it is stored: masked, and its secrets sealed. */
+export type KeptDriverInfo = Pick<NodeRecord, 'driverInfo' | 'driverSecrets'>;
+
 /** Every method throws `Refusal` with the status and text of the contract, and changes nothing when it does. */
 export type Conductor = {
   readonly hostname: string;
@@ -148,6 +151,20 @@ export type Conductor = {
 
   /** For what the listeners refuse by themselves, before the conductor is asked. */
   readonly noteEvent: (event: TrustEvent) => Promise<void>;
+
+  /**
+   * Takes the secrets out of a driver_info that a client gave and seals them; `before` is what the node has. The API
+   * stores what comes back, and cannot open it.
+   */
+  readonly keepDriverInfo: (
+    node: NodeUuid,
+    given: JsonObject,
+    before?: KeptDriverInfo,
+  ) => Promise<KeptDriverInfo>;
+  /** With the secrets in their places: for callers who may see them. */
+  readonly openDriverInfo: (
+    node: KeptDriverInfo & { readonly uuid: string },
+  ) => Promise<JsonObject>;
 
   readonly why: (node: NodeUuid) => Promise<WhyReport>;
   /** Entries after `afterSeq`, oldest first, at most `limit`. */

@@ -9,6 +9,7 @@ import type { BootDevice } from '#drivers/driver';
 import { listJournal } from '#store/journals';
 import { dropAllLeases } from '#store/leases';
 import { findOpenWorkflow } from '#store/workflows';
+import { keepDriverInfo, openDriverInfo } from '#trust/driver-secrets';
 
 import { makeHeartbeats } from './agent-session/heartbeat.ts';
 import { makeLookup } from './agent-session/lookup.ts';
@@ -123,6 +124,8 @@ export const startConductor = async (parts: ConductorParts): Promise<Conductor> 
     openAgentWindow: (uuid, caller) => openAgentWindow(parts, scheduler.nudge, uuid, caller),
     revokeAgentSession: (uuid, caller) => revokeAgentSession(parts, scheduler.nudge, uuid, caller),
     noteEvent: makeEventNoter(parts),
+    keepDriverInfo: async (uuid, given, before) => keepDriverInfo(parts.keys, uuid, given, before),
+    openDriverInfo: async (node) => openDriverInfo(parts.keys, node),
     why: (uuid) => why(parts, uuid),
     journal: async (uuid, options) => {
       const lines = await listJournal(store.db, uuid, options);

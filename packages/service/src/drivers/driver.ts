@@ -2,6 +2,7 @@
 // implementations. Drivers know machines, not rows: they get a node record and return facts, and throw
 // `Failure` (the world) or `Refusal` (the operator's data). Every call is bounded in time by the driver.
 
+import type { JsonObject } from '@bessemer/protocol/json';
 import type { NodeRecord, PowerState, PowerTarget } from '@bessemer/protocol/node/record';
 
 export type BootDevice =
@@ -99,6 +100,8 @@ export type SimulatedWork = {
   readonly deploy: (node: NodeRecord) => Promise<void>;
   readonly clean: (node: NodeRecord) => Promise<void>;
   readonly inspect: (node: NodeRecord) => Promise<void>;
+  /** How long the pretended agent takes to call: the node rests in its wait state meanwhile. */
+  readonly callbackDelayMs?: (node: NodeRecord) => number;
 };
 
 export type DeployInterface =
@@ -109,6 +112,39 @@ export type DeployInterface =
       readonly work: SimulatedWork;
     };
 
+export type StepListKind = 'clean' | 'deploy' | 'service';
+
+export type DriverStepArguments = {
+  readonly [name: string]: { readonly description: string; readonly isRequired: boolean };
+};
+
+/** What a step that the driver performs leaves behind; the conductor stores it with the end of the step. */
+export type DriverStepResult = {
+  readonly node?: Partial<Pick<NodeRecord, 'raidConfig' | 'targetRaidConfig' | 'bootMode'>>;
+};
+
+/** A step of cleaning, deployment or servicing that needs no agent. */
+export type DriverStep = {
+  /** The kind of interface that it belongs to: bios, raid, firmware, management, power, vendor, deploy. */
+  readonly interface: string;
+  readonly step: string;
+  /** The lists that have it, and where in them; 0: it is run only when somebody asks for it. */
+  readonly priority: { readonly [kind in StepListKind]?: number };
+  /** What may be given with it; undefined: nothing is checked. */
+  readonly args?: DriverStepArguments;
+  /** Run again after a crash of the service. Throws Failure, or Refusal for arguments that make no sense. */
+  readonly run: (node: NodeRecord, args: JsonObject) => Promise<DriverStepResult>;
+};
+
+export type RescueInterface = {
+  readonly kind: 'simulated';
+  readonly validate: (node: NodeRecord) => void;
+  /** How long the rescue system takes to call: the node rests in `rescue wait` meanwhile. */
+  readonly callbackDelayMs: (node: NodeRecord) => number;
+  readonly rescue: (node: NodeRecord) => Promise<void>;
+  readonly unrescue: (node: NodeRecord) => Promise<void>;
+};
+
 /** The implementations that one node uses, chosen by its `*_interface` fields. */
 export type NodeDriver = {
   readonly hardwareType: string;
@@ -117,6 +153,10 @@ export type NodeDriver = {
   readonly boot: BootInterface;
   readonly deploy: DeployInterface;
   readonly inspect: { readonly kind: 'agent' | 'simulated' };
+  /** Undefined: rescue is not supported. */
+  readonly rescue?: RescueInterface;
+  /** Those of all interfaces that the node uses. */
+  readonly steps?: readonly DriverStep[];
   /** Result per interface kind, as GET validate shows it; kinds without an implementation are null. */
   readonly validateAll: (node: NodeRecord) => {
     readonly [kind: string]: { readonly result: boolean | null; readonly reason?: string };

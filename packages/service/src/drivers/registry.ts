@@ -3,6 +3,7 @@
 import type { Clock } from '#clock';
 import type { Log } from '#observe/log';
 
+import type { JsonObject } from '@bessemer/protocol/json';
 import { INTERFACE_KINDS, type NodeRecord } from '@bessemer/protocol/node/record';
 
 import { chooseInterfaces, requireHardwareType, requireInterface } from './choose-interfaces.ts';
@@ -27,14 +28,16 @@ export const DEFAULT_DRIVER_OPTIONS: DriverOptions = {
 };
 
 export type DriverParts = {
+  /** driver_info with its secrets in their places; as it stands on the node when undefined. */
+  readonly openDriverInfo?: (node: NodeRecord) => JsonObject;
   readonly options: DriverOptions;
   readonly clock: Clock;
   readonly log: Pick<Log, 'info' | 'warn' | 'debug'>;
 };
 
 const MAKERS: { readonly [name: string]: (parts: DriverParts) => HardwareType } = {
-  redfish: ({ options, clock, log }) =>
-    makeRedfishHardware({ options: options.redfish, clock, log }),
+  redfish: ({ options, clock, log, openDriverInfo = (node) => node.driverInfo }) =>
+    makeRedfishHardware({ options: options.redfish, clock, log }, openDriverInfo),
   'fake-hardware': (parts) => makeFakeHardware(parts.options.fake, parts.clock),
 };
 

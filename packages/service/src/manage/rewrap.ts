@@ -6,6 +6,7 @@ import { contextOf as networkBootContext } from '#conductor/network-boots';
 import type { Store } from '#store/database';
 import { readSealedValues, replaceSealedValue, type SealedValue } from '#store/sealed-rows';
 import { sealContextOf } from '#trust/agent-token/grant';
+import { driverSecretsContext } from '#trust/driver-secrets';
 import { keyIdOf, type KeyRing } from '#trust/key-ring';
 
 export const contextOf = (value: SealedValue): string => {
@@ -21,6 +22,8 @@ export const contextOf = (value: SealedValue): string => {
       });
     case 'network_boot':
       return networkBootContext(value);
+    case 'node':
+      return driverSecretsContext(value.nodeUuid);
   }
 };
 

@@ -17,7 +17,7 @@ import type { Queryable } from './database.ts';
 import { type PageRequest, pageOrder, pastMarker } from './paging.ts';
 import type { AgentSessionTable, NodeTable, Schema } from './schema.ts';
 
-type SecretColumn = 'driver_info' | 'instance_info' | 'driver_internal_info';
+type SecretColumn = 'instance_info' | 'driver_internal_info';
 
 /** What the agent of the node is known to be, if one is at work. */
 export type SessionFacts = {
@@ -91,8 +91,8 @@ const columnsOf = (fields: readonly NodeFieldName[]): readonly string[] => {
   for (const field of fields) {
     if (COMPUTED.has(field)) continue;
     if (field.endsWith('_interface')) columns.add('node.interfaces as interfaces');
-    else if (field === 'driver_info' || field === 'instance_info') {
-      columns.add(`node.${field}_masked as ${field}`);
+    else if (field === 'instance_info') {
+      columns.add('node.instance_info_masked as instance_info');
     } else if (field === 'driver_internal_info') {
       columns.add('node.driver_internal_info_masked as driver_internal_info');
       for (const column of SESSION_COLUMNS) columns.add(column);

@@ -170,6 +170,7 @@ const EMPTY_NODE = {
   instanceUuid: null,
   instanceName: null,
   driverInfo: {},
+  driverSecrets: null,
   instanceInfo: {},
   properties: {},
   extra: {},

@@ -13,14 +13,15 @@ export type NodeTable = {
   driver: string;
   /** JSON object: interface kind to implementation name. */
   interfaces: string;
+  /** Masked where a secret was; those are in `driver_secrets_sealed`. */
   driver_info: string;
+  driver_secrets_sealed: string | null;
   instance_info: string;
   properties: string;
   extra: string;
   driver_internal_info: string;
   network_data: string;
-  /** The three free-form maps with secrets masked, kept at write time so that lists need no second look. */
-  driver_info_masked: string;
+  /** Two more free-form maps with secrets masked, kept at write time so that lists need no second look. */
   instance_info_masked: string;
   driver_internal_info_masked: string;
   provision_state: string;
@@ -299,7 +300,6 @@ export type ChassisTable = {
   updated_at: string | null;
 };
 
-/** Facts about this store itself (store id, restore epoch). */
 /** Steps that a deployment gets when the trait of the template's name is asked for. */
 export type DeployTemplateTable = {
   id: Generated<number>;
@@ -345,6 +345,7 @@ export type InspectionRuleTable = {
   updated_at: string | null;
 };
 
+/** Facts about this store itself (store id, restore epoch). */
 export type SettingTable = { key: string; value: string };
 
 export type Schema = {
@@ -363,8 +364,8 @@ export type Schema = {
   inventory: InventoryTable;
   erasure: ErasureTable;
   chassis: ChassisTable;
-  setting: SettingTable;
   deploy_template: DeployTemplateTable;
   runbook: RunbookTable;
   inspection_rule: InspectionRuleTable;
+  setting: SettingTable;
 };

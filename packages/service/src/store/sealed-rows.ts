@@ -1,16 +1,17 @@
 // The columns that hold sealed values, for whoever gives them another key. The store cannot open them: it hands them
 // out with what they are bound to, and takes another text back only in place of the one it gave.
 
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 
 import type { Queryable } from './database.ts';
 
-export type SealedTable = 'agent_session' | 'boot_medium' | 'network_boot';
+export type SealedTable = 'agent_session' | 'boot_medium' | 'network_boot' | 'node';
 
 export const SEALED_COLUMNS = {
   agent_session: ['token_sealed', 'pending_token_sealed', 'key_sealed'],
   boot_medium: ['overlay_sealed'],
   network_boot: ['manifest_sealed'],
+  node: ['driver_secrets_sealed'],
 } as const satisfies { readonly [table in SealedTable]: readonly string[] };
 
 export type SealedValue = {
@@ -34,19 +35,28 @@ type Row = {
   readonly sealed: string;
 };
 
+const idOf = (table: SealedTable): RawBuilder<unknown> => sql.ref(table === 'node' ? 'uuid' : 'id');
+
+/** What a value is bound to; a node has no session. */
+const namesOf = (table: SealedTable): RawBuilder<unknown> => {
+  if (table === 'node') return sql`uuid as id, uuid as node_uuid, '' as session_id, 0 as boot_no`;
+  const session = sql.ref(table === 'agent_session' ? 'id' : 'session_id');
+  return sql`id, node_uuid, ${session} as session_id, boot_no`;
+};
+
 async function* readColumn(
   queryable: Queryable,
   table: SealedTable,
   column: string,
 ): AsyncGenerator<SealedValue> {
-  const session = table === 'agent_session' ? 'id' : 'session_id';
+  const names = namesOf(table);
   let after = '';
   for (;;) {
     const { rows } = await sql<Row>`
-      select id, node_uuid, ${sql.ref(session)} as session_id, boot_no, ${sql.ref(column)} as sealed
+      select ${names}, ${sql.ref(column)} as sealed
       from ${sql.table(table)}
-      where id > ${after} and ${sql.ref(column)} is not null and ${sql.ref(column)} <> ''
-      order by id limit ${PAGE_ROWS}`.execute(queryable);
+      where ${idOf(table)} > ${after} and ${sql.ref(column)} is not null and ${sql.ref(column)} <> ''
+      order by ${idOf(table)} limit ${PAGE_ROWS}`.execute(queryable);
     for (const row of rows) {
       yield {
         table,
@@ -80,6 +90,6 @@ export const replaceSealedValue = async (
   const column = sql.ref(value.column);
   const result = await sql`
     update ${sql.table(value.table)} set ${column} = ${sealed}
-    where id = ${value.id} and ${column} = ${value.sealed}`.execute(queryable);
+    where ${idOf(value.table)} = ${value.id} and ${column} = ${value.sealed}`.execute(queryable);
   return (result.numAffectedRows ?? 0n) > 0n;
 };

@@ -1,6 +1,8 @@
 // A conductor in memory: it knows the state table and the nodes' rows, and keeps what it was asked. For tests of
 // routes, which end where the conductor begins.
 
+import { randomBytes } from 'node:crypto';
+
 import type { JournalEntry } from '@bessemer/protocol/node/journal-entry';
 import type {
   Conductor,
@@ -13,6 +15,8 @@ import type {
 } from '#conductor/conductor';
 import type { Store } from '#store/database';
 import { findNode, updateNode } from '#store/nodes';
+import { keepDriverInfo, openDriverInfo } from '#trust/driver-secrets';
+import { makeKeyRing } from '#trust/key-ring';
 
 import { Refusal } from '@bessemer/protocol/errors/refusal';
 import type { NodeRecord } from '@bessemer/protocol/node/record';
@@ -35,6 +39,7 @@ export type FakeConductor = Conductor & {
 
 export const makeFakeConductor = (store: Store): FakeConductor => {
   const listeners = new Set<() => void>();
+  const keys = makeKeyRing(new Map([['kek-1', randomBytes(32)]]));
   const entries: JournalEntry[] = [];
   const require = async (node: NodeUuid): Promise<NodeRecord> => {
     const found = await findNode(store.db, node);
@@ -71,6 +76,8 @@ export const makeFakeConductor = (store: Store): FakeConductor => {
         targetProvisionState: change.target,
       });
     },
+    keepDriverInfo: async (uuid, given, before) => keepDriverInfo(keys, uuid, given, before),
+    openDriverInfo: async (node) => openDriverInfo(keys, node),
     requestPower: async (_uuid, target, options) => {
       fake.powers.push({ target, timeoutMs: options.timeoutMs });
     },

@@ -27,6 +27,7 @@ export const nodeOf = (driverInfo: JsonObject, more: Partial<NodeRecord> = {}): 
     vendor: 'no-vendor',
   },
   driverInfo,
+  driverSecrets: null,
   instanceInfo: {},
   properties: {},
   extra: {},

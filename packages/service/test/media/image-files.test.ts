@@ -42,7 +42,6 @@ const deploying = async (scene: BootScene): Promise<{ node: NodeRecord; url: str
       extra: '{}',
       driver_internal_info: '{}',
       network_data: '{}',
-      driver_info_masked: '{}',
       instance_info_masked: text(instanceInfo),
       driver_internal_info_masked: '{}',
       provision_state: 'wait call-back',

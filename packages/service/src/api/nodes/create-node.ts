@@ -88,11 +88,13 @@ const newNode = async (
   if (node.retiredReason !== undefined && node.retired !== true) {
     throw new Refusal(400, 'Retired_reason cannot be set while the node is not retired');
   }
+  const uuid = asNodeUuid(node.uuid ?? randomUUID()) as NodeRecord['uuid'];
   return {
     ...node,
+    ...(await parts.conductor.keepDriverInfo(uuid, node.driverInfo ?? {})),
     ...(await parentOf(parts, node.parentNode)),
     ...(node.instanceName === undefined ? displayName(node.instanceInfo) : {}),
-    uuid: asNodeUuid(node.uuid ?? randomUUID()) as NodeRecord['uuid'],
+    uuid,
     resourceClass: node.resourceClass ?? parts.options.defaultResourceClass,
     interfaces: parts.drivers.chooseInterfaces(node.driver, interfaces),
     conductorGroup,

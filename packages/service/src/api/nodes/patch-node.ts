@@ -95,6 +95,9 @@ const checkedChanges = async (
   }
   return {
     ...wanted,
+    ...(wanted.driverInfo === undefined
+      ? {}
+      : await parts.conductor.keepDriverInfo(node.uuid, wanted.driverInfo, node)),
     ...(await parentOf(parts, wanted.parentNode)),
     ...impliedChanges(node, patched.changes),
     ...(node.instanceName === null && wanted.instanceName === undefined

@@ -14,6 +14,7 @@ import type {
   DeployInterface,
   ManagementInterface,
   PowerInterface,
+  RescueInterface,
 } from '../driver.ts';
 import type { HardwareType, Interfaces } from '../hardware-type.ts';
 import { pause } from '../pause.ts';
@@ -22,6 +23,7 @@ import { makeValidateAll } from '../validate-all.ts';
 import { makeFakeMachines, type FakeMachines } from './machines.ts';
 import {
   delayMsOf,
+  FAKE_WORKS,
   failingWorksOf,
   requireFakeSettings,
   type FakeOptions,
@@ -41,7 +43,7 @@ const DEFAULTS: Interfaces = {
   network: 'noop',
   power: 'fake',
   raid: 'no-raid',
-  rescue: 'no-rescue',
+  rescue: 'fake',
   storage: 'noop',
   vendor: 'no-vendor',
 };
@@ -57,7 +59,7 @@ const ENABLED: HardwareType['enabled'] = {
   network: ['noop'],
   power: ['fake'],
   raid: ['no-raid'],
-  rescue: ['no-rescue'],
+  rescue: ['fake', 'no-rescue'],
   storage: ['noop'],
   vendor: ['no-vendor'],
 };
@@ -69,8 +71,10 @@ const PROPERTIES = {
   fake_deploy_delay: 'Seconds that a simulated deployment takes.',
   fake_clean_delay: 'Seconds that a simulated cleaning takes.',
   fake_inspect_delay: 'Seconds that a simulated inspection takes.',
-  fake_fail:
-    'Kinds of work that fail, separated by commas: power, management, boot, deploy, clean, inspect. For tests.',
+  fake_rescue_delay: 'Seconds that starting and ending a simulated rescue system takes.',
+  fake_callback_delay:
+    'Seconds until a pretended agent or rescue system calls; the node rests in its wait state meanwhile.',
+  fake_fail: `Kinds of work that fail, separated by commas: ${FAKE_WORKS.join(', ')}. For tests.`,
 };
 
 const BOOT_DEVICES: readonly BootDevice[] = ['pxe', 'disk', 'cdrom', 'bios', 'safe', 'uefihttp'];
@@ -82,6 +86,8 @@ const FAILURE_CODES: { readonly [work in FakeWork]: FailureCode } = {
   deploy: 'image.write',
   clean: 'disk.erase',
   inspect: 'inspect.invalid',
+  rescue: 'bmc.refused',
+  callback: 'agent.not-called',
 };
 
 /** Takes the time that the work takes, then fails when the node says so. */
@@ -98,7 +104,9 @@ export const makeFakeHardware = (options: FakeOptions, clock: Clock): HardwareTy
   const power = fakePower(machines, toil, validate);
   const management = fakeManagement(machines, toil, validate);
   const boot = fakeBoot(machines, toil, validate);
-  const simulated = simulatedDeploy(toil, validate);
+  const callbackDelayMs = (node: NodeRecord): number => delayMsOf(node, 'callback', options);
+  const simulated = simulatedDeploy(toil, validate, callbackDelayMs);
+  const rescue = fakeRescue(machines, toil, validate, callbackDelayMs);
   return {
     name: NAME,
     defaults: DEFAULTS,
@@ -113,6 +121,7 @@ export const makeFakeHardware = (options: FakeOptions, clock: Clock): HardwareTy
         boot,
         deploy,
         inspect: { kind: interfaces.inspect === 'agent' ? 'agent' : 'simulated' },
+        ...(interfaces.rescue === 'fake' ? { rescue } : {}),
         validateAll: makeValidateAll(NAME, interfaces, {
           power: validate,
           management: validate,
@@ -208,12 +217,36 @@ const fakeBoot = (
   },
 });
 
-const simulatedDeploy = (toil: Toil, validate: (node: NodeRecord) => void): DeployInterface => ({
+const fakeRescue = (
+  machines: FakeMachines,
+  toil: Toil,
+  validate: (node: NodeRecord) => void,
+  callbackDelayMs: (node: NodeRecord) => number,
+): RescueInterface => ({
+  kind: 'simulated',
+  validate,
+  callbackDelayMs,
+  rescue: async (node) => {
+    await toil(node, 'rescue');
+    machines.change(node, { power: 'power on' });
+  },
+  unrescue: async (node) => {
+    await toil(node, 'rescue');
+    machines.change(node, { power: 'power on' });
+  },
+});
+
+const simulatedDeploy = (
+  toil: Toil,
+  validate: (node: NodeRecord) => void,
+  callbackDelayMs: (node: NodeRecord) => number,
+): DeployInterface => ({
   kind: 'simulated',
   validate,
   work: {
     deploy: (node) => toil(node, 'deploy'),
     clean: (node) => toil(node, 'clean'),
     inspect: (node) => toil(node, 'inspect'),
+    callbackDelayMs,
   },
 });

@@ -4,14 +4,32 @@
 import { Refusal } from '@bessemer/protocol/errors/refusal';
 import type { NodeRecord } from '@bessemer/protocol/node/record';
 
-export const FAKE_WORKS = ['power', 'management', 'boot', 'deploy', 'clean', 'inspect'] as const;
+export const FAKE_WORKS = [
+  'power',
+  'management',
+  'boot',
+  'deploy',
+  'clean',
+  'inspect',
+  'rescue',
+  'callback',
+] as const;
 export type FakeWork = (typeof FAKE_WORKS)[number];
 
 /** Milliseconds per kind of work; `[fake] power_delay` and so on. */
-export type FakeOptions = { readonly delayMs: { readonly [work in FakeWork]: number } };
+export type FakeOptions = { readonly delayMs: { readonly [work in FakeWork]?: number } };
 
 export const DEFAULT_FAKE_OPTIONS: FakeOptions = {
-  delayMs: { power: 0, management: 0, boot: 0, deploy: 0, clean: 0, inspect: 0 },
+  delayMs: {
+    power: 0,
+    management: 0,
+    boot: 0,
+    deploy: 0,
+    clean: 0,
+    inspect: 0,
+    rescue: 0,
+    callback: 0,
+  },
 };
 
 /** A fake machine that takes longer than an hour is a typing error. */
@@ -20,7 +38,7 @@ const DELAY_SECONDS_MAX = 3_600;
 export const delayMsOf = (node: NodeRecord, work: FakeWork, options: FakeOptions): number => {
   const key = `fake_${work}_delay`;
   const value = node.driverInfo[key];
-  if (value === undefined || value === null) return options.delayMs[work];
+  if (value === undefined || value === null) return options.delayMs[work] ?? 0;
   const seconds = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
   if (typeof seconds === 'number' && seconds >= 0 && seconds <= DELAY_SECONDS_MAX) {
     return seconds * 1_000;

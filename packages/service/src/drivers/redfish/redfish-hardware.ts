@@ -1,13 +1,14 @@
 // Hardware type `redfish`: power, management and virtual-media boot through a Redfish BMC, deployment and
 // inspection through the agent.
 
+import type { JsonObject } from '@bessemer/protocol/json';
 import type { NodeRecord } from '@bessemer/protocol/node/record';
 
 import { directDeploy } from '../direct-deploy.ts';
 import type { BootInterface, ManagementInterface } from '../driver.ts';
 import type { HardwareType, Interfaces } from '../hardware-type.ts';
 import { makeValidateAll } from '../validate-all.ts';
-import { readAccess, REDFISH_PROPERTIES } from './access.ts';
+import { type BmcAccess, readAccess, REDFISH_PROPERTIES } from './access.ts';
 import { makeAddressRules } from './address-rules.ts';
 import { makeBmcPool, type PoolParts } from './bmc-pool.ts';
 import { bootModeWish } from './boot-mode-wish.ts';
@@ -68,21 +69,22 @@ const PROPERTIES = {
   agent_min_trust: 'Least trust level of the agent, 0 to 3; raises [agent] min_trust_level.',
 };
 
-export const makeRedfishHardware = (parts: Omit<PoolParts, 'rules'>): HardwareType => {
+export const makeRedfishHardware = (
+  parts: Omit<PoolParts, 'rules'>,
+  openDriverInfo: (node: NodeRecord) => JsonObject,
+): HardwareType => {
   const rules = makeAddressRules(parts.options);
   const pool = makeBmcPool({ ...parts, rules });
+  const accessOf = (node: NodeRecord): BmcAccess =>
+    readAccess({ ...node, driverInfo: openDriverInfo(node) }, rules, parts.options);
   const validate = (node: NodeRecord): void => {
-    readAccess(node, rules, parts.options);
+    accessOf(node);
   };
   const withBmc: WithBmc = (node, work, timeoutMs = parts.options.operationTimeoutMs) =>
-    pool.run(readAccess(node, rules, parts.options), timeoutMs, work);
+    pool.run(accessOf(node), timeoutMs, work);
   const power = makeRedfishPower(withBmc, validate);
   const management = makeManagement(withBmc, validate);
-  const virtualMedia = makeVirtualMediaBoot(
-    withBmc,
-    validate,
-    (node) => readAccess(node, rules, parts.options).host,
-  );
+  const virtualMedia = makeVirtualMediaBoot(withBmc, validate, (node) => accessOf(node).host);
   const networkBoots = new Map<string, BootInterface>(
     Object.entries(NETWORK_BOOTS).map(([name, device]) => [
       name,
