@@ -8,6 +8,8 @@ import type { ProvisionVerb } from '@bessemer/protocol/node/verbs';
 import type { WhyReport } from '@bessemer/protocol/node/why-report';
 import type { NodeUuid } from '@bessemer/protocol/uuid';
 
+import type { Secret } from '#trust/secret';
+
 import type { TrustEvent } from './trust-events.ts';
 
 export type { TrustEvent };
@@ -17,6 +19,10 @@ export type StepRequest = {
   readonly step: string;
   readonly args: JsonObject;
   readonly priority?: number;
+  /** Done on the children of the node instead of on the node. */
+  readonly isOnChildren?: boolean;
+  /** UUIDs; undefined: all children. */
+  readonly children?: readonly string[];
 };
 
 export type ProvisionRequest = {
@@ -25,6 +31,7 @@ export type ProvisionRequest = {
   readonly configDrive?: string | JsonObject;
   readonly steps?: readonly StepRequest[];
   readonly isRamdiskDisabled?: boolean;
+  readonly rescuePassword?: Secret<string>;
 };
 
 export type LookupRequest = {

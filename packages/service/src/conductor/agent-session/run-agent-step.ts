@@ -15,12 +15,16 @@ import { noteRestart } from './note-restart.ts';
 import { forgiveBriefSilence } from './silence.ts';
 import { withAgent } from './with-agent.ts';
 
-export type AgentStepKind = 'clean' | 'deploy';
+export type AgentStepKind = 'clean' | 'deploy' | 'service';
 
 /** Made when the plan is made; the runner is found by this name, whatever the step itself is called. */
 export const AGENT_STEP_RUNNER = {
   clean: 'agent-clean-step',
+  /** Writes the image. */
   deploy: 'agent-deploy-step',
+  /** Any other step of a deployment. */
+  ownDeploy: 'agent-own-deploy-step',
+  service: 'agent-service-step',
 } as const;
 
 /** In the plan: the agent said that the machine must be started again behind this step. */

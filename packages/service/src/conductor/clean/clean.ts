@@ -2,140 +2,50 @@
 // `deleted`, manual with steps of the caller's choice. A node that was not cleaned does not become available.
 
 import { Failure } from '@bessemer/protocol/errors/failure';
-import { isJsonObject, type JsonObject } from '@bessemer/protocol/json';
+import type { JsonObject } from '@bessemer/protocol/json';
 import type { NodeRecord } from '@bessemer/protocol/node/record';
 
 import type { NodeDriver } from '#drivers/driver';
-import { listPortsOfNode } from '#store/ports';
-import type { PlannedStep } from '#store/workflows';
+import type { PlannedStep, WorkflowRecord } from '#store/workflows';
 
-import { commandFailure } from '../agent-session/agent-command.ts';
-import { nodeForAgent, portForAgent } from '../agent-session/node-for-agent.ts';
-import { AGENT_STEP_RUNNER, makeAgentStep, REBOOT_KEY } from '../agent-session/run-agent-step.ts';
-import { withAgent } from '../agent-session/with-agent.ts';
+import { AGENT_STEP_RUNNER, makeAgentStep } from '../agent-session/run-agent-step.ts';
 import { recoverBoot } from '../boot-ramdisk/boot-again.ts';
 import { bootRamdiskPlan } from '../boot-ramdisk/boot-ramdisk.ts';
 import { bringRamdiskToRest, closeBoot } from '../boot-ramdisk/leave-ramdisk.ts';
-import { keepErasures } from './keep-erasures.ts';
-import type { StepRequest } from '../conductor.ts';
+import type { ProvisionRequest } from '../conductor.ts';
 import type { ConductorParts } from '../conductor-parts.ts';
+import { chooserOf, makeStepChooser } from '../steps/choose-steps.ts';
+import { byPriority, type OfferedStep, stepsOfDriver } from '../steps/offered-step.ts';
+import { planAsked, planOffered } from '../steps/plan-step.ts';
+import { askedArguments, hasBegunSteps, isRamdiskUsed } from '../steps/requested-plan.ts';
 import { DONE, planned, type Step } from '../workflow/step.ts';
-import type { WorkflowKind } from '../workflow/workflow-kind.ts';
-
-/** Equal priority: the outermost interface first. */
-const INTERFACE_RANK: { readonly [kind: string]: number } = {
-  vendor: 7,
-  power: 6,
-  management: 5,
-  firmware: 4,
-  deploy: 3,
-  bios: 2,
-  raid: 1,
-};
-
-type OfferedStep = {
-  readonly step: string;
-  readonly interface: string;
-  readonly priority: number;
-  readonly reboot_requested?: boolean;
-};
-
-const isOffered = (step: unknown): step is OfferedStep =>
-  isJsonObject(step) &&
-  typeof step['step'] === 'string' &&
-  typeof step['interface'] === 'string' &&
-  typeof step['priority'] === 'number';
-
-/** A list that cannot be read is no empty list: a node is not available because nobody knew how to erase it. */
-const offeredSteps = (result: unknown): OfferedStep[] => {
-  const byManager = isJsonObject(result) ? result['clean_steps'] : undefined;
-  const offered: unknown[] = isJsonObject(byManager)
-    ? Object.values(byManager).flat()
-    : [undefined];
-  if (!offered.every(isOffered)) {
-    throw new Failure('agent.protocol', 'The agent did not say which clean steps it has.');
-  }
-  // Which of two would run is the agent's choice then, and one of them may only look like erasing.
-  const names = offered.map((step) => `${step.interface}.${step.step}`);
-  const double = names.find((name, index) => names.indexOf(name) !== index);
-  if (double === undefined) return offered;
-  throw new Failure(
-    'steps.invalid',
-    `The agent offers the clean step ${double} more than once; a plug-in may not bring a step that the agent has.`,
-  );
-};
-
-const agentStep = (step: OfferedStep, args: JsonObject = {}): PlannedStep => ({
-  name: step.step,
-  interface: step.interface,
-  priority: step.priority,
-  args: {
-    runner: AGENT_STEP_RUNNER.clean,
-    args,
-    ...(step.reboot_requested === true ? { [REBOOT_KEY]: true } : {}),
-  },
-});
+import { SHOWN_AS_KEY } from '../workflow/shown-step.ts';
+import type { NextWorkflow, WorkflowKind } from '../workflow/workflow-kind.ts';
+import { keepErasures } from './keep-erasures.ts';
 
 const withOverrides = (step: OfferedStep, parts: ConductorParts): OfferedStep => {
   const overrides: { readonly [step: string]: number | undefined } = parts.options.erasePriority;
   return { ...step, priority: overrides[step.step] ?? step.priority };
 };
 
-const automatedSteps = (offered: readonly OfferedStep[], parts: ConductorParts): PlannedStep[] =>
+const automatedSteps = (offered: readonly OfferedStep[]): PlannedStep[] =>
   offered
-    .map((step) => withOverrides(step, parts))
     .filter((step) => step.priority > 0)
-    .sort(
-      (a, b) =>
-        b.priority - a.priority ||
-        (INTERFACE_RANK[b.interface] ?? 0) - (INTERFACE_RANK[a.interface] ?? 0),
-    )
-    .map((step) => agentStep(step));
+    .toSorted(byPriority)
+    .map((step) => planOffered('clean', step));
 
-const manualSteps = (
-  asked: readonly StepRequest[],
-  offered: readonly OfferedStep[],
-): PlannedStep[] =>
-  asked.map((wish) => {
-    const known = offered.find(
-      (step) => step.step === wish.step && step.interface === wish.interface,
+const chooseCleanSteps = makeStepChooser('clean', (job, offered, asked) => {
+  if (asked !== undefined) return asked.map((wish) => planAsked('clean', wish, offered));
+  const steps = automatedSteps(offered.map((step) => withOverrides(step, job.parts)));
+  const isErasingOff = job.parts.options.erasePriority.erase_devices === 0;
+  if (steps.length === 0 && !isErasingOff) {
+    throw new Failure(
+      'steps.invalid',
+      'The agent offers no automated clean step that erases disks.',
     );
-    if (known === undefined) {
-      throw new Failure(
-        'steps.invalid',
-        `The node offers no clean step ${wish.interface}.${wish.step}. It offers ${offered
-          .map((step) => `${step.interface}.${step.step}`)
-          .join(', ')}.`,
-      );
-    }
-    return agentStep(known, wish.args);
-  });
-
-const getCleanSteps: Step = {
-  name: 'get_clean_steps',
-  isIdempotent: true,
-  run: async (job) => {
-    const ports = await listPortsOfNode(job.parts.store.db, job.node.uuid);
-    const params = { node: nodeForAgent(job.node), ports: ports.map(portForAgent) };
-    const result = await withAgent(job, (agent) =>
-      agent.send('clean.get_clean_steps', params, { isWaiting: true }),
-    );
-    if (result.command_status !== 'SUCCEEDED') throw commandFailure(result);
-    const offered = offeredSteps(result.command_result);
-    const { asked } = job.planned.args;
-    const steps = Array.isArray(asked)
-      ? manualSteps(asked as unknown as StepRequest[], offered)
-      : automatedSteps(offered, job.parts);
-    const isErasingOff = job.parts.options.erasePriority.erase_devices === 0;
-    if (!Array.isArray(asked) && steps.length === 0 && !isErasingOff) {
-      throw new Failure(
-        'steps.invalid',
-        'The agent offers no automated clean step that erases disks.',
-      );
-    }
-    return { kind: 'done', steps, detail: { steps: steps.map(({ name }) => name) } };
-  },
-};
+  }
+  return steps;
+});
 
 const simulatedClean: Step = {
   name: 'simulated_clean',
@@ -147,47 +57,67 @@ const simulatedClean: Step = {
 };
 
 export const CLEAN_STEPS: readonly Step[] = [
-  getCleanSteps,
+  chooseCleanSteps,
   simulatedClean,
   makeAgentStep(AGENT_STEP_RUNNER.clean, { kind: 'clean', onDone: keepErasures }),
 ];
 
-/** `asked` undefined: the automated steps. */
-export const cleanPlan = (
-  driver: NodeDriver,
-  asked: readonly StepRequest[] | undefined,
-): PlannedStep[] => {
-  if (driver.deploy.kind === 'simulated') return [planned('simulated_clean', 'deploy')];
-  const args = asked === undefined ? {} : { asked: asked as unknown as JsonObject[] };
+/** What the stock agent gives to erasing. */
+const SIMULATED_PRIORITY = 10;
+/** It is a step like the ones of agents: when it fails the disks are as they are. */
+const SIMULATED_ARGS = { runner: simulatedClean.name, [SHOWN_AS_KEY]: 'erase_devices' };
+
+const plan = (driver: NodeDriver, request: Partial<ProvisionRequest>): PlannedStep[] => {
+  const args = askedArguments(request);
+  const choose = planned(chooserOf('clean'), 'deploy', args);
+  if (isRamdiskUsed(driver, request)) {
+    return [
+      ...bootRamdiskPlan(),
+      choose,
+      planned('power_off', 'power'),
+      planned('clean_up_ramdisk', 'boot'),
+    ];
+  }
+  if (request.steps !== undefined) return [choose];
   return [
-    ...bootRamdiskPlan(),
-    planned('get_clean_steps', 'deploy', args),
-    planned('power_off', 'power'),
-    planned('clean_up_ramdisk', 'boot'),
+    ...automatedSteps(stepsOfDriver('clean', driver)),
+    planned(simulatedClean.name, 'deploy', SIMULATED_ARGS, SIMULATED_PRIORITY),
   ];
 };
 
-export const isAutomatedCleanOn = (
+const MANUAL: JsonObject = { isManual: true };
+
+/** Steps of the caller's choice. */
+export const manualClean = (driver: NodeDriver, request: ProvisionRequest): NextWorkflow => ({
+  kind: 'clean',
+  plan: plan(driver, request),
+  context: MANUAL,
+});
+
+/** Nothing is done where the operator wants no automated cleaning. */
+export const automatedClean = (
+  driver: NodeDriver,
   node: Pick<NodeRecord, 'automatedClean'>,
   parts: ConductorParts,
-): boolean => node.automatedClean ?? parts.options.automatedClean;
+): NextWorkflow => ({
+  kind: 'clean',
+  plan: (node.automatedClean ?? parts.options.automatedClean) ? plan(driver, {}) : [],
+});
 
-const isManual = (plan: readonly PlannedStep[]): boolean =>
-  plan.some((step) => step.args['asked'] !== undefined || step.args['isManual'] === true);
-
-/** A cleaning that began to change the machine leaves it for a person to look at. */
-const hasBegun = (plan: readonly PlannedStep[], cursor: number): boolean =>
-  plan.slice(0, cursor + 1).some((step) => step.args['runner'] === AGENT_STEP_RUNNER.clean);
+const isManual = ({ context }: Pick<WorkflowRecord, 'context'>): boolean =>
+  context['isManual'] === true;
 
 export const CLEAN: WorkflowKind = {
   name: 'clean',
+  stepField: 'cleanStep',
   eventType: 'cleaning',
   // A retired node is not offered again.
-  doneEvent: (workflow, node) => (isManual(workflow.plan) || node.retired ? 'manage' : 'done'),
+  doneEvent: (workflow, node) => (isManual(workflow) || node.retired ? 'manage' : 'done'),
   failEvent: 'fail',
-  targetOverride: (workflow) => (isManual(workflow.plan) ? 'manageable' : undefined),
+  targetOverride: (workflow) => (isManual(workflow) ? 'manageable' : undefined),
+  // A cleaning that began to change the machine leaves it for a person to look at.
   onFailed: (_node, workflow, failure) =>
-    hasBegun(workflow.plan, workflow.cursor)
+    hasBegunSteps(workflow)
       ? { maintenance: true, maintenanceReason: failure.text, fault: 'clean failure' }
       : {},
   recover: recoverBoot,

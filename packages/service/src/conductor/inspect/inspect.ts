@@ -20,6 +20,7 @@ import { makeEventNoter } from '../trust-events.ts';
 import { recoverBoot } from '../boot-ramdisk/boot-again.ts';
 import { bootRamdiskPlan } from '../boot-ramdisk/boot-ramdisk.ts';
 import { bringRamdiskToRest, closeBoot } from '../boot-ramdisk/leave-ramdisk.ts';
+import { makeSimulatedCallback } from '../steps/simulated-step.ts';
 import { DONE, type Job, planned, type Step } from '../workflow/step.ts';
 import type { WorkflowKind } from '../workflow/workflow-kind.ts';
 import { checkedInventory } from './checked-inventory.ts';
@@ -115,11 +116,15 @@ const simulatedInspect: Step = {
   },
 };
 
-export const INSPECT_STEPS: readonly Step[] = [collectInventory, simulatedInspect];
+const awaitInspection = makeSimulatedCallback('await_inspection', ({ driver, node }) =>
+  driver.deploy.kind === 'simulated' ? (driver.deploy.work.callbackDelayMs?.(node) ?? 0) : 0,
+);
+
+export const INSPECT_STEPS: readonly Step[] = [collectInventory, awaitInspection, simulatedInspect];
 
 export const inspectPlan = (driver: NodeDriver): PlannedStep[] =>
   driver.inspect.kind === 'simulated' || driver.deploy.kind === 'simulated'
-    ? [planned('simulated_inspect', 'inspect')]
+    ? [planned('await_inspection', 'inspect'), planned('simulated_inspect', 'inspect')]
     : [
         ...bootRamdiskPlan(),
         planned('collect_inventory', 'inspect'),

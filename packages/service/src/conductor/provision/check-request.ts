@@ -2,6 +2,7 @@
 
 import { Refusal } from '@bessemer/protocol/errors/refusal';
 import type { NodeRecord } from '@bessemer/protocol/node/record';
+import { PROVISION_VERBS, type ProvisionVerb } from '@bessemer/protocol/node/verbs';
 
 import { checkImageSource } from '#media/image-source';
 
@@ -9,26 +10,20 @@ import type { ProvisionRequest } from '../conductor.ts';
 import type { ConductorParts } from '../conductor-parts.ts';
 import { imageRules } from '../deploy/image-rules.ts';
 
-/** Verbs whose workflows the present drivers do not have. */
-const UNSUPPORTED = new Map([
-  ['rescue', 'rescue'],
-  ['unrescue', 'rescue'],
-  ['service', 'service'],
-]);
-
-const MAINTENANCE_VERBS = new Set([
-  'active',
-  'deploy',
-  'rebuild',
-  'provide',
-  'clean',
-  'rescue',
-  'unrescue',
-  'service',
-]);
-const PROTECTED_VERBS = new Set(['deleted', 'undeploy', 'rebuild']);
+/** Verbs that a node in maintenance is not told, by what the refusal calls them. */
+const MAINTENANCE_VERBS: { readonly [verb in ProvisionVerb]?: string } = {
+  active: 'provisioning',
+  deploy: 'provisioning',
+  rebuild: 'provisioning',
+  provide: 'providing',
+  clean: 'cleaning',
+  rescue: 'rescuing',
+  unrescue: 'unrescuing',
+  service: 'servicing',
+};
+const PROTECTED_VERBS: ReadonlySet<ProvisionVerb> = new Set(['deleted', 'undeploy', 'rebuild']);
 /** Their workflows start from a machine that is known to be off. */
-const OFF_VERBS = new Set([
+const OFF_VERBS: ReadonlySet<ProvisionVerb> = new Set([
   'active',
   'deploy',
   'rebuild',
@@ -37,8 +32,9 @@ const OFF_VERBS = new Set([
   'provide',
   'clean',
   'inspect',
+  'service',
 ]);
-const DEPLOY_VERBS = new Set(['active', 'deploy', 'rebuild']);
+const DEPLOY_EVENTS: ReadonlySet<string> = new Set(['deploy', 'rebuild']);
 /** Kinds that must be fine before a deployment begins. */
 const NEEDED_FOR_DEPLOY = ['boot', 'deploy', 'power', 'management'];
 
@@ -48,39 +44,60 @@ export const checkRequest = (
   request: ProvisionRequest,
 ): void => {
   const { verb } = request;
-  const unsupported = UNSUPPORTED.get(verb);
-  if (unsupported !== undefined) {
-    throw new Refusal(
-      400,
-      `Driver ${node.driver} does not support ${unsupported} (disabled or not implemented).`,
-    );
-  }
   if (node.protected && PROTECTED_VERBS.has(verb)) {
     throw new Refusal(
       403,
       `Node ${node.uuid} is protected and can not be undeployed, rebuilt or deleted.`,
     );
   }
-  if (node.maintenance && MAINTENANCE_VERBS.has(verb)) {
+  checkMaintenance(node, verb);
+  if (node.retired && verb === 'provide') {
     throw new Refusal(
       400,
-      `The provisioning operation can't be performed on node ${node.uuid} because it's in maintenance mode.`,
+      `The providing operation can't be performed on node ${node.uuid} because it is retired.`,
     );
   }
-  if (node.retired && verb === 'provide') {
-    throw new Refusal(400, `Node ${node.uuid} is retired and can not be made available.`);
-  }
-  if (request.isRamdiskDisabled === true) {
-    throw new Refusal(400, 'disable_ramdisk is not supported: every step runs in the ramdisk.');
-  }
-  const isOffNeeded = OFF_VERBS.has(verb) && parts.drivers.driverOf(node).deploy.kind === 'agent';
+  const isOffNeeded =
+    OFF_VERBS.has(verb) &&
+    request.isRamdiskDisabled !== true &&
+    parts.drivers.driverOf(node).deploy.kind === 'agent';
   if (node.disablePowerOff && isOffNeeded) {
     throw new Refusal(
       400,
       `Node ${node.uuid} has disable_power_off set, and "${verb}" has to power it off. Unset it first.`,
     );
   }
-  if (DEPLOY_VERBS.has(verb)) checkDeployment(parts, node);
+  if (verb === 'rescue' || verb === 'unrescue') checkRescue(parts, node);
+  if (DEPLOY_EVENTS.has(PROVISION_VERBS[verb].event)) checkDeployment(parts, node);
+};
+
+const checkMaintenance = (node: NodeRecord, verb: ProvisionVerb): void => {
+  if (!node.maintenance) return;
+  const operation = MAINTENANCE_VERBS[verb];
+  if (operation !== undefined) {
+    throw new Refusal(
+      400,
+      `The ${operation} operation can't be performed on node ${node.uuid} because it's in maintenance mode.`,
+    );
+  }
+  if (verb === 'abort' && node.provisionState === 'service failed') {
+    throw new Refusal(
+      409,
+      `Node ${node.uuid} is in maintenance mode: unset that before the failed service is given up.`,
+    );
+  }
+};
+
+const checkRescue = (parts: ConductorParts, node: NodeRecord): void => {
+  const driver = parts.drivers.driverOf(node);
+  if (driver.rescue === undefined) {
+    throw new Refusal(
+      400,
+      `Driver ${node.driver} does not support rescue (disabled or not implemented).`,
+    );
+  }
+  driver.power.validate(node);
+  driver.rescue.validate(node);
 };
 
 const checkDeployment = (parts: ConductorParts, node: NodeRecord): void => {

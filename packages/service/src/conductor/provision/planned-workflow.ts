@@ -2,11 +2,14 @@
 
 import type { NodeRecord } from '@bessemer/protocol/node/record';
 
-import { cleanPlan, isAutomatedCleanOn } from '../clean/clean.ts';
+import { adoptPlan } from '../adopt/adopt.ts';
+import { automatedClean, manualClean } from '../clean/clean.ts';
 import type { ProvisionRequest } from '../conductor.ts';
 import type { ConductorParts } from '../conductor-parts.ts';
 import { deployPlan } from '../deploy/deploy.ts';
 import { inspectPlan } from '../inspect/inspect.ts';
+import { rescuePlan, unrescuePlan } from '../rescue/rescue.ts';
+import { servicePlan } from '../service/service.ts';
 import { tearDownPlan } from '../tear-down/tear-down.ts';
 import { verifyPlan } from '../verify/verify.ts';
 import type { NextWorkflow } from '../workflow/workflow-kind.ts';
@@ -22,25 +25,24 @@ export const plannedWorkflow = (
     case 'verifying':
       return { kind: 'verify', plan: verifyPlan() };
     case 'adopting':
-      return { kind: 'adopt', plan: verifyPlan() };
+      return { kind: 'adopt', plan: adoptPlan() };
     case 'inspecting':
       return { kind: 'inspect', plan: inspectPlan(driver) };
     case 'deploying':
       return { kind: 'deploy', plan: deployPlan(driver, request.steps ?? []) };
     case 'deleting':
       return { kind: 'tear-down', plan: tearDownPlan(driver) };
-    case 'cleaning': {
-      const isWanted = request.verb === 'clean' || isAutomatedCleanOn(node, parts);
-      const plan = isWanted ? cleanPlan(driver, request.steps) : [];
-      return { kind: 'clean', plan: markManual(plan, request) };
-    }
+    case 'cleaning':
+      return request.verb === 'clean'
+        ? manualClean(driver, request)
+        : automatedClean(driver, node, parts);
+    case 'rescuing':
+      return { kind: 'rescue', plan: rescuePlan() };
+    case 'unrescuing':
+      return { kind: 'unrescue', plan: unrescuePlan() };
+    case 'servicing':
+      return { kind: 'service', plan: servicePlan(driver, request) };
     default:
       return undefined;
   }
 };
-
-/** A manual cleaning is known by its plan, also on hardware that only pretends to clean. */
-const markManual = (plan: NextWorkflow['plan'], request: ProvisionRequest): NextWorkflow['plan'] =>
-  request.verb === 'clean'
-    ? plan.map((step) => ({ ...step, args: { ...step.args, isManual: true } }))
-    : plan;

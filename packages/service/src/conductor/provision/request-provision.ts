@@ -12,7 +12,7 @@ import type { NodeUuid } from '@bessemer/protocol/uuid';
 
 import type { Queryable } from '#store/database';
 import { appendJournal } from '#store/journals';
-import { claimLease, isLeased } from '#store/leases';
+import { claimLease, isLeased, releaseLease } from '#store/leases';
 import { findNode, type NodeChanges, updateNode } from '#store/nodes';
 import {
   endWaitingWorkflow,
@@ -22,13 +22,19 @@ import {
   type WorkflowRecord,
 } from '#store/workflows';
 
+import { cryptSha256 } from '#trust/sha256-crypt';
+
 import { CATALOG } from '../catalog.ts';
 import type { ProvisionRequest } from '../conductor.ts';
 import type { ConductorParts } from '../conductor-parts.ts';
+import { RESCUE_PASSWORD_KEY } from '../rescue/rescue.ts';
+import { withHoldEnded } from '../steps/reserved-steps.ts';
+import { abortedText, isInterruptible, withAbortAfterStep } from '../workflow/abort.ts';
 import { stateChange } from '../workflow/state-change.ts';
 import { journalLine } from '../workflow/workflow-commit.ts';
 import { checkRequest } from './check-request.ts';
 import { plannedWorkflow } from './planned-workflow.ts';
+import { withTemplateSteps } from './template-steps.ts';
 
 export const nodeLocked = (
   node: Pick<NodeRecord, 'uuid' | 'reservation'>,
@@ -51,18 +57,22 @@ export const requireNode = async (queryable: Queryable, uuid: NodeUuid): Promise
   return node;
 };
 
-const abortedText = (node: NodeRecord): string =>
-  `The ${node.provisionState} of the node was aborted by request.`;
-
 /** What the request itself changes on the node, beside its state. */
-const requestedChanges = (request: ProvisionRequest, node: NodeRecord): NodeChanges => {
-  if (request.verb === 'abort') return { lastError: abortedText(node) };
-  const instanceInfo: JsonObject = { ...node.instanceInfo };
-  if (request.configDrive !== undefined) instanceInfo['configdrive'] = request.configDrive;
-  return {
-    lastError: null,
-    ...(request.configDrive === undefined ? {} : { instanceInfo }),
+const requestedChanges = (
+  request: ProvisionRequest,
+  node: NodeRecord,
+  hashedPassword: string | undefined,
+): NodeChanges => {
+  if (request.verb === 'abort') {
+    return { lastError: node.provisionState === 'service failed' ? null : abortedText(node) };
+  }
+  if (request.verb === 'unhold') return {};
+  const added: JsonObject = {
+    ...(request.configDrive === undefined ? {} : { configdrive: request.configDrive }),
+    ...(hashedPassword === undefined ? {} : { [RESCUE_PASSWORD_KEY]: hashedPassword }),
   };
+  if (Object.keys(added).length === 0) return { lastError: null };
+  return { lastError: null, instanceInfo: { ...node.instanceInfo, ...added } };
 };
 
 /** Manual cleaning aims at manageable, however it ends. */
@@ -76,84 +86,119 @@ const targetOverride = (
 
 type Stored = { readonly fence: number } | undefined;
 
+/** A request as it is judged inside the transaction. */
+type Asked = {
+  readonly node: NodeRecord;
+  readonly request: ProvisionRequest;
+  readonly changes: NodeChanges;
+  readonly open: WorkflowRecord | undefined;
+  readonly fence: number;
+  readonly nowMs: number;
+};
+
 export const requestProvision = async (
   parts: ConductorParts,
   owner: string,
   uuid: NodeUuid,
-  request: ProvisionRequest,
+  asked: ProvisionRequest,
 ): Promise<Stored> => {
-  const { event } = PROVISION_VERBS[request.verb];
+  const { event } = PROVISION_VERBS[asked.verb];
   // Checked before the transaction as well: validation may be slow, and a refusal needs no write.
   const seen = await requireNode(parts.store.db, uuid);
   if (Object.hasOwn(stateRow(seen.provisionState).transitions, event)) {
-    checkRequest(parts, seen, request);
+    checkRequest(parts, seen, asked);
   }
+  const { rescuePassword } = asked;
+  const hashed = rescuePassword === undefined ? undefined : cryptSha256(rescuePassword.reveal());
   return parts.store.transaction(async (transaction) => {
     const node = await requireNode(transaction, uuid);
     const nowMs = parts.clock.wallMs();
     const isLocked = await isLeased(transaction, uuid, nowMs);
     const open = await findOpenWorkflow(transaction, uuid);
-    const change = stateChange(node, event, nowMs, targetOverride(request, open));
+    const change = stateChange(node, event, nowMs, targetOverride(asked, open));
     if (change === undefined || !isFromApi(node, event)) {
-      throw isLocked ? nodeLocked(node, parts.options.hostname) : notPossible(request, node);
+      throw isLocked ? nodeLocked(node, parts.options.hostname) : notPossible(asked, node);
     }
     if (isLocked) throw nodeLocked(node, parts.options.hostname);
-    const changes = { ...requestedChanges(request, node), ...change };
     // A workflow that is being brought to rest is not cut short: the machine would stay as it is.
     if (open !== undefined && (open.failure !== null || open.isAbortRequested)) {
       throw nodeLocked(node, parts.options.hostname);
     }
-    checkRequest(parts, node, request);
+    checkRequest(parts, node, asked);
+    const request = await withTemplateSteps(transaction, node, asked);
     const fence = await claimLease(transaction, uuid, {
       owner,
       nowMs,
       leaseMs: parts.options.leaseMs,
     });
     if (fence === undefined) throw nodeLocked(node, parts.options.hostname);
-    const claimed = { ...changes, reservation: parts.options.hostname };
-    if (request.verb === 'abort' && open !== undefined) {
-      await updateNode(transaction, uuid, claimed);
-      await updateWorkflow(transaction, open, fence, {
-        isAbortRequested: true,
-        isWoken: true,
-        state: 'runnable',
-      });
-      return { fence };
-    }
-    // Giving a node back ends whatever it was waiting in.
-    if (open !== undefined) {
-      await endWaitingWorkflow(transaction, open, nowMs);
-      const to = { parts, workflow: open, fence };
-      const step = { name: open.kind, interface: 'workflow' };
-      await appendJournal(transaction, [
-        journalLine(to, step, open.plan.length, 'aborted', { by: request.verb }),
-      ]);
-    }
-    const next = plannedWorkflow(parts, { ...node, ...changes }, request);
-    if (next === undefined) {
-      await updateNode(transaction, uuid, changes);
-      await releaseClaim(transaction, uuid);
-      return undefined;
-    }
-    await updateNode(transaction, uuid, claimed);
-    await insertWorkflow(transaction, {
-      id: randomUUID(),
-      nodeUuid: uuid,
-      kind: next.kind,
-      plan: next.plan,
-      startedMs: nowMs,
-    });
-    return { fence };
+    const changes = { ...requestedChanges(request, node, hashed), ...change };
+    return store(parts, transaction, { node, request, changes, open, fence, nowMs });
   });
+};
+
+const store = async (
+  parts: ConductorParts,
+  transaction: Queryable,
+  asked: Asked,
+): Promise<Stored> => {
+  const { node, request, changes, open, fence, nowMs } = asked;
+  const claimed = { ...changes, reservation: parts.options.hostname };
+  if (open !== undefined && request.verb === 'abort') {
+    return storeAbort(transaction, asked, open, claimed);
+  }
+  if (open !== undefined && request.verb === 'unhold') {
+    await updateNode(transaction, node.uuid, claimed);
+    await updateWorkflow(transaction, open, fence, { context: withHoldEnded(open), isWoken: true });
+    return { fence };
+  }
+  // Giving a node back ends whatever it was waiting in.
+  if (open !== undefined) {
+    await endWaitingWorkflow(transaction, open, nowMs);
+    const to = { parts, workflow: open, fence };
+    const step = { name: open.kind, interface: 'workflow' };
+    await appendJournal(transaction, [
+      journalLine(to, step, open.plan.length, 'aborted', { by: request.verb }),
+    ]);
+  }
+  const next = plannedWorkflow(parts, { ...node, ...changes }, request);
+  if (next === undefined) {
+    await updateNode(transaction, node.uuid, changes);
+    await releaseLease(transaction, node.uuid, fence);
+    return undefined;
+  }
+  await updateNode(transaction, node.uuid, claimed);
+  await insertWorkflow(transaction, {
+    id: randomUUID(),
+    nodeUuid: node.uuid,
+    kind: next.kind,
+    plan: next.plan,
+    startedMs: nowMs,
+    ...(next.context === undefined ? {} : { context: next.context }),
+  });
+  return { fence };
+};
+
+/** A step that must not be interrupted ends first; the node stays as it is until then. */
+const storeAbort = async (
+  transaction: Queryable,
+  { node, fence }: Asked,
+  open: WorkflowRecord,
+  claimed: NodeChanges,
+): Promise<Stored> => {
+  if (!isInterruptible(node, open)) {
+    await updateWorkflow(transaction, open, fence, { context: withAbortAfterStep(open) });
+    await releaseLease(transaction, node.uuid, fence);
+    return undefined;
+  }
+  await updateNode(transaction, node.uuid, claimed);
+  await updateWorkflow(transaction, open, fence, {
+    isAbortRequested: true,
+    isWoken: true,
+    state: 'runnable',
+  });
+  return { fence };
 };
 
 const isFromApi = (node: NodeRecord, event: string): boolean =>
   stateRow(node.provisionState).transitions[event]?.source === 'api';
-
-const releaseClaim = async (queryable: Queryable, uuid: NodeUuid): Promise<void> => {
-  await queryable
-    .updateTable('lease')
-    .set({ owner: null, until_ms: 0 })
-    .where('node_uuid', '=', uuid)
-    .execute();
-};

@@ -5,7 +5,7 @@ import type { NodeDriver } from '#drivers/driver';
 import type { PlannedStep } from '#store/workflows';
 
 import { bringRamdiskToRest, closeBoot } from '../boot-ramdisk/leave-ramdisk.ts';
-import { cleanPlan, isAutomatedCleanOn } from '../clean/clean.ts';
+import { automatedClean } from '../clean/clean.ts';
 import { DONE, planned, type Step } from '../workflow/step.ts';
 import type { WorkflowKind } from '../workflow/workflow-kind.ts';
 
@@ -40,8 +40,5 @@ export const TEAR_DOWN: WorkflowKind = {
   }),
   bringToRest: bringRamdiskToRest,
   onEnd: closeBoot,
-  next: (node, parts) => ({
-    kind: 'clean',
-    plan: isAutomatedCleanOn(node, parts) ? cleanPlan(parts.drivers.driverOf(node), undefined) : [],
-  }),
+  next: (node, parts) => automatedClean(parts.drivers.driverOf(node), node, parts),
 };

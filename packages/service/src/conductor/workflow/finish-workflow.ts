@@ -13,12 +13,15 @@ import type { NodeChanges } from '#store/nodes';
 import { insertWorkflow, type WorkflowOutcome } from '#store/workflows';
 
 import type { RunEnd, RunState } from './run-workflow.ts';
+import { shownStep } from './shown-step.ts';
 import { stateChange } from './state-change.ts';
 import { commitWorkflow, journalLine } from './workflow-commit.ts';
 import type { NextWorkflow } from './workflow-kind.ts';
 
 type Ending =
-  | { readonly outcome: 'succeeded' | 'aborted' }
+  | { readonly outcome: 'succeeded' }
+  /** `remains`: what could not be brought to rest. */
+  | { readonly outcome: 'aborted'; readonly remains: readonly string[] }
   | { readonly outcome: 'failed'; readonly failure: StoredFailure };
 
 const endingChanges = (run: RunState, ending: Ending, nowMs: number): NodeChanges => {
@@ -28,8 +31,7 @@ const endingChanges = (run: RunState, ending: Ending, nowMs: number): NodeChange
     const state = event === undefined ? {} : (stateChange(node, event, nowMs) ?? {});
     return { ...state, lastError: null, ...kind.onDone?.(node, workflow, nowMs) };
   }
-  // An abort was answered when it was asked: the node is in its failed state already.
-  if (ending.outcome !== 'failed') return {};
+  if (ending.outcome === 'aborted') return abortChanges(run, ending.remains);
   const state =
     kind.failEvent === undefined
       ? {}
@@ -37,13 +39,18 @@ const endingChanges = (run: RunState, ending: Ending, nowMs: number): NodeChange
   return {
     ...state,
     lastError: ending.failure.text,
-    ...kind.onFailed?.(node, workflow, ending.failure),
+    // What ends because somebody wanted it to is no fault.
+    ...(ending.failure.code === 'node.aborted'
+      ? {}
+      : kind.onFailed?.(node, workflow, ending.failure)),
   };
 };
 
-const cleared = (run: RunState): NodeChanges => {
-  if (run.kind.name === 'deploy') return { deployStep: {} };
-  return run.kind.name === 'clean' ? { cleanStep: {} } : {};
+/** An abort was answered when it was asked: the node is in its failed state already. */
+const abortChanges = (run: RunState, remains: readonly string[]): NodeChanges => {
+  if (remains.length === 0) return {};
+  const lastError = [run.node.lastError ?? '', ...remains].join(' ').trim();
+  return { lastError, ...run.kind.onAbortFailed?.(lastError) };
 };
 
 /** A follower starts from the state that this workflow's event left. */
@@ -61,7 +68,8 @@ export const finishWorkflow = async (run: RunState, ending: Ending): Promise<Run
   const next = followUp(run, ending);
   const changes: NodeChanges = {
     ...endingChanges(run, ending, nowMs),
-    ...cleared(run),
+    ...shownStep(run.kind, undefined),
+    ...run.kind.onEnded?.(run.node),
     ...(next === undefined ? { reservation: null } : {}),
   };
   const node: NodeRecord = { ...run.node, ...changes };
@@ -125,6 +133,7 @@ export const finishWorkflow = async (run: RunState, ending: Ending): Promise<Run
           kind: next.kind,
           plan: next.plan,
           startedMs: nowMs,
+          ...(next.context === undefined ? {} : { context: next.context }),
         });
       }
       await run.kind.onEnd?.(transaction, parts, node);

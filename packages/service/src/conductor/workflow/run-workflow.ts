@@ -17,8 +17,10 @@ import { isStoreUnavailable } from '#store/errors';
 import { wasStepStarted } from '#store/journals';
 import type { PlannedStep, Wait, WorkflowRecord } from '#store/workflows';
 
+import { abortedAfter, isAbortDue } from './abort.ts';
 import { finishWorkflow } from './finish-workflow.ts';
 import { LeaseLost } from './lease-lost.ts';
+import { shownStep } from './shown-step.ts';
 import { stateChange } from './state-change.ts';
 import type { Job, Step, StepDone, StepResult, StepWait } from './step.ts';
 import { type CommitTo, commitWorkflow, journalLine } from './workflow-commit.ts';
@@ -76,7 +78,8 @@ const apply = (run: RunState, workflow: Partial<WorkflowRecord>, node: NodeChang
 export const runWorkflow = async (run: RunState, isFresh: boolean): Promise<RunEnd> => {
   if (run.workflow.failure !== null) return endFailed(run, run.workflow.failure);
   if (run.workflow.isAbortRequested) return endAborted(run);
-  let attempt = isFresh ? begin : resume;
+  // A hold that was ended comes with its lease, and is looked at like any other wait.
+  let attempt = isFresh && run.workflow.state !== 'waiting' ? begin : resume;
   for (;;) {
     const item = run.workflow.plan[run.workflow.cursor];
     if (item === undefined) return finishWorkflow(run, { outcome: 'succeeded' });
@@ -102,6 +105,7 @@ export const runWorkflow = async (run: RunState, isFresh: boolean): Promise<RunE
       if (error instanceof LeaseLost || isStoreUnavailable(error)) throw error;
       return fail(run, item, error);
     }
+    if (isAbortDue(run)) return fail(run, item, abortedAfter(run, item));
     if (run.isStopping()) return { kind: 'stopped' };
     attempt = goOn;
   }
@@ -132,8 +136,11 @@ const resume: Attempt = async (run, item) => {
   return step.isIdempotent ? step.run(jobOf(run, item)) : step.reconcile(jobOf(run, item));
 };
 
+/** Whoever ends a hold may have to look at the machine first, with the node in maintenance. */
+const isHeld = ({ node }: RunState): boolean => node.provisionState.endsWith(' hold');
+
 const look = async (run: RunState, item: PlannedStep, step: Step): Promise<StepResult> => {
-  if (run.node.maintenance) {
+  if (run.node.maintenance && !isHeld(run)) {
     throw new Failure(
       'node.maintenance',
       'The node was put into maintenance while it was worked on.',
@@ -151,16 +158,6 @@ const timeout = (wait: Wait): Failure =>
   new Failure(wait.timeoutCode, `Waited in vain for ${wait.what}, on ${wait.on}. ${wait.remedy}`, {
     details: { remedy: wait.remedy },
   });
-
-/** deploy_step and clean_step, as clients show them. */
-const shownStep = (kind: WorkflowKind, item: PlannedStep | undefined): NodeChanges => {
-  if (kind.name !== 'deploy' && kind.name !== 'clean') return {};
-  const shown =
-    item === undefined
-      ? {}
-      : { step: item.name, interface: item.interface, priority: item.priority };
-  return kind.name === 'deploy' ? { deployStep: shown } : { cleanStep: shown };
-};
 
 const endStep = async (run: RunState, item: PlannedStep, done: StepDone): Promise<void> => {
   const { workflow } = run;
@@ -216,7 +213,7 @@ const enterWait = async (run: RunState, item: PlannedStep, wait: StepWait): Prom
   };
   const override = run.kind.targetOverride?.(workflow);
   const node = {
-    ...(isNew ? (stateChange(run.node, 'wait', nowMs, override) ?? {}) : {}),
+    ...(isNew ? (stateChange(run.node, wait.event ?? 'wait', nowMs, override) ?? {}) : {}),
     ...wait.node,
     reservation: null,
   };
@@ -293,6 +290,6 @@ const endFailed = async (run: RunState, failure: StoredFailure): Promise<RunEnd>
 };
 
 const endAborted = async (run: RunState): Promise<RunEnd> => {
-  await bringToRest(run);
-  return finishWorkflow(run, { outcome: 'aborted' });
+  const remains = await bringToRest(run);
+  return finishWorkflow(run, { outcome: 'aborted', remains });
 };

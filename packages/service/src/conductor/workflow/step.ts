@@ -32,6 +32,8 @@ export type StepDone = {
 
 export type StepWait = {
   readonly kind: 'wait';
+  /** `hold`: the node rests in its hold state, until a person ends that. */
+  readonly event?: 'wait' | 'hold';
   readonly what: string;
   readonly on: string;
   readonly remedy: string;

@@ -1,6 +1,7 @@
 // What the kinds of workflow have in common: which events they fire when they wait, end or fail.
 
 import type { StoredFailure } from '@bessemer/protocol/errors/failure';
+import type { JsonObject } from '@bessemer/protocol/json';
 import type { NodeRecord } from '@bessemer/protocol/node/record';
 import type { ProvisionEvent, ProvisionState } from '@bessemer/protocol/node/states';
 
@@ -12,10 +13,17 @@ import type { ConductorParts } from '../conductor-parts.ts';
 import type { Job, StepDone } from './step.ts';
 
 /** A workflow that follows at once, under the same lease. */
-export type NextWorkflow = { readonly kind: string; readonly plan: readonly PlannedStep[] };
+export type NextWorkflow = {
+  readonly kind: string;
+  readonly plan: readonly PlannedStep[];
+  /** What its steps and its kind have to know from the start. Never a secret. */
+  readonly context?: JsonObject;
+};
 
 export type WorkflowKind = {
   readonly name: string;
+  /** Where the node shows the step that is run; undefined: nowhere. */
+  readonly stepField?: 'cleanStep' | 'deployStep' | 'serviceStep';
   /** What history calls it. */
   readonly eventType: string;
   /** Undefined: the workflow does not touch the provision state (power actions). */
@@ -30,6 +38,10 @@ export type WorkflowKind = {
     workflow: WorkflowRecord,
     failure: StoredFailure,
   ) => NodeChanges;
+  /** Changes of the node that come with any end, the good one too. */
+  readonly onEnded?: (node: NodeRecord) => NodeChanges;
+  /** The machine could not be brought to rest after an abort. */
+  readonly onAbortFailed?: (text: string) => NodeChanges;
   /** What is done instead of failing; undefined: it fails. */
   readonly recover?: (job: Job, error: unknown) => StepDone | undefined;
   /** Best effort, outside any transaction: bring the machine to rest. May be run more than once. What could not be

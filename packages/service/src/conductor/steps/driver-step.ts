@@ -1,0 +1,34 @@
+// A step that the driver performs; its facts are stored with its end.
+
+import { Failure } from '@bessemer/protocol/errors/failure';
+import { isJsonObject, type JsonObject } from '@bessemer/protocol/json';
+
+import type { DriverStep, NodeDriver } from '#drivers/driver';
+import type { PlannedStep } from '#store/workflows';
+
+import { type Step } from '../workflow/step.ts';
+import { DRIVER_STEP_RUNNER } from './plan-step.ts';
+
+export const argsOf = ({ args }: PlannedStep): JsonObject =>
+  isJsonObject(args['args']) ? args['args'] : {};
+
+export const requireDriverStep = (driver: NodeDriver, item: PlannedStep): DriverStep => {
+  const found = driver.steps?.find(
+    ({ interface: kind, step }) => kind === item.interface && step === item.name,
+  );
+  if (found !== undefined) return found;
+  throw new Failure(
+    'steps.invalid',
+    `The driver of the node has no step ${item.interface}.${item.name} any more.`,
+  );
+};
+
+export const driverStep: Step = {
+  name: DRIVER_STEP_RUNNER,
+  isIdempotent: true,
+  run: async (job) => {
+    const step = requireDriverStep(job.driver, job.planned);
+    const { node } = await step.run(job.node, argsOf(job.planned));
+    return { kind: 'done', ...(node === undefined ? {} : { node }) };
+  },
+};
