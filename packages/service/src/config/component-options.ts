@@ -110,6 +110,7 @@ export const apiOptions = (settings: Settings): ApiOptions => ({
   ...DEFAULT_API_OPTIONS,
   publicEndpoint: settings.api.public_endpoint?.replace(/\/+$/, '').replace(/\/v1$/, ''),
   maxLimit: settings.api.max_limit,
+  canProjectsManageOwnNodes: settings.api.project_admin_can_manage_own_nodes,
   defaultResourceClass: settings.DEFAULT.default_resource_class,
   isDeletingAvailableAllowed: settings.conductor.allow_deleting_available_nodes,
   conductorTimeoutMs: settings.conductor.heartbeat_timeout * SECOND_MS,

@@ -6,6 +6,7 @@ import { HARDWARE_TYPE_NAMES } from '#drivers/registry';
 import { AGENT_LIMIT_SETTINGS } from './agent-limit-settings.ts';
 import { AGENT_SETTINGS } from './agent-settings.ts';
 import { NETBOOT_SETTINGS } from './netboot-settings.ts';
+import { KEYSTONE_SETTINGS } from './keystone-settings.ts';
 import { NEUTRON_SETTINGS } from './neutron-settings.ts';
 import type { Setting, SettingKind } from './setting.ts';
 
@@ -17,15 +18,23 @@ export const SCHEMA = {
     auth_strategy: {
       kind: 'text',
       default: 'basic',
-      choices: ['basic', 'http_basic', 'none', 'noauth'],
+      choices: ['basic', 'http_basic', 'keystone', 'none', 'noauth'],
       meaning:
-        'Who may use the public API: users of the htpasswd file, or everybody (loopback only).',
+        'Who may use the public API: users of the htpasswd file, holders of a token of Keystone, or everybody (loopback ' +
+        'only).',
     },
     http_basic_auth_user_file: {
       kind: 'text',
       default: null,
       meaning:
         'htpasswd file with bcrypt digests; made with an account "admin" in the data directory when not set.',
+    },
+    http_basic_users_file: {
+      kind: 'text',
+      default: null,
+      meaning:
+        'YAML file with roles, projects and system scope of the users of http_basic_auth_user_file; users.yaml in the data ' +
+        'directory when not set. An htpasswd file of your own without it: every user administers everything.',
     },
     enabled_hardware_types: {
       kind: 'list',
@@ -79,6 +88,12 @@ export const SCHEMA = {
       min: 1,
       max: 10_000,
       meaning: 'Most objects in one page of a list.',
+    },
+    project_admin_can_manage_own_nodes: {
+      kind: 'flag',
+      default: true,
+      meaning:
+        'Administrators of a project may create nodes, which it then owns, and delete those.',
     },
     disable_agent_api: {
       kind: 'flag',
@@ -143,6 +158,7 @@ export const SCHEMA = {
     },
   },
   netboot: NETBOOT_SETTINGS,
+  keystone_authtoken: KEYSTONE_SETTINGS,
   neutron: NEUTRON_SETTINGS,
   conductor: {
     automated_clean: {

@@ -169,15 +169,23 @@ export const listNodeViews = async (
   return (await query.execute()) as unknown as readonly NodeView[];
 };
 
-/** UUIDs of the nodes that have this one as their parent. */
+/** UUIDs of the nodes that have this one as their parent; of one project only when it is given. */
 export const listChildren = async (
   queryable: Queryable,
   nodeUuid: NodeUuid,
+  project?: string,
 ): Promise<readonly string[]> => {
   const rows = await queryable
     .selectFrom('node')
     .select('uuid')
-    .where('parent_node', '=', nodeUuid)
+    .where((where) =>
+      where.and(
+        conditionsOf(where, {
+          parentNode: nodeUuid,
+          ...(project === undefined ? {} : { project }),
+        }),
+      ),
+    )
     .orderBy('id')
     .execute();
   return rows.map((row) => row.uuid);

@@ -13,6 +13,11 @@ export type ListScope = {
 
 export type ListRules = { readonly all: RuleName; readonly own: RuleName };
 
+export const NODE_LIST_RULES: ListRules = {
+  all: 'baremetal:node:list_all',
+  own: 'baremetal:node:list',
+};
+
 /** `asked` is the project that the caller wants to see by `owner=` or `project=`. Throws Refusal(403). */
 export const requireListScope = async (
   parts: PolicyParts,

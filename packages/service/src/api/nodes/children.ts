@@ -2,6 +2,7 @@
 
 import { listChildren } from '#store/node-views';
 
+import { NODE_LIST_RULES, requireListScope } from '../access/list-scope.ts';
 import type { ApiParts } from '../api-parts.ts';
 import type { Route } from '../route.ts';
 import { requireNode } from './find-node.ts';
@@ -14,7 +15,8 @@ export const childrenRoute = (parts: ApiParts): Route => ({
   since: 'parent-node',
   handle: async (request, reply) => {
     const node = await requireNode(parts, request);
-    const children = await listChildren(parts.store.db, node.uuid);
+    const { project } = await requireListScope(parts, request, NODE_LIST_RULES);
+    const children = await listChildren(parts.store.db, node.uuid, project);
     const href = `${request.base}/v1/nodes?parent_node=${node.uuid}`;
     return reply
       .header('content-type', 'application/json')

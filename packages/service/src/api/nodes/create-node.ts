@@ -6,7 +6,7 @@ import type { FastifyRequest } from 'fastify';
 
 import { findChassis } from '#store/chassis';
 import { listConductors } from '#store/conductors';
-import { findNode, insertNode, type NewNode } from '#store/nodes';
+import { insertNode, type NewNode } from '#store/nodes';
 
 import { Refusal } from '@bessemer/protocol/errors/refusal';
 import type { JsonObject, JsonValue } from '@bessemer/protocol/json';
@@ -20,18 +20,21 @@ import {
 import type { NodeRecord } from '@bessemer/protocol/node/record';
 import { asNodeUuid } from '@bessemer/protocol/uuid';
 
+import { accessDenied, authorize, may } from '../access/authorize.ts';
 import type { ApiParts } from '../api-parts.ts';
 import { notAcceptable } from '../error-envelope.ts';
 import { requireObjectBody } from '../query.ts';
 import type { Route } from '../route.ts';
 import { refuseNodeConflict } from './node-conflict.ts';
 import { nodeValue, requireNodeName } from './node-input.ts';
+import { requireParent } from './parent-node.ts';
 import { sendNode } from './show-node.ts';
 
 export const createNodeRoute = (parts: ApiParts): Route => ({
   method: 'POST',
   path: '/v1/nodes',
   rule: 'baremetal:node:create',
+  asked: 'with-object',
   handle: async (request, reply) => {
     const values = readValues(request, requireObjectBody(request));
     const node = await newNode(parts, request, values);
@@ -42,6 +45,34 @@ export const createNodeRoute = (parts: ApiParts): Route => ({
     return sendNode(parts, request, reply, node.uuid);
   },
 });
+
+/**
+ * Who may create nodes for anybody, or else for their own project, which then owns them. Throws Refusal(403), and
+ * Refusal(400) for another owner than that.
+ */
+const requireCreator = async (
+  parts: ApiParts,
+  request: FastifyRequest,
+  owner: string | null,
+): Promise<{ readonly owner: string | null }> => {
+  request.isRuleAsked = true;
+  if (await may(parts, request, 'baremetal:node:create')) return { owner };
+  const { project_id: project } = request.credentials;
+  if (project === null || !parts.options.canProjectsManageOwnNodes) {
+    throw accessDenied('baremetal:node:create');
+  }
+  await authorize(parts, request, 'baremetal:node:create:self_owned_node', {
+    'node.owner': project,
+    'node.lessee': null,
+  });
+  if (owner !== null && owner !== project) {
+    throw new Refusal(
+      400,
+      'Cannot create a node as a project scoped admin with an owner other than your own project.',
+    );
+  }
+  return { owner: project };
+};
 
 type Values = { [name in NodeFieldName]?: JsonValue };
 
@@ -82,6 +113,7 @@ const newNode = async (
   }
   const node = given as unknown as Partial<NodeRecord> & { driver: string };
   if (typeof node.name === 'string') requireNodeName(node.name, minor, 'create');
+  const owned = await requireCreator(parts, request, node.owner ?? null);
   const conductorGroup = node.conductorGroup ?? '';
   await requireConductor(parts, node.driver, conductorGroup);
   await requireChassis(parts, node.chassisUuid);
@@ -92,7 +124,8 @@ const newNode = async (
   return {
     ...node,
     ...(await parts.conductor.keepDriverInfo(uuid, node.driverInfo ?? {})),
-    ...(await parentOf(parts, node.parentNode)),
+    ...owned,
+    ...(await requireParent(parts, request, node.parentNode, owned.owner)),
     ...(node.instanceName === undefined ? displayName(node.instanceInfo) : {}),
     uuid,
     resourceClass: node.resourceClass ?? parts.options.defaultResourceClass,
@@ -128,18 +161,6 @@ export const requireChassis = async (
   if (uuid === null || uuid === undefined) return;
   if ((await findChassis(parts.store.db, uuid)) !== undefined) return;
   throw new Refusal(400, `Chassis ${uuid} could not be found.`);
-};
-
-/** A parent may be named; it is kept by UUID. */
-export const parentOf = async (
-  parts: ApiParts,
-  ident: string | null | undefined,
-): Promise<{ readonly parentNode?: string }> => {
-  if (ident === null || ident === undefined) return {};
-  const parent = await findNode(parts.store.db, ident);
-  if (parent === undefined)
-    throw new Refusal(400, `Node ${ident.slice(0, 255)} could not be found.`);
-  return { parentNode: parent.uuid };
 };
 
 /** `display_name` in instance_info names the instance when nothing else does. */

@@ -17,6 +17,7 @@ import { authorizeNode } from '../access/node-access.ts';
 import type { ApiParts } from '../api-parts.ts';
 import { resourceMissing } from '../error-envelope.ts';
 import { wasSuffixCut } from '../request-context.ts';
+import { shownView } from './shown-views.ts';
 
 export const identOf = (request: FastifyRequest): string =>
   (request.params as { readonly ident?: string }).ident ?? '';
@@ -49,7 +50,7 @@ export const requireNode = async (
   return node;
 };
 
-/** The same for a node that is only shown. */
+/** The same for a node that is only shown: with what this caller gets to see of it. */
 export const requireNodeView = async (
   parts: ApiParts,
   request: FastifyRequest,
@@ -58,7 +59,7 @@ export const requireNodeView = async (
   const view = await findByIdent(request, (ident) => findNodeView(parts.store.db, ident, fields));
   const missing = (): Refusal => nodeMissing(identOf(request));
   await authorizeNode(parts, request, ruleOfRoute(request), view, missing);
-  return view;
+  return shownView(parts, request, fields, view);
 };
 
 export const nodeLocked = (node: NodeRecord): Refusal =>

@@ -11,7 +11,8 @@ import type { Feature } from '@bessemer/protocol/microversion/features';
 import { isNodeField, nodeField, nodeFieldSince } from '@bessemer/protocol/node/fields';
 import { isProvisionState } from '@bessemer/protocol/node/states';
 
-import { type ListRules, requireListScope } from '../access/list-scope.ts';
+import { NODE_LIST_RULES, requireListScope } from '../access/list-scope.ts';
+import { maySeeNode } from '../access/node-access.ts';
 import type { ApiParts } from '../api-parts.ts';
 import { notAcceptable } from '../error-envelope.ts';
 import { pageBytes } from '../page-bytes.ts';
@@ -21,6 +22,7 @@ import type { Route } from '../route.ts';
 import { selectedFields } from './field-selection.ts';
 import { nodeMissing } from './find-node.ts';
 import { nodeFieldsAt, nodeWriter, summaryFieldsAt } from './render-node.ts';
+import { shownViews } from './shown-views.ts';
 
 /** Filter to the version that brought it; undefined: never checked. */
 const FILTERS: { readonly [name: string]: Feature | undefined } = {
@@ -45,8 +47,6 @@ const FILTERS: { readonly [name: string]: Feature | undefined } = {
   parent_node: 'parent-node',
   instance_name: 'instance-name',
 };
-
-const LIST_RULES: ListRules = { all: 'baremetal:node:list_all', own: 'baremetal:node:list' };
 
 const FILTER_NAMES = Object.keys(FILTERS);
 const FAULTS: ReadonlySet<string> = new Set([
@@ -103,14 +103,15 @@ const sendNodes = async (
   isDetail: boolean,
   path: string,
 ): Promise<FastifyReply> => {
-  const { project } = await requireListScope(parts, request, LIST_RULES, query['project']);
+  const { project } = await requireListScope(parts, request, NODE_LIST_RULES, query['project']);
   const asked = await readFilters(parts, request, query);
   const filters = project === undefined ? asked : { ...asked, project };
   const page = readPage(query, (name) => sortColumn(request, name), parts.options.maxLimit);
   const selected = selectedFields(request, query['fields']);
   const fields =
     selected ?? (isDetail ? nodeFieldsAt(request.minor) : summaryFieldsAt(request.minor));
-  const views = await listNodeViews(parts.store.db, fields, filters, page).catch(refuseMarker);
+  const found = await listNodeViews(parts.store.db, fields, filters, page).catch(refuseMarker);
+  const views = await shownViews(parts, request, fields, found);
   const write = nodeWriter(fields, request.minor);
   const { base } = request;
   const isFull = views.length === page.limit && filters.instanceUuid === undefined;
@@ -169,7 +170,7 @@ const readFilters = async (
     descriptionContains: query['description_contains'],
     shards: asList(query['shard']),
     isSharded: asFlag('sharded', query['sharded']),
-    parentNode: await parentUuid(parts, query['parent_node']),
+    parentNode: await parentUuid(parts, request, query['parent_node']),
     withChildren: asFlag('include_children', query['include_children']),
   };
   return Object.fromEntries(
@@ -179,10 +180,12 @@ const readFilters = async (
 
 const parentUuid = async (
   parts: ApiParts,
+  request: FastifyRequest,
   ident: string | undefined,
 ): Promise<string | undefined> => {
   if (ident === undefined) return undefined;
   const parent = await findNode(parts.store.db, ident);
-  if (parent === undefined) throw nodeMissing(ident.slice(0, 255));
+  const isSeen = parent !== undefined && (await maySeeNode(parts, request, parent));
+  if (!isSeen) throw nodeMissing(ident.slice(0, 255));
   return parent.uuid;
 };

@@ -48,9 +48,6 @@ export const refuseClosedNode = (
 export const refuseClosedFields = (node: NodeRecord, patched: PatchedValues): void => {
   const { changes, interfaces, fields } = patched;
   const isOpen = OPEN_STATES.has(node.provisionState) || node.maintenance;
-  if (fields.has('owner') && node.provisionState === 'active') {
-    throw new Refusal(409, `Cannot update owner of node "${node.uuid}" while it is active.`);
-  }
   if (fields.has('driver') && node.consoleEnabled) {
     throw new Refusal(
       409,

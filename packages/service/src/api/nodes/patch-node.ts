@@ -11,14 +11,18 @@ import { type NodeFieldName, nodeFieldSince } from '@bessemer/protocol/node/fiel
 import { applyPatch, parsePatch, type PatchOperation } from '@bessemer/protocol/node/patch';
 import type { NodeRecord } from '@bessemer/protocol/node/record';
 
+import { may } from '../access/authorize.ts';
+import { nodeTarget } from '../access/node-access.ts';
 import type { ApiParts } from '../api-parts.ts';
 import { notAcceptable } from '../error-envelope.ts';
 import { asFlag, readQuery, requireFeature } from '../query.ts';
 import type { Route } from '../route.ts';
-import { displayName, parentOf, requireChassis, requireConductor } from './create-node.ts';
+import { displayName, requireChassis, requireConductor } from './create-node.ts';
 import { refuseLocked, requireNode } from './find-node.ts';
 import { refuseNodeConflict } from './node-conflict.ts';
 import { requireNodeName } from './node-input.ts';
+import { requireParent } from './parent-node.ts';
+import { authorizePatch } from './patch-access.ts';
 import { impliedChanges, refuseClosedFields, refuseClosedNode } from './patch-checks.ts';
 import {
   changesOf,
@@ -46,7 +50,8 @@ export const patchNodeRoute = (parts: ApiParts): Route => ({
         'The reset_interfaces parameter can only be used when changing the driver.',
       );
     }
-    const node = await requireNode(parts, request);
+    const node = await requireNode(parts, request, 'baremetal:node:get');
+    await authorizePatch(parts, request, node, operations);
     refuseClosedNode(node, operations, request.minor);
     const patched = changesOf(node, applyPatch(patchDocument(node), operations));
     refuseNullName(operations);
@@ -81,6 +86,7 @@ const checkedChanges = async (
   isReset: boolean,
 ): Promise<NodeChanges> => {
   const wanted = patched.changes as unknown as NodeChanges;
+  await refuseOwnerOfActive(parts, request, node, patched);
   refuseClosedFields(node, patched);
   if (typeof wanted.name === 'string') requireNodeName(wanted.name, request.minor, 'update');
   if (wanted.chassisUuid === null && !offers(request.minor, 'chassis-unset')) throw notAcceptable();
@@ -98,13 +104,29 @@ const checkedChanges = async (
     ...(wanted.driverInfo === undefined
       ? {}
       : await parts.conductor.keepDriverInfo(node.uuid, wanted.driverInfo, node)),
-    ...(await parentOf(parts, wanted.parentNode)),
+    ...(await requireParent(parts, request, wanted.parentNode, wanted.owner ?? node.owner)),
     ...impliedChanges(node, patched.changes),
     ...(node.instanceName === null && wanted.instanceName === undefined
       ? displayName(wanted.instanceInfo)
       : {}),
     ...interfaceChanges(parts, node, patched, isReset),
   };
+};
+
+/** Whoever is using a node keeps it, unless the policy says that this caller may take it away. */
+const refuseOwnerOfActive = async (
+  parts: ApiParts,
+  request: FastifyRequest,
+  node: NodeRecord,
+  { fields }: PatchedValues,
+): Promise<void> => {
+  if (!fields.has('owner') || node.provisionState !== 'active') return;
+  const rule = 'baremetal:node:update_owner_provisioned';
+  if (await may(parts, request, rule, nodeTarget(node))) return;
+  throw new Refusal(
+    409,
+    `Cannot update owner of node "${node.uuid}" while it is in state "active".`,
+  );
 };
 
 /** Kept interfaces must fit a new driver; with a reset they take its defaults. */

@@ -10,6 +10,7 @@ import type { Route } from '../route.ts';
 import { selectedFields } from './field-selection.ts';
 import { nodeMissing, requireNodeView } from './find-node.ts';
 import { nodeFieldsAt, nodeWriter } from './render-node.ts';
+import { shownView } from './shown-views.ts';
 
 export const showNodeRoute = (parts: ApiParts): Route => ({
   method: 'GET',
@@ -34,6 +35,7 @@ export const sendNode = async (
   const fields = nodeFieldsAt(request.minor);
   const view = await findNodeView(parts.store.db, uuid, fields);
   if (view === undefined) throw nodeMissing(uuid);
-  const text = nodeWriter(fields, request.minor)(view, request.base);
+  const shown = await shownView(parts, request, fields, view);
+  const text = nodeWriter(fields, request.minor)(shown, request.base);
   return reply.header('content-type', 'application/json').send(text);
 };
