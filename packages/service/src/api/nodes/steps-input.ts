@@ -1,7 +1,7 @@
 // Lists of steps in requests: shape only. Whether a step exists is known when the agent has been asked.
 
 import { Refusal } from '@bessemer/protocol/errors/refusal';
-import { isJsonObject, type JsonValue } from '@bessemer/protocol/json';
+import { isJsonObject, type JsonObject, type JsonValue } from '@bessemer/protocol/json';
 import { isUuid } from '@bessemer/protocol/uuid';
 
 import type { StepRequest } from '#conductor/conductor';
@@ -29,9 +29,9 @@ const CLEAN_KEYS: ReadonlySet<string> = new Set([
 ]);
 const DEPLOY_KEYS: ReadonlySet<string> = new Set([...COMMON_KEYS, 'priority']);
 
-type StepKind = 'clean_steps' | 'service_steps' | 'deploy_steps';
+export type StepKind = 'clean_steps' | 'service_steps' | 'deploy_steps';
 
-/** Throws Refusal(400). Clean and service steps come back in the order to run them in. */
+/** Throws Refusal(400). Clean and service steps come back in the order to run them in: as listed, unless each says its `order`. */
 export const readSteps = (
   kind: StepKind,
   value: JsonValue,
@@ -42,13 +42,25 @@ export const readSteps = (
   }
   if (value.length > STEPS_MAX) throw new Refusal(400, `Invalid ${kind}: more than ${STEPS_MAX}`);
   const steps = value.map((each) => readStep(kind, each));
+  refuseDisallowed(steps, disallowed);
+  const isOrdered = kind !== 'deploy_steps' && steps.every((step) => step.priority !== undefined);
+  return isOrdered ? inOrder(steps) : steps;
+};
+
+const inOrder = (steps: readonly StepRequest[]): readonly StepRequest[] =>
+  steps.toSorted((a, b) => (a.priority ?? 0) - (b.priority ?? 0));
+
+/** Throws Refusal(400) for steps that the operator wants nobody to run. */
+export const refuseDisallowed = (
+  steps: readonly Pick<StepRequest, 'interface' | 'step'>[],
+  disallowed: readonly string[],
+): void => {
   for (const step of steps) {
     const name = `${step.interface}.${step.step}`;
     if (disallowed.includes(name)) {
       throw new Refusal(400, `The step ${name} is disallowed by the configuration`);
     }
   }
-  return steps;
 };
 
 const readStep = (kind: StepKind, value: JsonValue): StepRequest => {
@@ -70,26 +82,32 @@ const readStep = (kind: StepKind, value: JsonValue): StepRequest => {
     throw invalid(kind, `${shown(step)} is not a step name`);
   }
   if (!isJsonObject(args)) throw invalid(kind, `args: ${shown(args)} is not of type 'object'`);
-  requireChildLimits(kind, value);
+  const onChildren = readChildren(kind, value);
   const priority = isDeploy ? value['priority'] : value['order'];
   return {
     interface: interfaceKind,
     step,
     args,
+    ...onChildren,
     ...(priority === undefined ? {} : { priority: readPriority(kind, priority) }),
   };
 };
 
-const requireChildLimits = (kind: StepKind, step: { readonly [key: string]: JsonValue }): void => {
-  const onChildren = step['execute_on_child_nodes'];
-  if (onChildren !== undefined && typeof onChildren !== 'boolean') {
-    throw invalid(kind, `execute_on_child_nodes: ${shown(onChildren)} is not of type 'boolean'`);
+const readChildren = (
+  kind: StepKind,
+  step: JsonObject,
+): Pick<StepRequest, 'isOnChildren' | 'children'> => {
+  const { execute_on_child_nodes: isOn, limit_child_node_execution: limit } = step;
+  if (isOn !== undefined && typeof isOn !== 'boolean') {
+    throw invalid(kind, `execute_on_child_nodes: ${shown(isOn)} is not of type 'boolean'`);
   }
-  const limit = step['limit_child_node_execution'];
-  const isRight =
+  const isUuidList =
     limit === undefined ||
     (Array.isArray(limit) && limit.every((each) => typeof each === 'string' && isUuid(each)));
-  if (!isRight) throw invalid(kind, 'limit_child_node_execution must be a list of UUIDs');
+  if (!isUuidList) throw invalid(kind, 'limit_child_node_execution must be a list of UUIDs');
+  if (isOn !== true) return {};
+  if (limit === undefined) return { isOnChildren: true };
+  return { isOnChildren: true, children: (limit as string[]).map((each) => each.toLowerCase()) };
 };
 
 const readPriority = (kind: StepKind, value: JsonValue): number => {
