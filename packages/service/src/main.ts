@@ -5,10 +5,6 @@ import { networkInterfaces } from 'node:os';
 
 import type { FastifyInstance } from 'fastify';
 
-import { authenticateBasic } from '#api/auth/basic';
-import { openHtpasswd } from '#api/auth/htpasswd';
-import { authenticateNobody } from '#api/auth/none';
-import type { Authenticate } from '#api/authenticate';
 import { makeBootListener } from '#api/boot-listener';
 import { makePublicListener } from '#api/public-listener';
 import { makeRateLimits } from '#api/ramdisk/rate-limits';
@@ -24,7 +20,7 @@ import { checkSettings } from '#config/check-settings';
 import { conductorCertificate } from '#config/conductor-certificate';
 import { type DataDirectory, openDataDirectory } from '#config/data-directory';
 import { type Endpoint, isEverywhere, isLoopback, parseEndpoint, urlOf } from '#config/endpoint';
-import { ensureAdminAccount, writeClouds } from '#config/first-account';
+import { writeClouds } from '#config/first-account';
 import { parseServeFlags, SERVE_USAGE } from '#config/flags';
 import { withPort } from '#config/free-port';
 import { type ListenerCertificate, listenerCertificate } from '#config/listener-certificate';
@@ -43,6 +39,7 @@ import { openKeyRing } from '#trust/key-ring';
 
 import { startPresence } from './presence.ts';
 import { openAddresses } from './serve/open-addresses.ts';
+import { openAuthentication } from './serve/open-authentication.ts';
 import { keepBootsRight, openNetboot } from './serve/open-netboot.ts';
 import { openRemoteBootHost } from './serve/open-remote-boot-host.ts';
 import { sealOldSecrets } from './serve/seal-old-secrets.ts';
@@ -74,27 +71,6 @@ const hostsOf = (host: string, settings: Settings): readonly string[] => {
   ];
 };
 
-const makeAuthentication = async (
-  settings: Settings,
-  data: DataDirectory,
-  host: string,
-  log: Log,
-): Promise<{ readonly authenticate: Authenticate; readonly password: string | undefined }> => {
-  const strategy = settings.DEFAULT.auth_strategy;
-  if (strategy === 'none' || strategy === 'noauth') {
-    if (!isLoopback(host)) {
-      throw new ConfigInvalid(
-        `DEFAULT.auth_strategy none is accepted on loopback only, and api.listen is on ${host}`,
-      );
-    }
-    return { authenticate: authenticateNobody, password: undefined };
-  }
-  const own = settings.DEFAULT.http_basic_auth_user_file;
-  const password = own === null ? await ensureAdminAccount(data) : undefined;
-  const htpasswd = openHtpasswd(own ?? data.htpasswd, (text) => log.warn(text));
-  return { authenticate: authenticateBasic(htpasswd, clock), password };
-};
-
 /** Plain HTTP on loopback unless a certificate is configured; TLS everywhere else. */
 const publicTls = async (
   settings: Settings,
@@ -118,12 +94,12 @@ const serve = async (loaded: LoadedConfig, dataPath: string, log: Log): Promise<
   const { settings } = loaded;
   const data = await openDataDirectory(dataPath);
   const endpoints = await readEndpoints(settings);
-  const { authenticate, password } = await makeAuthentication(
-    settings,
+  const authentication = await openAuthentication(settings, {
     data,
-    endpoints.api.host,
+    host: endpoints.api.host,
+    clock,
     log,
-  );
+  });
   const [store, keys, authority] = await Promise.all([
     openStore(
       settings.database.connection === null
@@ -204,7 +180,7 @@ const serve = async (loaded: LoadedConfig, dataPath: string, log: Log): Promise<
     log,
     metrics,
     options: apiOptions(settings),
-    authenticate,
+    authenticate: authentication.authenticate,
     tls,
   });
   const agentApp = makeRamdiskListener({
@@ -242,15 +218,19 @@ const serve = async (loaded: LoadedConfig, dataPath: string, log: Log): Promise<
     ...(netboot === undefined ? [] : [listen(netboot.app, netboot.endpoint)]),
   ]);
   const url = urlOf(tls === undefined ? 'http' : 'https', endpoints.api);
-  await writeClouds(data, {
-    endpoint: settings.api.public_endpoint ?? url,
-    password,
-    authorityPath: tls === undefined ? undefined : authority.certificatePath,
-  });
+  const { password } = authentication;
+  if (password !== undefined) {
+    await writeClouds(data, {
+      endpoint: settings.api.public_endpoint ?? url,
+      password,
+      authorityPath: tls === undefined ? undefined : authority.certificatePath,
+    });
+  }
   return {
     url,
     stop: async () => {
       await Promise.all(apps.map((app) => app.close()));
+      await authentication.close();
       await conductor.stop();
       endKeeping?.();
       await bootHost?.close();

@@ -10,9 +10,11 @@ import { hash } from 'bcryptjs';
 
 import { authenticateBasic } from '#api/auth/basic';
 import { HtpasswdInvalid, openHtpasswd, parseHtpasswd } from '#api/auth/htpasswd';
+import { EVERYBODY_ADMINISTERS, openUsers, parseUsers } from '#api/auth/users';
 import { systemClock } from '#clock';
 import { openDataDirectory } from '#config/data-directory';
 import { ensureAdminAccount, writeClouds } from '#config/first-account';
+import type { Credentials } from '#policy/credentials';
 
 import { type Api, openApi } from './api/with-api.ts';
 
@@ -27,7 +29,7 @@ before(async () => {
   await writeFile(path, `\nno colon\nadmin:${digest}\n`);
   api = await openApi({
     authenticate: authenticateBasic(
-      openHtpasswd(path, () => undefined),
+      { htpasswd: openHtpasswd(path, () => undefined), users: EVERYBODY_ADMINISTERS },
       systemClock,
     ),
   });
@@ -117,15 +119,73 @@ test('the first account is made once, readable by its owner only, and named in c
   const second = await ensureAdminAccount(data);
   await writeClouds(data, {
     endpoint: 'http://127.0.0.1:1',
-    password: first,
+    password: first ?? null,
     authorityPath: undefined,
   });
 
   assert.equal(first, second);
   assert.match(first ?? '', /^[A-Za-z0-9_-]{32}$/);
-  for (const file of [data.htpasswd, data.adminPassword, data.clouds]) {
+  for (const file of [data.htpasswd, data.users, data.adminPassword, data.clouds]) {
     assert.equal((await stat(file)).mode & 0o777, 0o600, file);
   }
   assert.equal((await stat(data.path)).mode & 0o777, 0o700);
   assert.match(await readFile(data.clouds, 'utf8'), /auth_type: http_basic/);
+  assert.deepEqual(parseUsers(await readFile(data.users, 'utf8'), 'users.yaml').get('admin'), {
+    roles: ['admin'],
+    system: true,
+    project: undefined,
+  });
+});
+
+test('an htpasswd that comes without a users file gets one, in which only admin has roles', async () => {
+  const data = await openDataDirectory(join(directory, 'older'));
+  await writeFile(data.htpasswd, `admin:${await hash('a', 4)}\nbob:${await hash('b', 4)}\n`);
+
+  await ensureAdminAccount(data);
+
+  const users = openUsers(data.users, () => undefined);
+  assert.equal(users.credentialsOf('admin').system_scope, 'all');
+  assert.deepEqual(users.credentialsOf('bob').roles, []);
+});
+
+test('users have the roles of the users file, and a change of it counts at once', async () => {
+  const users = join(directory, 'users.yaml');
+  const warnings: string[] = [];
+  const write = (text: string): Promise<void> => writeFile(users, text);
+  await write('users: {admin: {roles: [member], project: {id: p1, name: one}}}');
+  const authenticate = authenticateBasic(
+    {
+      htpasswd: openHtpasswd(path, () => undefined),
+      users: openUsers(users, (text) => warnings.push(text)),
+    },
+    systemClock,
+  );
+  const login = async (): Promise<Credentials> => {
+    const answer = await authenticate(basic('admin:right'));
+    assert.equal(answer.outcome, 'accepted');
+    return (answer as { readonly credentials: Credentials }).credentials;
+  };
+
+  const member = await login();
+  await write('users: {admin: {roles: [reader], system: all}}');
+  const reader = await login();
+  await write('users: {admin: {rolls: [admin]}}');
+  const kept = await login();
+  await write('users: {}  # and now nobody');
+  const nothing = await login();
+
+  assert.deepEqual(
+    [member.roles, member.project_id, member.project_name, member.system_scope],
+    [['member', 'reader'], 'p1', 'one', null],
+  );
+  assert.deepEqual(
+    [reader.roles, reader.project_id, reader.system_scope],
+    [['reader'], null, 'all'],
+  );
+  assert.deepEqual(kept, reader);
+  assert.match(
+    warnings.join(),
+    /users\.yaml was changed but cannot be used; .* has the key "rolls"/,
+  );
+  assert.deepEqual([nothing.roles, nothing.system_scope], [[], null]);
 });

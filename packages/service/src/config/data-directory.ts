@@ -12,6 +12,8 @@ export type DataDirectory = {
   /** Certificates of our own listeners. */
   readonly listeners: string;
   readonly htpasswd: string;
+  /** What the users of htpasswd may do. */
+  readonly users: string;
   readonly adminPassword: string;
   readonly clouds: string;
   readonly images: string;
@@ -31,6 +33,7 @@ export const openDataDirectory = async (path: string): Promise<DataDirectory> =>
     authority: join(root, 'ca'),
     listeners: join(root, 'listeners'),
     htpasswd: join(root, 'htpasswd'),
+    users: join(root, 'users.yaml'),
     adminPassword: join(root, 'admin-password'),
     clouds: join(root, 'clouds.yaml'),
     images: join(root, 'images'),

@@ -27,7 +27,8 @@ const paragraph = (loaded: LoadedConfig, name: string, setting: Setting): string
   const [section = '', key = ''] = name.split('.');
   const sections: { readonly [section: string]: { readonly [key: string]: SettingValue } } =
     loaded.settings;
-  const value = sections[section]?.[key] ?? null;
+  const stored = sections[section]?.[key] ?? null;
+  const value = setting.isSecret && stored !== null ? '***' : stored;
   const unit = setting.unit === undefined ? '' : ` ${setting.unit}`;
   const choices = setting.choices === undefined ? '' : `\n  one of   ${setting.choices.join(', ')}`;
   return (

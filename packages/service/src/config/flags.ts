@@ -13,7 +13,7 @@ export const SERVE_USAGE = `usage: bessemer serve --data DIR [options]
   --roles all|boot             boot: only serve boot files that a service elsewhere pushes here, default all
   --boot-control-listen HOST:PORT
                                with --roles boot: orders of that service, default 127.0.0.1:6389
-  --auth basic|none            who may use the public API, default basic
+  --auth basic|keystone|none   who may use the public API, default basic
   --config FILE                YAML; see "bessemer config explain"
   --set section.key=value      one key; may be repeated
 

@@ -29,6 +29,11 @@ export const loadConfig = async (from: ConfigSources): Promise<LoadedConfig> => 
   const take = (name: string, raw: unknown, source: string): void => {
     const setting = known.get(name);
     if (setting === undefined) throw unknownKey(name, source, [...known.keys()]);
+    if (setting.isSecret && source !== from.file) {
+      throw new ConfigInvalid(
+        `${name} is a secret: give it in the file of --config, or as a file of its own`,
+      );
+    }
     values.set(name, readValue(name, setting, raw));
     sources.set(name, source);
   };
@@ -85,11 +90,13 @@ const settingOfVariable = (
   known: ReadonlyMap<string, unknown>,
 ): string | undefined => {
   if (!variable.startsWith('BESSEMER_')) return undefined;
-  const [section = '', ...rest] = variable.slice('BESSEMER_'.length).split('_');
-  if (rest.length === 0) return undefined;
+  const words = variable.slice('BESSEMER_'.length);
   const sections = new Set([...known.keys()].map((name) => name.split('.')[0] as string));
-  const match = [...sections].find((each) => each.toUpperCase() === section);
-  return match === undefined ? undefined : `${match}.${rest.join('_').toLowerCase()}`;
+  // Names of sections have underscores too.
+  const match = [...sections].find((each) => words.startsWith(`${each.toUpperCase()}_`));
+  return match === undefined
+    ? undefined
+    : `${match}.${words.slice(match.length + 1).toLowerCase()}`;
 };
 
 const nest = (values: ReadonlyMap<string, SettingValue>): Settings => {

@@ -12,6 +12,8 @@ export type Setting = {
   readonly choices?: readonly string[];
   readonly min?: number;
   readonly max?: number;
+  /** Taken from the file only, never from flags or variables, which others can read; never shown. */
+  readonly isSecret?: true;
 };
 
 /** A key or value that cannot be used; the text names the key and what would be right. */

@@ -42,6 +42,11 @@ export const makeCredentials = (
   facts: Partial<Credentials> & Pick<Credentials, 'roles'>,
 ): Credentials => ({ ...NOBODY, ...facts, roles: withImplied(facts.roles) });
 
+/** `roles` are taken as they are: Keystone has added what they imply, by its own rules. */
+export const credentialsOfToken = (
+  facts: Partial<Credentials> & Pick<Credentials, 'roles'>,
+): Credentials => ({ ...NOBODY, ...facts, roles: facts.roles.map((role) => role.toLowerCase()) });
+
 const IMPLIES: { readonly [role: string]: string } = {
   admin: 'manager',
   manager: 'member',

@@ -1,13 +1,14 @@
-// Mode `basic`: HTTP basic authentication against an htpasswd file. bcrypt is slow on purpose, so a good header is
-// remembered for a minute, by its SHA-256, and as long as the file stays the same.
+// Mode `basic`: HTTP basic authentication against an htpasswd file; users.yaml says what each user may do. bcrypt is
+// slow on purpose, so a good header is remembered for a minute, by its SHA-256, and as long as the file stays the same.
 
 import { createHash } from 'node:crypto';
 
 import type { Clock } from '#clock';
-import { systemAdministrator } from '#policy/credentials';
+import type { Credentials } from '#policy/credentials';
 
 import type { Authenticate, Authentication } from '../authenticate.ts';
 import type { Htpasswd } from './htpasswd.ts';
+import type { Users } from './users.ts';
 
 const REMEMBER_MS = 60_000;
 const REMEMBERED_MAX = 1_000;
@@ -25,11 +26,16 @@ const refused = (status: number, message: string): Authentication => ({
 
 type Remembered = {
   readonly user: string;
+  readonly credentials: Credentials;
   readonly untilMs: number;
   readonly generation: string;
 };
 
-export const authenticateBasic = (htpasswd: Htpasswd, clock: Clock): Authenticate => {
+export const authenticateBasic = (
+  { htpasswd, users }: { readonly htpasswd: Htpasswd; readonly users: Users },
+  clock: Clock,
+): Authenticate => {
+  const generationNow = (): string => `${htpasswd.generation()} ${users.generation()}`;
   const remembered = new Map<string, Remembered>();
   let waiting = 0;
   let turn: Promise<unknown> = Promise.resolve();
@@ -48,13 +54,15 @@ export const authenticateBasic = (htpasswd: Htpasswd, clock: Clock): Authenticat
 
   const check = async (key: string, user: string, password: string): Promise<Authentication> => {
     if (waiting >= CHECKS_WAITING_MAX) return refused(503, 'Too many logins at once, try again');
-    const generation = htpasswd.generation();
+    const generation = generationNow();
     const digest = htpasswd.digestOf(user);
     const isRight = await inTurn(() => matches(password, digest ?? NOBODY));
     if (!isRight || digest === undefined) return refused(401, 'Incorrect username or password');
     if (remembered.size >= REMEMBERED_MAX) remembered.clear();
-    remembered.set(key, { user, generation, untilMs: clock.monotonicMs() + REMEMBER_MS });
-    return { outcome: 'accepted', user, credentials: systemAdministrator(user) };
+    const credentials = users.credentialsOf(user);
+    const untilMs = clock.monotonicMs() + REMEMBER_MS;
+    remembered.set(key, { user, credentials, generation, untilMs });
+    return { outcome: 'accepted', user, credentials };
   };
 
   return (headers) => {
@@ -63,14 +71,10 @@ export const authenticateBasic = (htpasswd: Htpasswd, clock: Clock): Authenticat
     const key = createHash('sha256').update(header).digest('base64');
     const known = remembered.get(key);
     if (known !== undefined) {
-      const isFresh =
-        known.untilMs > clock.monotonicMs() && known.generation === htpasswd.generation();
-      if (isFresh)
-        return {
-          outcome: 'accepted',
-          user: known.user,
-          credentials: systemAdministrator(known.user),
-        };
+      const isFresh = known.untilMs > clock.monotonicMs() && known.generation === generationNow();
+      if (isFresh) {
+        return { outcome: 'accepted', user: known.user, credentials: known.credentials };
+      }
       remembered.delete(key);
     }
     const parsed = parseHeader(header);
