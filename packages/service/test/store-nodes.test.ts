@@ -285,18 +285,8 @@ onBothEngines((store) => {
       );
       const updatedAt = '2026-11-21T12:00:01.000000+00:00';
 
-      const first = await updatePort(
-        store().db,
-        port.uuid,
-        { pxeEnabled: false, updatedAt },
-        { unchangedSince: null },
-      );
-      const second = await updatePort(
-        store().db,
-        port.uuid,
-        { pxeEnabled: true },
-        { unchangedSince: null },
-      );
+      const first = await updatePort(store().db, port, { pxeEnabled: false, updatedAt });
+      const second = await updatePort(store().db, port, { pxeEnabled: true });
 
       assert.deepEqual([first, second], [true, false]);
       assert.equal((await findPort(store().db, port.uuid))?.pxeEnabled, false);

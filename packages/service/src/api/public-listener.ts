@@ -30,8 +30,12 @@ import { traitsRoute } from './nodes/traits.ts';
 import { validateRoutes } from './nodes/validate.ts';
 import { vendorPassthruRoutes } from './nodes/vendor-passthru.ts';
 import { ownRoutes } from './own/own-routes.ts';
-import { listPortsRoutes } from './ports/list-ports.ts';
-import { writePortRoutes } from './ports/write-port.ts';
+import { portgroupRoutes } from './portgroups/list-portgroups.ts';
+import { patchPortgroupRoute } from './portgroups/patch-portgroup.ts';
+import { createPortgroupRoute, deletePortgroupRoute } from './portgroups/write-portgroup.ts';
+import { portRoutes } from './ports/list-ports.ts';
+import { patchPortRoute } from './ports/patch-port.ts';
+import { createPortRoute, deletePortRoute } from './ports/write-port.ts';
 import { addAdmission } from './ramdisk/admission.ts';
 import { ramdiskRoutes } from './ramdisk/ramdisk-routes.ts';
 import { addRoutes, type Route } from './route.ts';
@@ -74,8 +78,14 @@ export const publicRoutes = (parts: ApiParts): readonly Route[] => [
   inventoryRoute(parts),
   childrenRoute(parts),
   ...vendorPassthruRoutes(parts),
-  ...listPortsRoutes(parts),
-  ...writePortRoutes(parts),
+  ...portRoutes(parts),
+  createPortRoute(parts),
+  patchPortRoute(parts),
+  deletePortRoute(parts),
+  ...portgroupRoutes(parts),
+  createPortgroupRoute(parts),
+  patchPortgroupRoute(parts),
+  deletePortgroupRoute(parts),
   ...chassisRoutes(parts),
   ...driverRoutes(parts),
   ...conductorRoutes(parts),

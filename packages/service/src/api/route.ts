@@ -51,7 +51,8 @@ export const addRoutes = (
       method: others,
       url: path,
       handler: (request) => {
-        throw methodNotAllowed(request.method);
+        const isThere = routes.some((route) => route.path === path && !isHidden(route, request));
+        throw isThere ? methodNotAllowed(request.method) : notFound();
       },
     });
   }
@@ -72,6 +73,10 @@ const addRoute = (app: FastifyInstance, parts: PolicyParts, route: Route): void 
     },
   });
 };
+
+/** Below its version such a path is not there, whatever the method. */
+const isHidden = ({ since, statusBelow = 404 }: Route, { minor }: FastifyRequest): boolean =>
+  since !== undefined && statusBelow === 404 && !offers(minor, since);
 
 /** A defect of ours must not become an open door: what was answered without asking is not sent. */
 const refuseUnasked = (

@@ -10,6 +10,7 @@ import { openSqliteFile, sqliteDialect } from './engine/sqlite.ts';
 import { makeGroupCommit } from './group-commit.ts';
 import * as firstTables from './migrations/0001-first-tables.ts';
 import * as agentTrust from './migrations/0002-agent-trust.ts';
+import * as portsAndPortgroups from './migrations/0003-ports-and-portgroups.ts';
 import * as templatesRunbooksRules from './migrations/0006-templates-runbooks-rules.ts';
 import * as driverSecrets from './migrations/0008-driver-secrets.ts';
 import type { Schema } from './schema.ts';
@@ -40,6 +41,7 @@ type MigrationFile = {
 const MIGRATIONS: { readonly [name: string]: MigrationFile } = {
   '0001-first-tables': firstTables,
   '0002-agent-trust': agentTrust,
+  '0003-ports-and-portgroups': portsAndPortgroups,
   '0006-templates-runbooks-rules': templatesRunbooksRules,
   '0008-driver-secrets': driverSecrets,
 };

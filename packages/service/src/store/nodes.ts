@@ -133,6 +133,7 @@ export const updateNode = async (
 
 const CHILD_TABLES = [
   'port',
+  'portgroup',
   'lease',
   'journal',
   'workflow',

@@ -14,7 +14,14 @@ export type PageRequest = {
   readonly isDescending: boolean;
 };
 
-type Paged = 'node' | 'port' | 'chassis' | 'deploy_template' | 'runbook' | 'inspection_rule';
+type Paged =
+  | 'node'
+  | 'port'
+  | 'portgroup'
+  | 'chassis'
+  | 'deploy_template'
+  | 'runbook'
+  | 'inspection_rule';
 
 export class MarkerUnknown extends Error {}
 

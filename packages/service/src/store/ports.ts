@@ -1,21 +1,27 @@
-// Ports by record: find, insert, update, delete. Lists, which never make records, are in port-list.ts.
+// Ports: find, list, insert, update, delete.
 
-import { type Selectable, sql } from 'kysely';
-
-import { isoTime } from '#clock';
+import { type Expression, sql, type SqlBool } from 'kysely';
 
 import type { PortRecord } from '@bessemer/protocol/port/record';
-import { isUuid, type NodeUuid, type PortUuid } from '@bessemer/protocol/uuid';
+import type { NodeUuid } from '@bessemer/protocol/uuid';
 
 import type { Queryable } from './database.ts';
-import { withConflicts } from './errors.ts';
-import type { PortTable } from './schema.ts';
+import { type NodeOwnedFilters, nodeOwnedConditions } from './node-owned.ts';
+import { contains } from './node-views.ts';
+import type { PageRequest } from './paging.ts';
+import { recordTable } from './record-table.ts';
 
 export type PortChanges = Partial<Omit<PortRecord, 'id' | 'uuid' | 'createdAt'>>;
 export type NewPort = Pick<PortRecord, 'uuid' | 'nodeUuid' | 'address'> &
   Partial<Omit<PortRecord, 'id'>>;
 
-const COLUMNS = {
+export type PortFilters = NodeOwnedFilters & {
+  readonly address?: string;
+  readonly portgroupUuid?: string;
+  readonly descriptionContains?: string;
+};
+
+const ports = recordTable<PortRecord>('port', {
   uuid: ['uuid', 'text'],
   nodeUuid: ['node_uuid', 'text'],
   name: ['name', 'text'],
@@ -28,63 +34,63 @@ const COLUMNS = {
   description: ['description', 'text'],
   vendor: ['vendor', 'text'],
   category: ['category', 'text'],
+  availableForDynamicPortgroup: ['available_for_dynamic_portgroup', 'flag'],
   extra: ['extra', 'json'],
   internalInfo: ['internal_info', 'json'],
   createdAt: ['created_at', 'text'],
   updatedAt: ['updated_at', 'text'],
-} as const satisfies {
-  readonly [property in Exclude<keyof PortRecord, 'id'>]: readonly [
-    keyof PortTable,
-    'text' | 'flag' | 'json',
-  ];
-};
+});
 
-const portOfRow = (row: Selectable<PortTable>): PortRecord => {
-  const record: { [property: string]: unknown } = { id: row.id };
-  for (const [property, [column, kind]] of Object.entries(COLUMNS)) {
-    const value = row[column];
-    if (kind === 'json') record[property] = JSON.parse(value as string);
-    else record[property] = kind === 'flag' ? value === 1 : value;
-  }
-  return record as unknown as PortRecord;
-};
-
-const columnsOfPort = (changes: Partial<PortRecord>): { [column: string]: unknown } => {
-  const columns: { [column: string]: unknown } = {};
-  for (const [property, value] of Object.entries(changes)) {
-    if (value === undefined || property === 'id') continue;
-    const [column, kind] = COLUMNS[property as keyof typeof COLUMNS];
-    if (kind === 'json') columns[column] = JSON.stringify(value);
-    else columns[column] = kind === 'flag' ? Number(value) : value;
-  }
-  return columns;
-};
+const EMPTY_PORT = {
+  name: null,
+  pxeEnabled: true,
+  localLinkConnection: {},
+  physicalNetwork: null,
+  portgroupUuid: null,
+  isSmartnic: false,
+  description: null,
+  vendor: null,
+  category: null,
+  availableForDynamicPortgroup: true,
+  extra: {},
+  internalInfo: {},
+} as const;
 
 /** By UUID, else by name. */
-export const findPort = async (
+export const findPort = ports.find;
+
+/** One page. Throws `MarkerUnknown`. */
+export const listPorts = (
   queryable: Queryable,
-  ident: string,
-): Promise<PortRecord | undefined> => {
-  const row = await queryable
-    .selectFrom('port')
-    .selectAll()
-    .where(isUuid(ident) ? 'uuid' : 'name', '=', isUuid(ident) ? ident.toLowerCase() : ident)
-    .executeTakeFirst();
-  return row === undefined ? undefined : portOfRow(row);
+  filters: PortFilters,
+  page: PageRequest,
+): Promise<readonly PortRecord[]> => ports.list(queryable, page, conditionsOf(filters));
+
+const conditionsOf = (filters: PortFilters): Expression<SqlBool>[] => {
+  const conditions = nodeOwnedConditions('port', filters);
+  if (filters.address !== undefined) {
+    conditions.push(sql<SqlBool>`port.address = ${filters.address}`);
+  }
+  if (filters.portgroupUuid !== undefined) {
+    conditions.push(sql<SqlBool>`port.portgroup_uuid = ${filters.portgroupUuid}`);
+  }
+  if (filters.descriptionContains !== undefined) {
+    conditions.push(contains('port.description', filters.descriptionContains));
+  }
+  return conditions;
 };
 
-export const listPortsOfNode = async (
+export const listPortsOfNode = (
   queryable: Queryable,
   nodeUuid: NodeUuid,
-): Promise<readonly PortRecord[]> => {
-  const rows = await queryable
-    .selectFrom('port')
-    .selectAll()
-    .where('node_uuid', '=', nodeUuid)
-    .orderBy('id')
-    .execute();
-  return rows.map(portOfRow);
-};
+): Promise<readonly PortRecord[]> =>
+  ports.where(queryable, sql<SqlBool>`port.node_uuid = ${nodeUuid}`);
+
+export const listPortsOfPortgroup = (
+  queryable: Queryable,
+  portgroupUuid: string,
+): Promise<readonly PortRecord[]> =>
+  ports.where(queryable, sql<SqlBool>`port.portgroup_uuid = ${portgroupUuid}`);
 
 /** `addresses` in lower case; ports of any node. */
 export const listPortsByAddress = async (
@@ -92,62 +98,22 @@ export const listPortsByAddress = async (
   addresses: readonly string[],
 ): Promise<readonly PortRecord[]> => {
   if (addresses.length === 0) return [];
-  const rows = await queryable
-    .selectFrom('port')
-    .selectAll()
-    .where('address', 'in', addresses)
-    .orderBy('id')
-    .execute();
-  return rows.map(portOfRow);
+  return ports.where(queryable, sql<SqlBool>`port.address in (${sql.join(addresses)})`);
 };
 
 /** Throws `Conflict` on `uuid`, `address` or `name`. */
-export const insertPort = async (
+export const insertPort = (
   queryable: Queryable,
   port: NewPort,
   options: { readonly nowMs: number },
-): Promise<PortRecord> => {
-  const record = {
-    pxeEnabled: true,
-    isSmartnic: false,
-    createdAt: isoTime(options.nowMs),
-    ...port,
-    address: port.address.toLowerCase(),
-  };
-  return withConflicts(async () => {
-    const row = await queryable
-      .insertInto('port')
-      .values(columnsOfPort(record) as never)
-      .returningAll()
-      .executeTakeFirstOrThrow();
-    return portOfRow(row);
-  });
-};
+): Promise<PortRecord> =>
+  ports.insert(queryable, { ...EMPTY_PORT, ...port, address: port.address.toLowerCase() }, options);
 
-/** False when there is no such port or it had changed since `unchangedSince`. Throws `Conflict`. */
-export const updatePort = async (
+/** False when the port is not any more what `port` was read as. Throws `Conflict`. */
+export const updatePort = (
   queryable: Queryable,
-  uuid: PortUuid,
+  port: PortRecord,
   changes: PortChanges,
-  options: { readonly unchangedSince?: string | null } = {},
-): Promise<boolean> => {
-  const columns = columnsOfPort(changes);
-  if (Object.keys(columns).length === 0) return true;
-  return withConflicts(async () => {
-    let update = queryable
-      .updateTable('port')
-      .set(columns as never)
-      .where('uuid', '=', uuid);
-    if (options.unchangedSince !== undefined) {
-      const since = options.unchangedSince;
-      update = update.where(sql<boolean>`updated_at is not distinct from ${since}`);
-    }
-    const result = await update.executeTakeFirst();
-    return result.numUpdatedRows > 0n;
-  });
-};
+): Promise<boolean> => ports.update(queryable, port, changes);
 
-export const deletePort = async (queryable: Queryable, uuid: PortUuid): Promise<boolean> => {
-  const result = await queryable.deleteFrom('port').where('uuid', '=', uuid).executeTakeFirst();
-  return result.numDeletedRows > 0n;
-};
+export const deletePort = ports.remove;

@@ -12,7 +12,7 @@ import { withConflicts } from './errors.ts';
 import { type PageRequest, pageOrder, pastMarker } from './paging.ts';
 import type { RunbookTable } from './schema.ts';
 
-type TableName = 'deploy_template' | 'runbook' | 'inspection_rule';
+type TableName = 'port' | 'portgroup' | 'deploy_template' | 'runbook' | 'inspection_rule';
 type ColumnKind = 'text' | 'number' | 'flag' | 'json';
 
 type Identity = { readonly id: number; readonly uuid: string };

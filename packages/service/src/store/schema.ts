@@ -78,8 +78,27 @@ export type PortTable = {
   description: string | null;
   vendor: string | null;
   category: string | null;
+  available_for_dynamic_portgroup: Generated<number>;
   extra: string;
   internal_info: string;
+  created_at: string;
+  updated_at: string | null;
+};
+
+export type PortgroupTable = {
+  id: Generated<number>;
+  uuid: string;
+  node_uuid: string;
+  name: string | null;
+  address: string | null;
+  mode: string;
+  properties: string;
+  extra: string;
+  internal_info: string;
+  standalone_ports_supported: number;
+  physical_network: string | null;
+  category: string | null;
+  dynamic_portgroup: number;
   created_at: string;
   updated_at: string | null;
 };
@@ -351,6 +370,7 @@ export type SettingTable = { key: string; value: string };
 export type Schema = {
   node: NodeTable;
   port: PortTable;
+  portgroup: PortgroupTable;
   conductor: ConductorTable;
   lease: LeaseTable;
   workflow: WorkflowTable;

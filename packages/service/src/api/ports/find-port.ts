@@ -1,39 +1,48 @@
 // The port that a path names, and the refusals around ports.
 
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { Conflict, isConflictOn } from '#store/errors';
+import { findPort } from '#store/ports';
 
 import { Refusal } from '@bessemer/protocol/errors/refusal';
 import { offers } from '@bessemer/protocol/microversion/features';
+import type { NodeRecord } from '@bessemer/protocol/node/record';
+import { PORT, type PortFieldName } from '@bessemer/protocol/port/fields';
 import type { PortRecord } from '@bessemer/protocol/port/record';
-import { isUuid } from '@bessemer/protocol/uuid';
+import { fieldsAt } from '@bessemer/protocol/resource/fields';
 
-import { wasSuffixCut } from '../request-context.ts';
-import { shown } from '../query.ts';
+import { requireOwningNode } from '../access/owning-node.ts';
+import type { ApiParts } from '../api-parts.ts';
+import { findResource } from '../resource/find-resource.ts';
+import { resourceText } from '../resource/resource-text.ts';
+import { shownLink } from './link-connection.ts';
 
 export const portMissing = (ident: string): Refusal =>
   new Refusal(404, `Port ${ident} could not be found.`);
 
-/** UUIDs, and names from 1.88 on; a MAC address is not an identity. */
-export const findPortByIdent = async <T>(
+/** By UUID, and by name where names are taken; a MAC address is no identity. Refuses by the rule of the route. */
+export const requirePort = async (
+  parts: ApiParts,
   request: FastifyRequest,
-  find: (by: 'uuid' | 'name', value: string) => Promise<T | undefined>,
-): Promise<T> => {
-  const { ident } = request.params as { readonly ident: string };
-  if (isUuid(ident)) {
-    const found = await find('uuid', ident.toLowerCase());
-    if (found === undefined) throw portMissing(ident);
-    return found;
-  }
-  const isName = offers(request.minor, 'port-name') && /^[A-Za-z0-9._~-]{1,255}$/.test(ident);
-  if (!isName) throw new Refusal(400, `Expected UUID or name for port: ${shown(ident)}`);
-  const found = await find('name', ident);
-  if (found !== undefined) return found;
-  const longer = wasSuffixCut(request) ? await find('name', `${ident}.json`) : undefined;
-  if (longer === undefined) throw portMissing(ident);
-  return longer;
+  hasNames: boolean = offers(request.minor, 'port-name'),
+): Promise<{ readonly port: PortRecord; readonly node: NodeRecord }> => {
+  const naming = { noun: 'port', hasNames, missing: portMissing };
+  const port = await findResource(request, naming, (ident) => findPort(parts.store.db, ident));
+  const missing = (): Refusal => portMissing(port.uuid);
+  const node = await requireOwningNode(parts, request, port.nodeUuid, missing);
+  return { port, node };
 };
+
+export const sendPort = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  port: PortRecord,
+  fields: readonly PortFieldName[] = fieldsAt(PORT, request.minor),
+): FastifyReply =>
+  reply
+    .header('content-type', 'application/json')
+    .send(resourceText(PORT, port, fields, request, shownLink));
 
 export const refusePortConflict = (error: unknown, port: Partial<PortRecord>): never => {
   if (!(error instanceof Conflict)) throw error;

@@ -1,29 +1,29 @@
-// GET /v1/ports, /v1/ports/detail, and the ports of one node.
+// GET /v1/ports, /v1/ports/detail, the ports of one node, and one port.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { findNode } from '#store/nodes';
-import { findPortView, listPortViews, type PortFilters } from '#store/port-views';
+import { findPortgroup } from '#store/portgroups';
+import { listPorts, type PortFilters } from '#store/ports';
 
 import { Refusal } from '@bessemer/protocol/errors/refusal';
-import {
-  isPortField,
-  PORT_SUMMARY,
-  portField,
-  type PortFieldName,
-  portFieldSince,
-} from '@bessemer/protocol/port/fields';
+import { PORT } from '@bessemer/protocol/port/fields';
 
+import { type ListRules, requireListScope } from '../access/list-scope.ts';
+import { maySeeNode } from '../access/node-access.ts';
+import { requireNodeOfList } from '../access/owning-node.ts';
 import type { ApiParts } from '../api-parts.ts';
-import { notAcceptable } from '../error-envelope.ts';
 import { requireNode } from '../nodes/find-node.ts';
-import { isDetailed, refuseMarker } from '../nodes/list-nodes.ts';
-import { nextLink, PAGE_ARGUMENTS, readPage } from '../page-query.ts';
-import { asList, type Query, readQuery, requireFeature } from '../query.ts';
+import { isDetailed } from '../nodes/list-nodes.ts';
+import { PAGE_ARGUMENTS } from '../page-query.ts';
+import { portgroupMissing } from '../portgroups/find-portgroup.ts';
+import { asList, asUuid, type Query, readQuery, requireFeature } from '../query.ts';
+import { askedFields } from '../resource/field-query.ts';
+import { asMac } from '../resource/resource-input.ts';
+import { sendList } from '../resource/send-list.ts';
 import type { Route } from '../route.ts';
-import { findPortByIdent } from './find-port.ts';
-import { asMac } from './port-input.ts';
-import { portFieldsAt, portText } from './render-port.ts';
+import { requirePort, sendPort } from './find-port.ts';
+import { shownLink } from './link-connection.ts';
 
 const FILTERS = [
   'node',
@@ -34,120 +34,103 @@ const FILTERS = [
   'description_contains',
   'conductor_groups',
 ];
+const LIST_RULES: ListRules = { all: 'baremetal:port:list_all', own: 'baremetal:port:list' };
 
-export const listPortsRoutes = (parts: ApiParts): readonly Route[] => [
+export const portRoutes = (parts: ApiParts): readonly Route[] => [
+  listRoute(parts, false),
+  listRoute(parts, true),
+  ...[false, true].map((isDetail): Route => {
+    const ending = isDetail ? 'ports/detail' : 'ports';
+    return {
+      method: 'GET',
+      path: `/v1/nodes/:ident/${ending}`,
+      rule: 'baremetal:port:get',
+      asked: 'with-object',
+      handle: async (request, reply) => {
+        const query = readPortQuery(request, isDetail);
+        const { uuid } = await requireNode(parts, request);
+        const path = `nodes/${uuid}/${ending}`;
+        return sendPorts(parts, request, reply, { query, isDetail, path, nodeUuid: uuid });
+      },
+    };
+  }),
   {
     method: 'GET',
-    path: '/v1/ports',
-    rule: 'baremetal:port:list_all',
-    handle: async (request, reply) => {
-      const query = readQuery(request, [...FILTERS, ...PAGE_ARGUMENTS, 'fields', 'detail']);
-      const filters = await readFilters(parts, request, query);
-      return sendPorts(parts, request, reply, query, filters, isDetailed(request, query), 'ports');
-    },
-  },
-  {
-    method: 'GET',
-    path: '/v1/ports/detail',
-    rule: 'baremetal:port:list_all',
-    handle: async (request, reply) => {
-      const query = readQuery(request, [...FILTERS, ...PAGE_ARGUMENTS]);
-      const filters = await readFilters(parts, request, query);
-      return sendPorts(parts, request, reply, query, filters, true, 'ports/detail');
-    },
-  },
-  {
-    method: 'GET',
-    path: '/v1/nodes/:ident/ports',
+    path: '/v1/nodes/:ident/ports/:port',
     rule: 'baremetal:port:get',
-    asked: 'with-object',
-    handle: async (request, reply) => {
-      const query = readQuery(request, [...PAGE_ARGUMENTS, 'fields', 'detail']);
-      const { uuid } = await requireNode(parts, request);
-      const path = `nodes/${uuid}/ports`;
-      const isDetail = isDetailed(request, query);
-      return sendPorts(parts, request, reply, query, { nodeUuid: uuid }, isDetail, path);
-    },
-  },
-  {
-    method: 'GET',
-    path: '/v1/nodes/:ident/ports/detail',
-    rule: 'baremetal:port:get',
-    asked: 'with-object',
-    handle: async (request, reply) => {
-      const query = readQuery(request, [...PAGE_ARGUMENTS]);
-      const { uuid } = await requireNode(parts, request);
-      const path = `nodes/${uuid}/ports/detail`;
-      return sendPorts(parts, request, reply, query, { nodeUuid: uuid }, true, path);
+    handle: () => {
+      throw new Refusal(400, 'Malformed request URI.');
     },
   },
   {
     method: 'GET',
     path: '/v1/ports/:ident',
     rule: 'baremetal:port:get',
+    asked: 'with-object',
     handle: async (request, reply) => {
-      const query = readQuery(request, ['fields']);
-      const fields = selected(request, query['fields']) ?? portFieldsAt(request.minor);
-      const view = await findPortByIdent(request, (by, value) =>
-        findPortView(parts.store.db, by, value),
-      );
-      return reply.header('content-type', 'application/json').send(portText(view, fields, request));
+      const fields = askedFields(request, PORT, readQuery(request, ['fields'])['fields']);
+      const { port } = await requirePort(parts, request);
+      return sendPort(request, reply, port, fields);
     },
   },
 ];
 
-const sendPorts = async (
+/** The arguments of a list of ports that takes no filters. */
+export const readPortQuery = (
+  request: FastifyRequest,
+  isDetail: boolean,
+  filters: readonly string[] = [],
+): Query =>
+  readQuery(request, [...filters, ...PAGE_ARGUMENTS, ...(isDetail ? [] : ['fields', 'detail'])]);
+
+const listRoute = (parts: ApiParts, isDetail: boolean): Route => {
+  const path = isDetail ? 'ports/detail' : 'ports';
+  return {
+    method: 'GET',
+    path: `/v1/${path}`,
+    rule: LIST_RULES.all,
+    asked: 'with-object',
+    handle: async (request, reply) => {
+      const query = readPortQuery(request, isDetail, FILTERS);
+      const { project } = await requireListScope(parts, request, LIST_RULES);
+      const filters = await readFilters(parts, request, query);
+      const ofProject = project === undefined ? {} : { project };
+      return sendPorts(parts, request, reply, { query, isDetail, path, ...filters, ...ofProject });
+    },
+  };
+};
+
+type AskedPorts = PortFilters & {
+  readonly query: Query;
+  readonly isDetail: boolean;
+  readonly path: string;
+};
+
+export const sendPorts = (
   parts: ApiParts,
   request: FastifyRequest,
   reply: FastifyReply,
-  query: Query,
-  filters: PortFilters,
-  isDetail: boolean,
-  path: string,
-): Promise<FastifyReply> => {
-  const page = readPage(query, (name) => sortColumn(request, name), parts.options.maxLimit);
-  const fields =
-    selected(request, query['fields']) ?? (isDetail ? portFieldsAt(request.minor) : PORT_SUMMARY);
-  const views = await listPortViews(parts.store.db, filters, page).catch(refuseMarker);
-  const texts = views.map((view) => portText(view, fields, request));
-  const last = views.length === page.limit ? views.at(-1)?.uuid : undefined;
-  const next = nextLink(request.base, path, query, page, last);
-  return reply
-    .header('content-type', 'application/json')
-    .send(`{"ports":[${texts.join(',')}]${next}}`);
-};
-
-const selected = (
-  request: FastifyRequest,
-  text: string | undefined,
-): readonly PortFieldName[] | undefined => {
-  if (text === undefined) return undefined;
-  requireFeature(request, 'fields-query');
-  const names = (asList(text) ?? []).map((name) => {
-    if (!isPortField(name)) {
-      throw new Refusal(400, `Field ${name.slice(0, 100)} is not a valid field.`);
-    }
-    if (portFieldSince(name) > request.minor) throw notAcceptable();
-    return name;
+  { query, isDetail, path, ...filters }: AskedPorts,
+): Promise<FastifyReply> =>
+  sendList(request, reply, {
+    table: PORT,
+    query,
+    isDetail: isDetail || isDetailed(request, query),
+    path,
+    maxLimit: parts.options.maxLimit,
+    showSpecial: shownLink,
+    find: (page) => listPorts(parts.store.db, filters, page),
   });
-  return names.includes('links') ? names : [...names, 'links'];
-};
-
-const sortColumn = (request: FastifyRequest, name: string): string | undefined => {
-  if (!isPortField(name) || !portField(name).isSortable) return undefined;
-  if (portFieldSince(name) > request.minor) throw notAcceptable();
-  return portField(name).column;
-};
 
 const readFilters = async (
   parts: ApiParts,
   request: FastifyRequest,
   query: Query,
 ): Promise<PortFilters> => {
-  const node = query['node_uuid'] ?? query['node'];
+  const node = asUuid('node_uuid', query['node_uuid']) ?? query['node'];
   const shards = asList(query['shard']);
   const conductorGroups = asList(query['conductor_groups']);
-  const { portgroup, address } = query;
+  const { portgroup, address, description_contains: descriptionContains } = query;
   if (portgroup !== undefined) requireFeature(request, 'portgroup-subresources');
   if (shards !== undefined) requireFeature(request, 'shards');
   if (conductorGroups !== undefined) requireFeature(request, 'port-conductor-groups');
@@ -157,21 +140,33 @@ const readFilters = async (
   if (conductorGroups !== undefined && (node ?? portgroup ?? address) !== undefined) {
     throw new Refusal(400, 'conductor_groups cannot be combined with node, portgroup or address');
   }
-  const filters = {
-    nodeUuid: node === undefined ? undefined : await nodeUuid(parts, node),
-    address: address === undefined ? undefined : asMac('address', address),
-    portgroup,
-    shards,
-    conductorGroups,
-    descriptionContains: query['description_contains'],
+  return {
+    ...(node === undefined ? {} : { nodeUuid: await nodeOfList(parts, request, node) }),
+    ...(portgroup === undefined
+      ? {}
+      : { portgroupUuid: await portgroupOfList(parts, request, portgroup) }),
+    ...(address === undefined ? {} : { address: asMac('address', address) }),
+    ...(shards === undefined ? {} : { shards }),
+    ...(conductorGroups === undefined ? {} : { conductorGroups }),
+    ...(descriptionContains === undefined ? {} : { descriptionContains }),
   };
-  return Object.fromEntries(
-    Object.entries(filters).filter(([, value]) => value !== undefined),
-  ) as PortFilters;
 };
 
-const nodeUuid = async (parts: ApiParts, ident: string): Promise<string> => {
-  const node = await findNode(parts.store.db, ident);
-  if (node === undefined) throw new Refusal(404, `Node ${ident.slice(0, 255)} could not be found.`);
-  return node.uuid;
+const nodeOfList = async (
+  parts: ApiParts,
+  request: FastifyRequest,
+  ident: string,
+): Promise<string> => (await requireNodeOfList(parts, request, ident)).uuid;
+
+const portgroupOfList = async (
+  parts: ApiParts,
+  request: FastifyRequest,
+  ident: string,
+): Promise<string> => {
+  const portgroup = await findPortgroup(parts.store.db, ident);
+  const node =
+    portgroup === undefined ? undefined : await findNode(parts.store.db, portgroup.nodeUuid);
+  const isVisible = node !== undefined && (await maySeeNode(parts, request, node));
+  if (portgroup === undefined || !isVisible) throw portgroupMissing(ident.slice(0, 255));
+  return portgroup.uuid;
 };
