@@ -1,0 +1,142 @@
+// Every state and every verb, as clients know them: what is answered, where the node goes, and at what it aims. The
+// conductor behind the API takes requests and has no workers, so that each node stays where its verb put it.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+
+import { type ProvisionState, stateRow } from '@bessemer/protocol/node/states';
+import { isProvisionVerb, PROVISION_VERBS } from '@bessemer/protocol/node/verbs';
+
+import { openService, type Service } from './provision/with-service.ts';
+
+type Row = {
+  readonly target_provision_state: string | null;
+  readonly transitions: {
+    readonly [event: string]: { readonly to: string; readonly source: string };
+  };
+  readonly since: string;
+};
+
+type Machine = {
+  readonly states: { readonly [state: string]: Row };
+  readonly verbs: { readonly [verb: string]: { readonly event: string; readonly since: string } };
+};
+
+const MACHINE = JSON.parse(
+  readFileSync(join(import.meta.dirname, '../../../test/fixtures/state-machine.json'), 'utf8'),
+) as Machine;
+
+/** What a verb needs beside its name. */
+const ARGUMENTS: { readonly [verb: string]: object } = {
+  clean: { clean_steps: [{ interface: 'deploy', step: 'erase_devices' }] },
+  service: { service_steps: [{ interface: 'deploy', step: 'burnin_cpu' }] },
+  rescue: { rescue_password: 'a password' },
+};
+
+const VERBS = Object.entries(MACHINE.verbs);
+const STATES = Object.entries(MACHINE.states) as [ProvisionState, Row][];
+
+const minorBelow = (version: string): string => `1.${Number(version.slice('1.'.length)) - 1}`;
+
+let service: Service;
+before(async () => {
+  service = await openService({ conductor: { workersMax: 0 } });
+});
+after(() => service.close());
+
+const expectedOf = (state: Row, verb: string) => {
+  const transition = state.transitions[MACHINE.verbs[verb]?.event ?? ''];
+  return transition?.source === 'api' ? transition : undefined;
+};
+
+test('our tables are the ones of the contract', () => {
+  for (const [state, row] of STATES) {
+    const { transitions, target, since } = stateRow(state);
+    assert.deepEqual(transitions, row.transitions, state);
+    assert.equal(target, row.target_provision_state, state);
+    assert.equal(since, row.since, state);
+  }
+  assert.deepEqual(PROVISION_VERBS, MACHINE.verbs);
+});
+
+describe('each verb, asked of a node', () => {
+  for (const [state, row] of STATES) {
+    test(`that is ${state}`, async () => {
+      for (const [verb] of VERBS) {
+        const node = await service.makeNode({
+          provisionState: state,
+          targetProvisionState: row.target_provision_state as ProvisionState | null,
+        });
+
+        const answer = await service.tell(node.uuid, { target: verb, ...ARGUMENTS[verb] });
+
+        const now = await service.nodeOf(node.uuid);
+        const expected = expectedOf(row, verb);
+        if (expected === undefined) {
+          assert.equal(answer.status, 400, `${verb}: ${answer.text}`);
+          assert.equal(
+            answer.fault,
+            `The requested action "${verb}" can not be performed on node "${node.uuid}" while it is in state "${state}".`,
+          );
+          assert.deepEqual(now, node);
+          continue;
+        }
+        assert.equal(answer.status, 202, `${verb}: ${answer.text}`);
+        assert.equal(answer.text, '');
+        assert.equal(now.provisionState, expected.to, verb);
+        const own = MACHINE.states[expected.to]?.target_provision_state ?? null;
+        assert.equal(now.targetProvisionState, verb === 'clean' ? 'manageable' : own, verb);
+      }
+    });
+
+    test(`that is ${state}, and locked`, async () => {
+      for (const [verb] of VERBS) {
+        const node = await service.makeNode({ provisionState: state, reservation: 'another' });
+
+        const answer = await service.tell(node.uuid, { target: verb, ...ARGUMENTS[verb] });
+
+        if (expectedOf(row, verb) !== undefined) continue;
+        assert.equal(answer.status, 409, `${verb}: ${answer.text}`);
+        assert.match(answer.fault ?? '', /is locked by host another, please retry/);
+      }
+    });
+  }
+});
+
+/** A state from which the verb is possible at its first version already. */
+const stateFor = (verb: string): ProvisionState => {
+  if (verb === 'abort') return 'clean wait';
+  const found = STATES.find(([, row]) => expectedOf(row, verb) !== undefined);
+  if (found === undefined) throw new Error(`no state takes ${verb}`);
+  return found[0];
+};
+
+describe('verbs are there from their version on', () => {
+  for (const [verb, { since }] of VERBS) {
+    test(`${verb} since ${since}`, async () => {
+      assert.ok(isProvisionVerb(verb));
+      const body = { target: verb, ...ARGUMENTS[verb] };
+      const provisionState = stateFor(verb);
+      const young = await service.makeNode({ provisionState });
+      const old = await service.makeNode({ provisionState });
+
+      const now = await service.tell(young.uuid, body, since);
+      const before =
+        since === '1.1' ? 406 : (await service.tell(old.uuid, body, minorBelow(since))).status;
+
+      assert.equal(now.status, 202, now.text);
+      assert.equal(before, 406);
+    });
+  }
+});
+
+test('a verb that does not exist is 400, in words of the state', async () => {
+  const node = await service.makeNode({ provisionState: 'active' });
+
+  const { status, fault } = await service.tell(node.uuid, { target: 'dance' });
+
+  assert.equal(status, 400);
+  assert.match(fault ?? '', /^The requested action "dance" can not be performed/);
+});
