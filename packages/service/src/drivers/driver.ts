@@ -5,6 +5,16 @@
 import type { JsonObject } from '@bessemer/protocol/json';
 import type { NodeRecord, PowerState, PowerTarget } from '@bessemer/protocol/node/record';
 
+import type {
+  BiosInterface,
+  ConsoleInterface,
+  FirmwareInterface,
+  Indicators,
+  RaidInterface,
+  VendorInterface,
+  VirtualMediaInterface,
+} from './hardware-interfaces.ts';
+
 export type BootDevice =
   | 'pxe'
   | 'disk'
@@ -60,6 +70,8 @@ export type ManagementInterface = {
   readonly setSecureBoot: (node: NodeRecord, isOn: boolean) => Promise<void>;
   readonly fetchIdentity: (node: NodeRecord) => Promise<MachineIdentity>;
   readonly injectNmi?: (node: NodeRecord) => Promise<void>;
+  readonly indicators?: Indicators;
+  readonly virtualMedia?: VirtualMediaInterface;
 };
 
 export type VirtualMediaState = {
@@ -120,7 +132,11 @@ export type DriverStepArguments = {
 
 /** What a step that the driver performs leaves behind; the conductor stores it with the end of the step. */
 export type DriverStepResult = {
-  readonly node?: Partial<Pick<NodeRecord, 'raidConfig' | 'targetRaidConfig' | 'bootMode'>>;
+  readonly node?: Partial<
+    Pick<NodeRecord, 'raidConfig' | 'targetRaidConfig' | 'bootMode' | 'driverInternalInfo'>
+  >;
+  /** Firmware settings or versions are others now: what is kept of them is read again. */
+  readonly isHardwareChanged?: boolean;
 };
 
 /** A step of cleaning, deployment or servicing that needs no agent. */
@@ -155,6 +171,12 @@ export type NodeDriver = {
   readonly inspect: { readonly kind: 'agent' | 'simulated' };
   /** Undefined: rescue is not supported. */
   readonly rescue?: RescueInterface;
+  /** Each undefined where the node uses `no-*`, or its hardware type has none. */
+  readonly raid?: RaidInterface;
+  readonly bios?: BiosInterface;
+  readonly firmware?: FirmwareInterface;
+  readonly console?: ConsoleInterface;
+  readonly vendor?: VendorInterface;
   /** Those of all interfaces that the node uses. */
   readonly steps?: readonly DriverStep[];
   /** Result per interface kind, as GET validate shows it; kinds without an implementation are null. */
@@ -169,6 +191,8 @@ export type HardwareTypeDescription = {
   readonly enabled: { readonly [interfaceKind: string]: readonly string[] };
   /** driver_info key to a sentence about it, as GET drivers/X/properties shows. */
   readonly properties: { readonly [key: string]: string };
+  /** What a logical disk may be asked to be, with a sentence about each; undefined: no RAID. */
+  readonly logicalDiskProperties?: { readonly [key: string]: string };
 };
 
 /** All hardware types that this process offers. Made by drivers/registry.ts. */
