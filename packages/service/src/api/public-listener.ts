@@ -29,6 +29,7 @@ import { showStatesRoute } from './nodes/states.ts';
 import { traitsRoute } from './nodes/traits.ts';
 import { validateRoutes } from './nodes/validate.ts';
 import { vendorPassthruRoutes } from './nodes/vendor-passthru.ts';
+import { vifRoutes } from './nodes/vifs.ts';
 import { ownRoutes } from './own/own-routes.ts';
 import { portgroupRoutes } from './portgroups/list-portgroups.ts';
 import { patchPortgroupRoute } from './portgroups/patch-portgroup.ts';
@@ -78,6 +79,7 @@ export const publicRoutes = (parts: ApiParts): readonly Route[] => [
   inventoryRoute(parts),
   childrenRoute(parts),
   ...vendorPassthruRoutes(parts),
+  ...vifRoutes(parts),
   ...portRoutes(parts),
   createPortRoute(parts),
   patchPortRoute(parts),

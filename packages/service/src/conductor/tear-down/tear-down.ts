@@ -1,7 +1,9 @@
 // Giving a node back: off, nothing of the instance left in its record, and then cleaning, which is what makes it
 // available again.
 
+import { isoTime } from '#clock';
 import type { NodeDriver } from '#drivers/driver';
+import { releaseVifs } from '#store/vifs';
 import type { PlannedStep } from '#store/workflows';
 
 import { bringRamdiskToRest, closeBoot } from '../boot-ramdisk/leave-ramdisk.ts';
@@ -39,6 +41,11 @@ export const TEAR_DOWN: WorkflowKind = {
     deployStep: {},
   }),
   bringToRest: bringRamdiskToRest,
-  onEnd: closeBoot,
+  onEnd: async (queryable, parts, node) => {
+    await closeBoot(queryable, parts, node);
+    // Only a node that was given back has lost its tenant.
+    if (node.provisionState !== 'cleaning') return;
+    await releaseVifs(queryable, node.uuid, isoTime(parts.clock.wallMs()));
+  },
   next: (node, parts) => automatedClean(parts.drivers.driverOf(node), node, parts),
 };
