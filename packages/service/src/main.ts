@@ -21,7 +21,7 @@ import { conductorCertificate } from '#config/conductor-certificate';
 import { type DataDirectory, openDataDirectory } from '#config/data-directory';
 import { type Endpoint, isEverywhere, isLoopback, parseEndpoint, urlOf } from '#config/endpoint';
 import { writeClouds } from '#config/first-account';
-import { parseServeFlags, SERVE_USAGE } from '#config/flags';
+import { parseServeFlags, SERVE_USAGE, type ServeFlags } from '#config/flags';
 import { withPort } from '#config/free-port';
 import { type ListenerCertificate, listenerCertificate } from '#config/listener-certificate';
 import { type LoadedConfig, loadConfig } from '#config/load';
@@ -30,7 +30,6 @@ import { ConfigInvalid } from '#config/setting';
 import { makeDriverRegistry } from '#drivers/registry';
 import { type Log, type LogLevel, makeLog } from '#observe/log';
 import { makeMetrics } from '#observe/metrics';
-import { openPolicy } from '#policy/open-policy';
 import { openStore } from '#store/database';
 import { countSessionsByState } from '#store/session-counts';
 import { type Authority, openAuthority } from '#trust/certificate/authority';
@@ -38,6 +37,7 @@ import { openDriverInfo } from '#trust/driver-secrets';
 import { openKeyRing } from '#trust/key-ring';
 
 import { startPresence } from './presence.ts';
+import { openAccessRules } from './serve/open-access-rules.ts';
 import { openAddresses } from './serve/open-addresses.ts';
 import { openAuthentication } from './serve/open-authentication.ts';
 import { keepBootsRight, openNetboot } from './serve/open-netboot.ts';
@@ -90,9 +90,9 @@ const listen = async (app: FastifyInstance, { host, port }: Endpoint): Promise<v
   await app.listen({ host, port });
 };
 
-const serve = async (loaded: LoadedConfig, dataPath: string, log: Log): Promise<Running> => {
+const serve = async (loaded: LoadedConfig, flags: ServeFlags, log: Log): Promise<Running> => {
   const { settings } = loaded;
-  const data = await openDataDirectory(dataPath);
+  const data = await openDataDirectory(flags.data);
   const endpoints = await readEndpoints(settings);
   const authentication = await openAuthentication(settings, {
     data,
@@ -133,6 +133,12 @@ const serve = async (loaded: LoadedConfig, dataPath: string, log: Log): Promise<
   };
   const identity = await conductorCertificate(data.listeners, options.hostname, authority, clock);
   const metrics = makeMetrics(() => countSessionsByState(store.db));
+  const eventParts = { store, keys, metrics, clock, log, options };
+  const policy = await openAccessRules(
+    settings,
+    { config: flags.config, data: data.path },
+    eventParts,
+  );
   const leave = await startPresence({
     store,
     clock,
@@ -143,7 +149,6 @@ const serve = async (loaded: LoadedConfig, dataPath: string, log: Log): Promise<
   });
   const { hostname } = options;
   const remote = await openRemoteBootHost(settings.netboot, { data, hostname, authority, clock });
-  const eventParts = { store, keys, metrics, clock, log, options };
   const netboot =
     remote === undefined
       ? await openNetboot(settings.netboot, { ...eventParts, dataPath: data.path })
@@ -173,7 +178,7 @@ const serve = async (loaded: LoadedConfig, dataPath: string, log: Log): Promise<
   const agent = agentListenerOptions(loaded, endpoints.agent.host);
   const publicApp = makePublicListener({
     store,
-    policy: openPolicy(),
+    policy,
     conductor,
     drivers,
     clock,
@@ -268,7 +273,7 @@ const run = async (): Promise<void> => {
   for (const text of warnings) log.warn(text);
   const running = await (flags.roles === 'boot'
     ? serveBoots(settings, flags.data, log)
-    : serve(loaded, flags.data, log));
+    : serve(loaded, flags, log));
   let isStopping = false;
   const stop = (signal: string): void => {
     if (isStopping) return;

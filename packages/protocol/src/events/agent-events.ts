@@ -211,6 +211,16 @@ export const AGENT_EVENTS = {
     meaning: 'An inventory claims a MAC that is a port of another node.',
     effect: 'The whole inventory was refused.',
   },
+  'policy.reloaded': {
+    severity: 'info',
+    meaning: 'The files of the access rules have changed.',
+    effect: 'The new rules count from now on.',
+  },
+  'policy.rejected': {
+    severity: 'high',
+    meaning: 'The files of the access rules have changed and cannot be used.',
+    effect: 'The last good rules stay.',
+  },
 } as const satisfies { readonly [name: string]: Row };
 
 export type AgentEventName = keyof typeof AGENT_EVENTS;

@@ -8,6 +8,7 @@ import { AGENT_SETTINGS } from './agent-settings.ts';
 import { NETBOOT_SETTINGS } from './netboot-settings.ts';
 import { KEYSTONE_SETTINGS } from './keystone-settings.ts';
 import { NEUTRON_SETTINGS } from './neutron-settings.ts';
+import { POLICY_SETTINGS, SERVICE_ROLE_SETTINGS } from './policy-settings.ts';
 import type { Setting, SettingKind } from './setting.ts';
 
 /** One hour: longer waits than these are typing errors, except where a row says otherwise. */
@@ -63,6 +64,7 @@ export const SCHEMA = {
       choices: ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
       meaning: 'Least severe messages that are written to stderr.',
     },
+    ...SERVICE_ROLE_SETTINGS,
   },
   api: {
     listen: {
@@ -160,6 +162,7 @@ export const SCHEMA = {
   netboot: NETBOOT_SETTINGS,
   keystone_authtoken: KEYSTONE_SETTINGS,
   neutron: NEUTRON_SETTINGS,
+  oslo_policy: POLICY_SETTINGS,
   conductor: {
     automated_clean: {
       kind: 'flag',

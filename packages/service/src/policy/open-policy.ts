@@ -1,12 +1,114 @@
-// Opens the policy. (Until policy files are read, administrators of the whole system may do everything but see
-// secrets, and nobody else may do anything.)
+// Opens the policy: the defaults and what the operator's files change in them, now and whenever they change. Files
+// that cannot be used stop the start; later the last good ones stay, and everybody is told.
 
+import type { Clock } from '#clock';
+
+import type { Credentials } from './credentials.ts';
+import { makeHttpCheck, refuseHttp } from './http-check.ts';
+import type { Asker } from './language/asker.ts';
+import { loadPolicy, type LoadedPolicy } from './load-policy.ts';
 import type { Policy } from './policy.ts';
+import type { PolicyOptions } from './policy-options.ts';
+import { PolicyInvalid, problemText } from './policy-problem.ts';
+import type { RuleScope } from './rules.ts';
+import { watchFiles } from './watched-files.ts';
 
-const SECRETS: ReadonlySet<string> = new Set(['show_password', 'show_instance_secrets']);
+export type PolicyEvent = {
+  readonly name: 'policy.reloaded' | 'policy.rejected';
+  readonly text: string;
+  readonly paths: readonly string[];
+};
 
-export const openPolicy = (): Policy => ({
-  allows: (rule, { roles, system_scope: scope, is_public_api: isPublic }) =>
-    isPublic || (scope === 'all' && roles.includes('admin') && !SECRETS.has(rule)),
-  allowsIfDefined: () => undefined,
-});
+export type PolicyParts = {
+  readonly clock: Clock;
+  readonly options: PolicyOptions;
+  readonly warn: (text: string) => void;
+  /** Hears of every change of the files after the start. */
+  readonly onEvent: (event: PolicyEvent) => void;
+};
+
+/** Throws PolicyInvalid. */
+export const openPolicy = async (parts: PolicyParts): Promise<Policy> => {
+  const { options, clock } = parts;
+  const askHttp = options.http === undefined ? refuseHttp : makeHttpCheck(options.http, parts);
+  // Before reading: what changes in between is then seen as a change.
+  const watched = watchFiles(options.files, options.directories, clock);
+  let loaded = await loadPolicy(options, askHttp);
+  tellWarnings(loaded, parts);
+  let reloading: Promise<void> | undefined;
+  const reload = async (): Promise<void> => {
+    try {
+      const next = await loadPolicy(options, askHttp);
+      refuseLoss(loaded, next, options);
+      loaded = next;
+      tellWarnings(next, parts);
+      parts.onEvent({
+        name: 'policy.reloaded',
+        text: 'The policy files have changed and count now.',
+        paths: next.paths,
+      });
+    } catch (error) {
+      if (!(error instanceof PolicyInvalid)) throw error;
+      const paths = [...new Set(error.problems.map(({ path }) => path))];
+      const text = `The policy files have changed and cannot be used: ${error.message}`;
+      parts.onEvent({ name: 'policy.rejected', text, paths });
+    } finally {
+      reloading = undefined;
+    }
+  };
+  const decide = (rule: string, asker: Asker): boolean | Promise<boolean> =>
+    answer(loaded, rule, asker, options.isScopeEnforced);
+  const afterChanges = <T>(work: () => T): T | Promise<Awaited<T>> => {
+    if (reloading === undefined && watched.hasChanged()) reloading = reload();
+    return reloading === undefined ? work() : (reloading.then(work) as Promise<Awaited<T>>);
+  };
+  const askerOf = (rule: string, credentials: Credentials, target: Asker['target']): Asker => ({
+    rule,
+    credentials,
+    target,
+    serviceProject: options.serviceProject,
+  });
+  return {
+    allows: (rule, credentials, target) =>
+      afterChanges(() => decide(rule, askerOf(rule, credentials, target))),
+    allowsIfDefined: (rule, credentials, target) => {
+      const asker = askerOf(rule, credentials, target);
+      // While files are read nobody knows yet whether they have the rule: without it nothing is refused.
+      const ask = (): boolean | Promise<boolean> | undefined =>
+        loaded.rules.rules.has(rule) ? decide(rule, asker) : undefined;
+      const now = afterChanges(ask);
+      return now instanceof Promise ? now.then((allowed) => allowed ?? true) : now;
+    },
+  };
+};
+
+const tellWarnings = ({ warnings }: LoadedPolicy, { warn }: PolicyParts): void => {
+  for (const each of warnings) warn(problemText(each));
+};
+
+/** A file that is gone may be a disk that is gone: that must not bring the defaults back, which may allow more. */
+const refuseLoss = (before: LoadedPolicy, after: LoadedPolicy, { files }: PolicyOptions): void => {
+  const [lost] = before.paths.filter((path) => files.includes(path));
+  if (lost === undefined || after.paths.some((path) => files.includes(path))) return;
+  const text =
+    'is gone; its rules stay until the service starts again, or until an empty one is there';
+  throw new PolicyInvalid([{ severity: 'error', path: lost, text }]);
+};
+
+const scopeOf = ({ system_scope: system, domain_id: domain }: Credentials): RuleScope | 'domain' =>
+  system === null ? (domain === null ? 'project' : 'domain') : 'system';
+
+const answer = (
+  { rules }: LoadedPolicy,
+  name: string,
+  asker: Asker,
+  isScopeEnforced: boolean,
+): boolean | Promise<boolean> => {
+  const rule = rules.find(name);
+  if (rule === undefined) return false;
+  if (isScopeEnforced && rule.scopes !== undefined) {
+    const scope = scopeOf(asker.credentials);
+    if (!(rule.scopes as readonly string[]).includes(scope)) return false;
+  }
+  return rules.compiled(name)?.test(asker) ?? false;
+};

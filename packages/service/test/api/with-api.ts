@@ -14,11 +14,12 @@ import { systemClock } from '#clock';
 import { DEFAULT_DRIVER_OPTIONS, makeDriverRegistry } from '#drivers/registry';
 import { makeLog } from '#observe/log';
 import { makeMetrics } from '#observe/metrics';
-import { openPolicy } from '#policy/open-policy';
+import type { PolicyOptions } from '#policy/policy-options';
 import { registerConductor } from '#store/conductors';
 import { openStore } from '#store/database';
 import { countSessionsByState } from '#store/session-counts';
 
+import { policyForTests } from '../policy/policy-for-tests.ts';
 import { type FakeConductor, makeFakeConductor } from './fake-conductor.ts';
 
 export type Answer = {
@@ -69,6 +70,7 @@ export const answerOf = (reply: {
 export const openApi = async (
   options: {
     readonly authenticate?: Authenticate;
+    readonly policy?: Partial<PolicyOptions>;
     readonly api?: Partial<ApiParts['options']>;
   } = {},
 ): Promise<Api> => {
@@ -90,7 +92,7 @@ export const openApi = async (
     store,
     conductor,
     drivers,
-    policy: openPolicy(),
+    policy: await policyForTests(options.policy),
     clock: systemClock,
     log,
     metrics: makeMetrics(() => countSessionsByState(store.db)),

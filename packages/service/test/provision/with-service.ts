@@ -19,7 +19,6 @@ import { startConductor } from '#conductor/start-conductor';
 import { DEFAULT_DRIVER_OPTIONS, makeDriverRegistry } from '#drivers/registry';
 import { makeLog } from '#observe/log';
 import { makeMetrics } from '#observe/metrics';
-import { openPolicy } from '#policy/open-policy';
 import type { Policy } from '#policy/policy';
 import { openStore, type Store } from '#store/database';
 import { findNode, insertNode, type NewNode } from '#store/nodes';
@@ -31,6 +30,7 @@ import type { NodeUuid } from '@bessemer/protocol/uuid';
 
 import { type Answer, answerOf } from '../api/with-api.ts';
 import { FAKE_INTERFACES, memoryKeys } from '../conductor/with-engine.ts';
+import { policyForTests } from '../policy/policy-for-tests.ts';
 
 /** With everything that a fake machine can do. */
 export const ALL_FAKE: NodeRecord['interfaces'] = { ...FAKE_INTERFACES, rescue: 'fake' };
@@ -94,7 +94,7 @@ export const openService = async (wish: ServiceWish = {}): Promise<Service> => {
     conductor: new Proxy({} as Conductor, {
       get: (_target, name) => conductor[name as keyof Conductor],
     }),
-    policy: wish.policy ?? openPolicy(),
+    policy: wish.policy ?? (await policyForTests()),
     metrics: makeMetrics(() => countSessionsByState(store.db)),
     options: { ...DEFAULT_API_OPTIONS, ...wish.api },
     authenticate: wish.authenticate ?? authenticateNobody,
