@@ -86,6 +86,10 @@ export type NodeRecord = {
   readonly health: string | null;
   readonly inspectionStartedAt: string | null;
   readonly inspectionFinishedAt: string | null;
+  /** Sorted. */
+  readonly traits: readonly string[];
+  /** The allocation that the instance comes from, if one does. */
+  readonly allocationUuid: string | null;
   readonly createdAt: string;
   readonly updatedAt: string | null;
 };

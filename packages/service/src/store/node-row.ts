@@ -63,6 +63,8 @@ export const NODE_COLUMNS = {
   health: ['health', 'text'],
   inspectionStartedAt: ['inspection_started_at', 'text'],
   inspectionFinishedAt: ['inspection_finished_at', 'text'],
+  traits: ['traits', 'json'],
+  allocationUuid: ['allocation_uuid', 'text'],
   createdAt: ['created_at', 'text'],
   updatedAt: ['updated_at', 'text'],
 } as const satisfies {
@@ -119,4 +121,4 @@ export const columnValue = (kind: Kind, value: unknown): string | number | null 
   return kind === 'flag' ? Number(value) : (value as string);
 };
 
-const text = (value: JsonObject): string => JSON.stringify(value);
+const text = (value: JsonObject | readonly string[]): string => JSON.stringify(value);

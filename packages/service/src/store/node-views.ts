@@ -64,15 +64,7 @@ export type NodeFilters = {
   readonly withChildren?: boolean;
 };
 
-const COMPUTED: ReadonlySet<string> = new Set([
-  'traits',
-  'allocation_uuid',
-  'ports',
-  'states',
-  'portgroups',
-  'volume',
-  'links',
-]);
+const COMPUTED: ReadonlySet<string> = new Set(['ports', 'states', 'portgroups', 'volume', 'links']);
 
 const SESSION_COLUMNS = [
   'agent_session.callback_url as session_callback_url',

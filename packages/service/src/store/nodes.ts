@@ -93,14 +93,18 @@ const insertText = (
   return made;
 };
 
-/** False when no row met the condition. Throws `Conflict` on `name` or `instance_uuid`. */
+/**
+ * False when no row met the condition. Throws `Conflict` on `name` or `instance_uuid`. A node that loses its instance
+ * loses the allocation that it came from: such a change belongs into a transaction.
+ */
 export const updateNode = async (
   queryable: Queryable,
   uuid: NodeUuid,
   changes: NodeChanges,
   condition: UpdateCondition = {},
 ): Promise<boolean> => {
-  const columns = columnsOfNode(changes);
+  const isFreed = changes.instanceUuid === null;
+  const columns = columnsOfNode(isFreed ? { ...changes, allocationUuid: null } : changes);
   if (Object.keys(columns).length === 0) return true;
   return withConflicts(async () => {
     let update = queryable
@@ -127,7 +131,11 @@ export const updateNode = async (
       );
     }
     const result = await update.executeTakeFirst();
-    return result.numUpdatedRows > 0n;
+    const isUpdated = result.numUpdatedRows > 0n;
+    if (isUpdated && isFreed) {
+      await queryable.deleteFrom('allocation').where('node_uuid', '=', uuid).execute();
+    }
+    return isUpdated;
   });
 };
 
@@ -142,6 +150,7 @@ const CHILD_TABLES = [
   'history',
   'inventory',
   'erasure',
+  'allocation',
 ] as const;
 
 /** The node and everything kept about it. False when it had changed from `condition` meanwhile. */
@@ -213,5 +222,7 @@ const EMPTY_NODE = {
   health: null,
   inspectionStartedAt: null,
   inspectionFinishedAt: null,
+  traits: [],
+  allocationUuid: null,
   updatedAt: null,
 } as const satisfies Omit<NodeRecord, 'id' | 'uuid' | 'driver' | 'interfaces' | 'createdAt'>;

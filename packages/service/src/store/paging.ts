@@ -21,7 +21,8 @@ type Paged =
   | 'chassis'
   | 'deploy_template'
   | 'runbook'
-  | 'inspection_rule';
+  | 'inspection_rule'
+  | 'allocation';
 
 export class MarkerUnknown extends Error {}
 

@@ -12,7 +12,13 @@ import { withConflicts } from './errors.ts';
 import { type PageRequest, pageOrder, pastMarker } from './paging.ts';
 import type { RunbookTable } from './schema.ts';
 
-type TableName = 'port' | 'portgroup' | 'deploy_template' | 'runbook' | 'inspection_rule';
+type TableName =
+  | 'port'
+  | 'portgroup'
+  | 'deploy_template'
+  | 'runbook'
+  | 'inspection_rule'
+  | 'allocation';
 type ColumnKind = 'text' | 'number' | 'flag' | 'json';
 
 type Identity = { readonly id: number; readonly uuid: string };

@@ -60,6 +60,10 @@ export type NodeTable = {
   health: string | null;
   inspection_started_at: string | null;
   inspection_finished_at: string | null;
+  /** JSON array of names, sorted. */
+  traits: Generated<string>;
+  /** The allocation that `instance_uuid` comes from, if one does. */
+  allocation_uuid: string | null;
   created_at: string;
   updated_at: string | null;
 };
@@ -349,6 +353,27 @@ export type RunbookTable = {
   updated_at: string | null;
 };
 
+export type AllocationTable = {
+  id: Generated<number>;
+  uuid: string;
+  name: string | null;
+  node_uuid: string | null;
+  /** allocating, active or error. */
+  state: string;
+  resource_class: string;
+  /** JSON array of names. */
+  traits: string;
+  /** JSON array of UUIDs, in the order in which they are tried. */
+  candidate_nodes: string;
+  /** 0/1: a node that is called like the allocation is tried first. */
+  is_name_preferred: number;
+  extra: string;
+  last_error: string | null;
+  owner: string | null;
+  created_at: string;
+  updated_at: string | null;
+};
+
 export type InspectionRuleTable = {
   id: Generated<number>;
   uuid: string;
@@ -387,5 +412,6 @@ export type Schema = {
   deploy_template: DeployTemplateTable;
   runbook: RunbookTable;
   inspection_rule: InspectionRuleTable;
+  allocation: AllocationTable;
   setting: SettingTable;
 };

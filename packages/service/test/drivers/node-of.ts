@@ -69,6 +69,8 @@ export const nodeOf = (driverInfo: JsonObject, more: Partial<NodeRecord> = {}): 
   health: null,
   inspectionStartedAt: null,
   inspectionFinishedAt: null,
+  traits: [],
+  allocationUuid: null,
   createdAt: '2026-11-21T00:00:00.000000+00:00',
   updatedAt: null,
   ...more,

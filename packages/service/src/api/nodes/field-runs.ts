@@ -12,6 +12,7 @@ const RESTLESS: ReadonlySet<NodeFieldName> = new Set([
   'uuid',
   'name',
   'instance_uuid',
+  'allocation_uuid',
   'created_at',
   'updated_at',
   'provision_updated_at',

@@ -97,7 +97,6 @@ const runWriter = (run: Run, minor: number): FieldWriter => {
 };
 
 const columnsBehind = (name: NodeFieldName): readonly (keyof NodeView)[] => {
-  if (name === 'traits' || name === 'allocation_uuid') return [];
   return [isInterface(name) ? 'interfaces' : (name as keyof NodeView)];
 };
 
@@ -107,13 +106,12 @@ const isInterface = (name: NodeFieldName): boolean => name.endsWith(INTERFACE_EN
 
 const fieldWriter = (name: NodeFieldName, minor: number): ((view: NodeView) => string) => {
   if (isInterface(name)) return interfaceWriter(name.slice(0, -INTERFACE_ENDING.length));
-  if (name === 'traits') return () => '[]';
-  if (name === 'allocation_uuid') return () => 'null';
   if (name === 'provision_state') return provisionStateWriter(minor);
   if (name === 'driver_internal_info') return driverInternalInfo;
   const column = name as keyof NodeView;
   switch (nodeField(name).kind) {
     case 'object':
+    case 'strings':
       return (view) => view[column] as string;
     case 'flag':
       return (view) => flagText(view[column] as number | null);
