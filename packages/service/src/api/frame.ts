@@ -29,6 +29,7 @@ import { errorBody, GuardRefusal, notFound, RoutingRefusal } from './error-envel
 import { BODY_BYTES_MAX, readBody } from './read-body.ts';
 import { baseUrl } from './request-context.ts';
 import { rewriteUrl } from './rewrite-url.ts';
+import { guardBodies } from './slow-body.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -40,6 +41,8 @@ export type FrameTimes = {
   readonly headersMs: number;
   /** Headers and body together. */
   readonly requestMs: number;
+  /** Longest pause within a body. */
+  readonly bodyIdleMs?: number;
   /** How often connections are looked at; the limits are exact to so much. */
   readonly checkMs: number;
 };
@@ -59,10 +62,11 @@ export type FrameOptions = {
 const TIMES: FrameTimes = {
   // A client that needs longer to say what it wants is holding a connection, not using it.
   headersMs: 10_000,
-  // Config drives come over slow links.
-  requestMs: 300_000,
+  requestMs: 60_000,
   checkMs: 5_000,
 };
+/** Links to machines of sites are slow at times, but they do not stand still for so long. */
+const BODY_IDLE_MS = 20_000;
 const HEADER_BYTES_MAX = 16 * 1_024;
 /** A name has at most 255 characters, percent-encoding triples them. */
 const SEGMENT_CHARS_MAX = 765;
@@ -107,6 +111,7 @@ export const makeFrame = (options: FrameOptions): FastifyInstance => {
   app.decorateRequest('signedBody', '');
 
   addBodyParser(app);
+  guardBodies(app, times.bodyIdleMs ?? BODY_IDLE_MS);
   addErrorHandling(app, options.log);
   app.addHook('onRequest', (request, reply, done) => {
     admit(request, reply, options, done);
