@@ -49,11 +49,11 @@ export const compileCheck = (check: Check, parts: CompileParts): Compiled => {
     case 'credential':
       return sync(credentialTest(check.path, check.match));
     case 'http': {
-      const urlOf = valueOf(check.url);
+      const template = check.url;
       return {
         isAsync: true,
         test: async (asker) => {
-          const url = urlOf(asker);
+          const url = urlFrom(template, asker);
           return url !== undefined && parts.askHttp(url, asker);
         },
       };
@@ -83,6 +83,13 @@ const joined = (decisive: boolean, all: readonly Compiled[]): Compiled => {
     },
   };
 };
+
+/** Values are escaped: none of them may lead to another place than the rule names. */
+export const urlFrom = (template: Template, asker: Asker): string | undefined =>
+  fillTemplate(template, (key) => {
+    const value = targetValue(asker, key);
+    return value === undefined ? undefined : encodeURIComponent(value);
+  });
 
 const valueOf = (template: Template): ((asker: Asker) => string | undefined) => {
   const constant = constantOf(template);
