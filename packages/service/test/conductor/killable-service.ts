@@ -8,6 +8,7 @@
 import { join } from 'node:path';
 
 import { systemClock } from '#clock';
+import type { ProvisionRequest } from '#conductor/conductor';
 import { DEFAULT_CONDUCTOR_OPTIONS } from '#conductor/conductor-parts';
 import { startConductor } from '#conductor/start-conductor';
 import { DEFAULT_DRIVER_OPTIONS, makeDriverRegistry } from '#drivers/registry';
@@ -17,11 +18,24 @@ import { findNode } from '#store/nodes';
 import { findOpenWorkflow } from '#store/workflows';
 import { openAuthority } from '#trust/certificate/authority';
 import { openKeyRing } from '#trust/key-ring';
+import { Secret } from '#trust/secret';
 
 import type { ProvisionVerb } from '@bessemer/protocol/node/verbs';
 import type { NodeUuid } from '@bessemer/protocol/uuid';
 
 import { recordingDrivers } from './recording-drivers.ts';
+
+/** What some verbs need beside their name. */
+const MORE: { readonly [verb: string]: Partial<ProvisionRequest> } = {
+  rescue: { rescuePassword: new Secret('a password') },
+  service: { steps: [{ interface: 'deploy', step: 'burnin_cpu', args: {} }] },
+  clean: {
+    steps: [
+      { interface: 'deploy', step: 'wait', args: { seconds: 0.05 } },
+      { interface: 'deploy', step: 'erase_devices', args: {} },
+    ],
+  },
+};
 
 const [directory = '', node = '', verb = '', from = '', line, when] = process.argv.slice(2);
 
@@ -54,8 +68,10 @@ const conductor = await startConductor({
 const uuid = node as NodeUuid;
 const found = await findNode(store.db, uuid);
 if (found?.provisionState === from) {
-  await conductor.requestProvision(uuid, { verb: verb as ProvisionVerb });
+  await conductor.requestProvision(uuid, { verb: verb as ProvisionVerb, ...MORE[verb] });
 }
+/** Timers of a service keep no process alive: its listeners do, and there are none here. */
+const alive = setInterval(() => undefined, 1_000);
 const isAtWork = async (): Promise<boolean> =>
   (await findOpenWorkflow(store.db, uuid)) !== undefined;
 while (await isAtWork()) {
@@ -69,5 +85,6 @@ while (await isAtWork()) {
   });
 }
 process.stdout.write(`${(await findNode(store.db, uuid))?.provisionState}\n`);
+clearInterval(alive);
 await conductor.stop();
 await store.close();

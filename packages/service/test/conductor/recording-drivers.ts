@@ -7,7 +7,7 @@ import type { DriverRegistry, NodeDriver } from '#drivers/driver';
 
 export const recordingDrivers = (registry: DriverRegistry, path: string): DriverRegistry => {
   const record = (what: string): void => appendFileSync(path, `${what}\n`);
-  const wrap = (driver: NodeDriver): NodeDriver => ({
+  const wrap = ({ rescue, ...driver }: NodeDriver): NodeDriver => ({
     ...driver,
     power: {
       ...driver.power,
@@ -27,6 +27,21 @@ export const recordingDrivers = (registry: DriverRegistry, path: string): Driver
       driver.deploy.kind === 'simulated'
         ? { ...driver.deploy, work: recordingWork(driver.deploy.work, record) }
         : driver.deploy,
+    ...(rescue === undefined
+      ? {}
+      : {
+          rescue: {
+            ...rescue,
+            rescue: (node) => {
+              record('rescue');
+              return rescue.rescue(node);
+            },
+            unrescue: (node) => {
+              record('unrescue');
+              return rescue.unrescue(node);
+            },
+          },
+        }),
   });
   return { ...registry, driverOf: (node) => wrap(registry.driverOf(node)) };
 };
