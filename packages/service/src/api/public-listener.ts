@@ -10,6 +10,7 @@ import type { Authenticate } from './authenticate.ts';
 import { chassisRoutes } from './chassis/chassis-routes.ts';
 import { conductorRoutes } from './conductors/conductor-routes.ts';
 import { rootRoute } from './discovery/root.ts';
+import { deployTemplateRoutes } from './deploy-templates/template-routes.ts';
 import { v1Route } from './discovery/v1.ts';
 import { driverRoutes } from './drivers/driver-routes.ts';
 import { makeFrame } from './frame.ts';
@@ -42,6 +43,7 @@ import { ramdiskRoutes } from './ramdisk/ramdisk-routes.ts';
 import { addRoutes, type Route } from './route.ts';
 
 export type PublicListenerParts = ApiParts & {
+import { runbookRoutes } from './runbooks/runbook-routes.ts';
   readonly authenticate: Authenticate;
   /** PEM; plain HTTP (loopback only) when undefined. */
   readonly tls: { readonly key: string; readonly certificate: string } | undefined;
@@ -95,6 +97,8 @@ export const publicRoutes = (parts: ApiParts): readonly Route[] => [
   ...agentRoutes(parts),
 ];
 
+  ...deployTemplateRoutes(parts),
+  ...runbookRoutes(parts),
 /** What the policy is asked about agent routes that were moved here. */
 const AGENT_RULES: { readonly [path: string]: RuleName } = {
   '/v1/lookup': 'baremetal:driver:ipa_lookup',
