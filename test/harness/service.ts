@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createWriteStream, readFileSync } from 'node:fs';
+import { createWriteStream, existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -73,7 +73,8 @@ const freePort = async (): Promise<number> => {
 };
 
 /** User and password of the default account, as a script would read them. */
-const accountOf = (directory: string): string => {
+const accountOf = (directory: string): string | undefined => {
+  if (!existsSync(join(directory, 'clouds.yaml'))) return undefined;
   const text = readFileSync(join(directory, 'clouds.yaml'), 'utf8');
   const value = (key: string): string =>
     new RegExp(`\\b${key}: *["']?([^"'\\s,}]+)`).exec(text)?.[1] ?? '';
@@ -100,9 +101,9 @@ export const startService = async (options: ServiceOptions): Promise<RunningServ
   const exited = once(child, 'exit');
   const url = await readyUrl(child, logPath);
   const isOpen = options.args?.includes('none') ?? false;
-  const authorization = isOpen
-    ? undefined
-    : `Basic ${Buffer.from(accountOf(join(directory, 'data'))).toString('base64')}`;
+  const account = isOpen ? undefined : accountOf(join(directory, 'data'));
+  const authorization =
+    account === undefined ? undefined : `Basic ${Buffer.from(account).toString('base64')}`;
 
   const call = async (method: string, path: string, body?: unknown): Promise<Answer> => {
     const headers: { [name: string]: string } = { 'X-OpenStack-Ironic-API-Version': 'latest' };
