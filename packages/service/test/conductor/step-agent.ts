@@ -1,5 +1,5 @@
-// The agent of a machine that is being cleaned, over real TLS: offers steps, does each at once, and forgets all when
-// its machine is started again. It takes the token of its present boot only.
+// The agent of a machine that is being cleaned, serviced or deployed, over real TLS: offers steps, does each at once,
+// and forgets all when its machine is started again. It takes the token of its present boot only.
 
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
@@ -8,9 +8,15 @@ import type { AddressInfo } from 'node:net';
 
 import type { IssuedCertificate } from '#trust/certificate/issue-certificate';
 
-import type { JsonObject } from '@bessemer/protocol/json';
+import { isJsonObject, type JsonObject } from '@bessemer/protocol/json';
 
-export type OfferedStep = { readonly step: string; readonly reboot_requested: boolean };
+export type OfferedStep = {
+  readonly step: string;
+  readonly reboot_requested: boolean;
+  readonly priority?: number;
+  readonly abortable?: boolean;
+  readonly argsinfo?: JsonObject;
+};
 
 export type AgentIdentity = { readonly certificatePem: string; readonly keyPem: string };
 
@@ -18,6 +24,9 @@ export type StepAgent = {
   readonly callbackUrl: string;
   /** Names of steps, in the order in which they were asked for, and `steps` for the question which there are. */
   readonly done: () => readonly string[];
+  /** The step runs until `finish` is called. */
+  readonly makeSlow: (step: string) => void;
+  readonly finish: () => void;
   /** A new boot: nothing is remembered, and another token is taken. */
   readonly restart: (token: string, identity?: AgentIdentity) => void;
   readonly close: () => Promise<void>;
@@ -42,22 +51,35 @@ export const openStepAgent = async (
   offered: readonly OfferedStep[],
 ): Promise<StepAgent> => {
   const done: string[] = [];
+  const slow = new Set<string>();
+  const unfinished: JsonObject[] = [];
   let commands: JsonObject[] = [];
   let token: string | undefined;
 
   const perform = (name: string, params: JsonObject): JsonObject => {
-    if (name === 'clean.get_clean_steps') {
+    const [kind = ''] = name.split('.');
+    if (name === `${kind}.get_${kind}_steps`) {
       done.push('steps');
       const steps = offered.map((step, index) => ({
         interface: 'deploy',
         priority: 100 - index,
         ...step,
       }));
-      return result('get_clean_steps', { clean_steps: { Manager: steps } });
+      return result(`get_${kind}_steps`, { [`${kind}_steps`]: { Manager: steps } });
     }
-    const step = params['step'] as JsonObject;
+    const { step } = params;
+    if (!isJsonObject(step)) {
+      done.push(name);
+      return result(name.slice(kind.length + 1), {});
+    }
     done.push(step['step'] as string);
-    return result('execute_clean_step', { clean_step: step, clean_result: {} });
+    const performed = result(`execute_${kind}_step`, {
+      [`${kind}_step`]: step,
+      [`${kind}_result`]: {},
+    });
+    if (!slow.has(step['step'] as string)) return performed;
+    unfinished.push(performed);
+    return { ...performed, command_status: 'RUNNING', command_result: null };
   };
 
   const server = createServer(
@@ -88,6 +110,11 @@ export const openStepAgent = async (
   return {
     callbackUrl: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
     done: () => done,
+    makeSlow: (step) => slow.add(step),
+    finish: () => {
+      const performed = unfinished.splice(0);
+      commands = [...commands.slice(0, commands.length - performed.length), ...performed];
+    },
     restart: (next, identity) => {
       commands = [];
       if (identity !== undefined) {
