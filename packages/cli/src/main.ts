@@ -30,6 +30,7 @@ Programs with their own --help:
   ramdisk             build the deploy ramdisk
   audit               verify and list the log of events about trust in agents
   kek                 rotate the keys that tokens are sealed with
+  policy              check access rules, and explain who may do what
   trust               report how far agents are trusted, and what lowers it
 
 Which service: clouds.yaml, as the openstack client finds it (OS_CLIENT_CONFIG_FILE, ./clouds.yaml,

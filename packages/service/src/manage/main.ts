@@ -1,4 +1,4 @@
-// `bessemer audit|kek|trust|network`: what the operator of a service asks or does at its data directory.
+// `bessemer audit|kek|policy|trust|network|user`: what the operator of a service asks or does at its data directory.
 
 import { ConfigInvalid } from '#config/setting';
 
@@ -7,14 +7,18 @@ import { bootHost, BOOT_HOST_USAGE } from './boot-host.ts';
 import { type Command, UsageInvalid } from './command.ts';
 import { kek, KEK_USAGE } from './kek.ts';
 import { network, NETWORK_USAGE } from './network.ts';
+import { policy, POLICY_USAGE } from './policy/policy.ts';
 import { trust, TRUST_USAGE } from './trust.ts';
+import { user, USER_USAGE } from './user/user.ts';
 
 const COMMANDS: { readonly [name: string]: { readonly run: Command; readonly usage: string } } = {
   audit: { run: audit, usage: AUDIT_USAGE },
   'boot-host': { run: bootHost, usage: BOOT_HOST_USAGE },
   kek: { run: kek, usage: KEK_USAGE },
   network: { run: network, usage: NETWORK_USAGE },
+  policy: { run: policy, usage: POLICY_USAGE },
   trust: { run: trust, usage: TRUST_USAGE },
+  user: { run: user, usage: USER_USAGE },
 };
 
 const USAGE_INVALID = 2;
@@ -45,4 +49,9 @@ const run = async ([name = '', ...args]: readonly string[]): Promise<number> => 
 };
 
 process.umask(0o077);
+// Whoever reads the output may have seen enough, as `head` does.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
 process.exitCode = await run(process.argv.slice(2));

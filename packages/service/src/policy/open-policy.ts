@@ -4,13 +4,13 @@
 import type { Clock } from '#clock';
 
 import type { Credentials } from './credentials.ts';
+import { decide } from './decide.ts';
 import { makeHttpCheck, refuseHttp } from './http-check.ts';
 import type { Asker } from './language/asker.ts';
 import { loadPolicy, type LoadedPolicy } from './load-policy.ts';
 import type { Policy } from './policy.ts';
 import type { PolicyOptions } from './policy-options.ts';
 import { PolicyInvalid, problemText } from './policy-problem.ts';
-import type { RuleScope } from './rules.ts';
 import { watchFiles } from './watched-files.ts';
 
 export type PolicyEvent = {
@@ -56,8 +56,8 @@ export const openPolicy = async (parts: PolicyParts): Promise<Policy> => {
       reloading = undefined;
     }
   };
-  const decide = (rule: string, asker: Asker): boolean | Promise<boolean> =>
-    answer(loaded, rule, asker, options.isScopeEnforced);
+  const answer = (asker: Asker): boolean | Promise<boolean> =>
+    decide(loaded.rules, asker, options.isScopeEnforced);
   const afterChanges = <T>(work: () => T): T | Promise<Awaited<T>> => {
     if (reloading === undefined && watched.hasChanged()) reloading = reload();
     return reloading === undefined ? work() : (reloading.then(work) as Promise<Awaited<T>>);
@@ -70,12 +70,12 @@ export const openPolicy = async (parts: PolicyParts): Promise<Policy> => {
   });
   return {
     allows: (rule, credentials, target) =>
-      afterChanges(() => decide(rule, askerOf(rule, credentials, target))),
+      afterChanges(() => answer(askerOf(rule, credentials, target))),
     allowsIfDefined: (rule, credentials, target) => {
       const asker = askerOf(rule, credentials, target);
       // While files are read nobody knows yet whether they have the rule: without it nothing is refused.
       const ask = (): boolean | Promise<boolean> | undefined =>
-        loaded.rules.rules.has(rule) ? decide(rule, asker) : undefined;
+        loaded.rules.rules.has(rule) ? answer(asker) : undefined;
       const now = afterChanges(ask);
       return now instanceof Promise ? now.then((allowed) => allowed ?? true) : now;
     },
@@ -93,22 +93,4 @@ const refuseLoss = (before: LoadedPolicy, after: LoadedPolicy, { files }: Policy
   const text =
     'is gone; its rules stay until the service starts again, or until an empty one is there';
   throw new PolicyInvalid([{ severity: 'error', path: lost, text }]);
-};
-
-const scopeOf = ({ system_scope: system, domain_id: domain }: Credentials): RuleScope | 'domain' =>
-  system === null ? (domain === null ? 'project' : 'domain') : 'system';
-
-const answer = (
-  { rules }: LoadedPolicy,
-  name: string,
-  asker: Asker,
-  isScopeEnforced: boolean,
-): boolean | Promise<boolean> => {
-  const rule = rules.find(name);
-  if (rule === undefined) return false;
-  if (isScopeEnforced && rule.scopes !== undefined) {
-    const scope = scopeOf(asker.credentials);
-    if (!(rule.scopes as readonly string[]).includes(scope)) return false;
-  }
-  return rules.compiled(name)?.test(asker) ?? false;
 };

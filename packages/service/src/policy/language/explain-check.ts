@@ -8,6 +8,7 @@ import { ruleText } from './rule-text.ts';
 import { fillTemplate, type Template } from './template.ts';
 
 export type Explanation = {
+  readonly kind: Check['kind'];
   /** The check as it is written. */
   readonly text: string;
   readonly isTrue: boolean;
@@ -29,7 +30,9 @@ export const explainCheck = async (
 ): Promise<Explanation> => {
   const explain = (each: Check): Promise<Explanation> => explainCheck(each, asker, parts);
   const text = ruleText(check);
+  const { kind } = check;
   const leaf = (isTrue: boolean, because?: string): Explanation => ({
+    kind,
     text,
     isTrue,
     because,
@@ -42,7 +45,7 @@ export const explainCheck = async (
       return leaf(false);
     case 'not': {
       const inner = await explain(check.check);
-      return { text, isTrue: !inner.isTrue, because: undefined, parts: [inner] };
+      return { kind, text, isTrue: !inner.isTrue, because: undefined, parts: [inner] };
     }
     case 'and':
     case 'or': {
@@ -50,13 +53,13 @@ export const explainCheck = async (
       for (const each of check.checks) all.push(await explain(each));
       const isTrue =
         check.kind === 'or' ? all.some((each) => each.isTrue) : all.every((each) => each.isTrue);
-      return { text, isTrue, because: undefined, parts: all };
+      return { kind, text, isTrue, because: undefined, parts: all };
     }
     case 'rule': {
       const rule = parts.find(check.name);
       if (rule === undefined) return leaf(false, 'there is no such rule');
       const inner = await explain(rule.check);
-      return { text, isTrue: inner.isTrue, because: undefined, parts: [inner] };
+      return { kind, text, isTrue: inner.isTrue, because: undefined, parts: [inner] };
     }
     case 'http': {
       const url = urlFrom(check.url, asker);
@@ -97,4 +100,13 @@ const comparisonIn = (check: Comparison, asker: Asker): string => {
   if (!Object.hasOwn(credentials, name)) return `callers have no ${name}`;
   const has = pythonText(credentials[name as keyof typeof credentials]);
   return `the caller's ${name} is ${has}; wanted ${right}`;
+};
+
+/** The comparisons that the answer rests on: the first that made it, or all that would have had to be otherwise. */
+export const decidersOf = (explanation: Explanation): readonly Explanation[] => {
+  const { kind, isTrue, parts } = explanation;
+  if (parts.length === 0) return [explanation];
+  const isFirstEnough = kind === 'or' ? isTrue : kind === 'and' && !isTrue;
+  const counting = parts.filter((each) => !isFirstEnough || each.isTrue === isTrue);
+  return counting.slice(0, isFirstEnough ? 1 : parts.length).flatMap(decidersOf);
 };
