@@ -5,8 +5,10 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 
+import { ASKED_KEY, readAsked } from '#conductor/steps/choose-steps';
 import type { Policy } from '#policy/policy';
 import { runbooks } from '#store/runbooks';
+import { findOpenWorkflow } from '#store/workflows';
 
 import type { NodeRecord } from '@bessemer/protocol/node/record';
 import type { ProvisionState } from '@bessemer/protocol/node/states';
@@ -384,5 +386,47 @@ describe('a runbook', () => {
 
     assert.equal(status, 400);
     assert.match(fault ?? '', /has no traits/);
+  });
+
+  test('made for a trait of the node is taken; before 1.112 its name is that trait', async () => {
+    await make();
+    const asked = { traits: ['CUSTOM_RACK'] };
+
+    const fits = await answerTo('manageable', body, '1.112', asked);
+    const oldWay = await answerTo('manageable', body, '1.111', asked);
+    const named = await answerTo('manageable', body, '1.111', { traits: ['CUSTOM_ERASE'] });
+
+    assert.deepEqual([fits.status, oldWay.status, named.status], [202, 400, 202]);
+  });
+
+  test('has its steps judged by their own rules, unless everybody may use it', async () => {
+    await make();
+    await make({ uuid: randomUUID(), name: 'CUSTOM_PUBLIC', public: true, owner: null });
+    written.set('baremetal:step:execute:deploy.erase_devices', false);
+    denied.add('baremetal:runbook:use');
+    const traits = { traits: ['CUSTOM_RACK'] };
+    const open = { ...body, runbook: 'CUSTOM_PUBLIC' };
+
+    const everybodys = await answerTo('manageable', open, '1.115', traits);
+    denied.clear();
+    const owned = await answerTo('manageable', body, '1.115', traits);
+
+    assert.equal(everybodys.status, 202, everybodys.text);
+    assert.equal(owned.status, 403);
+    assert.match(owned.fault ?? '', /step:execute:deploy\.erase_devices/);
+  });
+
+  test('gives its steps in their order', async () => {
+    const { uuid } = await make();
+    const node = await service.makeNode({ provisionState: 'manageable', traits: ['CUSTOM_RACK'] });
+
+    await service.tell(node.uuid, { target: 'clean', runbook: uuid });
+
+    const workflow = await findOpenWorkflow(service.store.db, node.uuid);
+    const asked = readAsked(workflow?.plan[0]?.args[ASKED_KEY]);
+    assert.deepEqual(
+      asked?.map((each) => each.step),
+      ['erase_devices_metadata', 'erase_devices'],
+    );
   });
 });

@@ -401,6 +401,7 @@ describe('a deployment', () => {
     await makeTemplate('CUSTOM_FILES');
     const { uuid } = await service.makeNode({
       provisionState: 'available',
+      traits: ['CUSTOM_FILES', 'CUSTOM_OTHER'],
       instanceInfo: { traits: ['CUSTOM_FILES', 'CUSTOM_OTHER'] },
     });
 
@@ -414,6 +415,7 @@ describe('a deployment', () => {
     await makeTemplate('CUSTOM_FILES');
     const { uuid } = await service.makeNode({
       provisionState: 'available',
+      traits: ['CUSTOM_FILES'],
       instanceInfo: { traits: ['CUSTOM_FILES'] },
     });
 
@@ -421,5 +423,15 @@ describe('a deployment', () => {
     await service.untilState(uuid, 'active');
 
     assert.equal((await stepsDone(service, uuid)).at(-1), 'deploy.get_deploy_steps');
+  });
+
+  test('is refused with traits that the machine does not have', async () => {
+    const instanceInfo = { traits: ['CUSTOM_FILES'] };
+    const { uuid } = await service.makeNode({ provisionState: 'available', instanceInfo });
+
+    const { status, fault } = await service.tell(uuid, { target: 'active' });
+
+    assert.equal(status, 400);
+    assert.match(fault ?? '', /instance traits that are not also set on the node.*CUSTOM_FILES/);
   });
 });

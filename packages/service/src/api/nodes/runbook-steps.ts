@@ -15,14 +15,9 @@ import type { RunbookRecord } from '@bessemer/protocol/runbook/record';
 import { authorize, may } from '../access/authorize.ts';
 import type { ApiParts } from '../api-parts.ts';
 import { asText, requireFeature } from '../query.ts';
+import { runbookMissing } from '../runbooks/runbook-access.ts';
 import { authorizeEachStep } from './step-policy.ts';
 import { refuseDisallowed } from './steps-input.ts';
-
-/** Nodes have no traits yet. */
-const listNodeTraits = async (
-  _parts: ApiParts,
-  _node: NodeRecord,
-): Promise<readonly string[]> => [];
 
 export type RunbookWish = {
   readonly steps: readonly StepRequest[];
@@ -51,7 +46,7 @@ export const readRunbook = async (
     throw new Refusal(400, `Please provide either "${steps}" or "runbook", but not both`);
   }
   const runbook = await requireUsable(parts, request, ident);
-  await requireTrait(parts, request, node, runbook);
+  requireTrait(request, node, runbook);
   if (runbook.owner !== null && !runbook.public) {
     await authorizeEachStep(parts, request, node, runbook.steps);
   }
@@ -76,22 +71,16 @@ const requireUsable = async (
   ident: string,
 ): Promise<RunbookRecord> => {
   const runbook = await findRunbook(parts.store.db, ident);
-  const missing = new Refusal(404, `Runbook ${ident} could not be found.`);
-  if (runbook === undefined) throw missing;
+  if (runbook === undefined) throw runbookMissing(ident);
   if (runbook.public) return runbook;
   const target = { 'runbook.owner': runbook.owner };
-  if (!(await may(parts, request, 'baremetal:runbook:get', target))) throw missing;
+  if (!(await may(parts, request, 'baremetal:runbook:get', target))) throw runbookMissing(ident);
   await authorize(parts, request, 'baremetal:runbook:use', target);
   return runbook;
 };
 
 /** A runbook is made for machines of some kind, which their traits tell. */
-const requireTrait = async (
-  parts: ApiParts,
-  request: FastifyRequest,
-  node: NodeRecord,
-  runbook: RunbookRecord,
-): Promise<void> => {
+const requireTrait = (request: FastifyRequest, node: NodeRecord, runbook: RunbookRecord): void => {
   const hasOwnTraits = offers(request.minor, 'runbook-traits');
   const wanted = hasOwnTraits ? runbook.traits : [runbook.name];
   if (wanted.length === 0) {
@@ -100,8 +89,7 @@ const requireTrait = async (
       `The runbook ${runbook.name} has no traits, so it fits no node. Give it one that node ${node.uuid} has.`,
     );
   }
-  const traits = await listNodeTraits(parts, node);
-  if (wanted.some((trait) => traits.includes(trait))) return;
+  if (wanted.some((trait) => node.traits.includes(trait))) return;
   throw new Refusal(
     400,
     `The runbook ${runbook.name} is not made for node ${node.uuid}, which has none of the traits ${wanted.join(', ')}.`,

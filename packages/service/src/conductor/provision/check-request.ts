@@ -100,7 +100,27 @@ const checkRescue = (parts: ConductorParts, node: NodeRecord): void => {
   driver.rescue.validate(node);
 };
 
+/** An instance may only ask for traits that its machine has: they name what was promised to it. */
+const checkInstanceTraits = ({ uuid, traits: known, instanceInfo }: NodeRecord): void => {
+  const { traits } = instanceInfo;
+  if (traits === undefined || traits === null) return;
+  const isList = Array.isArray(traits) && traits.every((each) => typeof each === 'string');
+  if (!isList) {
+    throw new Refusal(
+      400,
+      `Error parsing traits from node ${uuid} instance_info field. Traits must be a list of strings.`,
+    );
+  }
+  const foreign = traits.filter((each) => !known.includes(each));
+  if (foreign.length === 0) return;
+  throw new Refusal(
+    400,
+    `Cannot specify instance traits that are not also set on the node. Node ${uuid} has no ${foreign.join(', ')}.`,
+  );
+};
+
 const checkDeployment = (parts: ConductorParts, node: NodeRecord): void => {
+  checkInstanceTraits(node);
   const driver = parts.drivers.driverOf(node);
   const results = driver.validateAll(node);
   for (const kind of NEEDED_FOR_DEPLOY) {
