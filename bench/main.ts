@@ -14,6 +14,7 @@ import { heartbeats } from './heartbeats.ts';
 import { imageWriting } from './image-writing.ts';
 import { lookups } from './lookups.ts';
 import { type Bench, type BenchSize, headLine, lineOf } from './measurement.ts';
+import { policy } from './policy.ts';
 import { pollSweep } from './poll-sweep.ts';
 import { reads } from './reads.ts';
 import { startUp } from './start-up.ts';
@@ -24,6 +25,7 @@ const BENCHES: readonly Bench[] = [
   heartbeats,
   lookups,
   reads,
+  policy,
   enrolment,
   fleet,
   imageWriting,
