@@ -133,7 +133,10 @@ export type DriverStepArguments = {
 /** What a step that the driver performs leaves behind; the conductor stores it with the end of the step. */
 export type DriverStepResult = {
   readonly node?: Partial<
-    Pick<NodeRecord, 'raidConfig' | 'targetRaidConfig' | 'bootMode' | 'driverInternalInfo'>
+    Pick<
+      NodeRecord,
+      'raidConfig' | 'targetRaidConfig' | 'bootMode' | 'secureBoot' | 'driverInternalInfo'
+    >
   >;
   /** Firmware settings or versions are others now: what is kept of them is read again. */
   readonly isHardwareChanged?: boolean;

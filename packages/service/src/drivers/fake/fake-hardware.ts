@@ -3,65 +3,60 @@
 
 import type { Clock } from '#clock';
 
-import type { FailureCode } from '@bessemer/protocol/errors/codes';
-import { Failure } from '@bessemer/protocol/errors/failure';
-import type { NodeRecord } from '@bessemer/protocol/node/record';
+import { LOGICAL_DISK_PROPERTIES } from '@bessemer/protocol/raid/target-config';
 
 import { directDeploy } from '../direct-deploy.ts';
 import type {
-  BootDevice,
   BootInterface,
   DeployInterface,
-  ManagementInterface,
+  DriverStep,
   PowerInterface,
   RescueInterface,
 } from '../driver.ts';
 import type { HardwareType, Interfaces } from '../hardware-type.ts';
-import { pause } from '../pause.ts';
 import { shownImage } from '../shown-image.ts';
 import { makeValidateAll } from '../validate-all.ts';
-import { makeFakeMachines, type FakeMachines } from './machines.ts';
-import {
-  delayMsOf,
-  FAKE_WORKS,
-  failingWorksOf,
-  requireFakeSettings,
-  type FakeOptions,
-  type FakeWork,
-} from './options.ts';
+import { fakeBios, fakeBiosSteps } from './bios.ts';
+import { fakeConsole } from './console.ts';
+import { type FakeParts, makeFakeParts } from './fake-parts.ts';
+import { fakeFirmware, fakeFirmwareSteps } from './firmware.ts';
+import { fakeManagement, fakeManagementSteps } from './management.ts';
+import { FAKE_WORKS, type FakeOptions } from './options.ts';
+import { fakeRaid, fakeRaidSteps } from './raid.ts';
+import { fakeVendor, fakeVendorSteps } from './vendor.ts';
 
 const NAME = 'fake-hardware';
 
 const DEFAULTS: Interfaces = {
-  bios: 'no-bios',
+  bios: 'fake',
   boot: 'fake',
-  console: 'no-console',
+  console: 'fake',
   deploy: 'fake',
-  firmware: 'no-firmware',
+  firmware: 'fake',
   inspect: 'fake',
   management: 'fake',
   network: 'noop',
   power: 'fake',
-  raid: 'no-raid',
+  raid: 'fake',
   rescue: 'fake',
   storage: 'noop',
-  vendor: 'no-vendor',
+  vendor: 'fake',
 };
 
 const ENABLED: HardwareType['enabled'] = {
-  bios: ['no-bios'],
+  bios: ['fake', 'no-bios'],
   boot: ['fake'],
-  console: ['no-console'],
+  console: ['fake', 'no-console'],
   deploy: ['fake', 'direct'],
-  firmware: ['no-firmware'],
+  firmware: ['fake', 'no-firmware'],
   inspect: ['fake', 'agent'],
   management: ['fake'],
   network: ['noop'],
   power: ['fake'],
-  raid: ['no-raid'],
+  raid: ['fake', 'no-raid'],
   rescue: ['fake', 'no-rescue'],
-  storage: ['noop'],
-  vendor: ['no-vendor'],
+  storage: ['noop', 'fake'],
+  vendor: ['fake', 'no-vendor'],
 };
 
 const PROPERTIES = {
@@ -77,43 +72,40 @@ const PROPERTIES = {
   fake_fail: `Kinds of work that fail, separated by commas: ${FAKE_WORKS.join(', ')}. For tests.`,
 };
 
-const BOOT_DEVICES: readonly BootDevice[] = ['pxe', 'disk', 'cdrom', 'bios', 'safe', 'uefihttp'];
-
-const FAILURE_CODES: { readonly [work in FakeWork]: FailureCode } = {
-  power: 'bmc.power',
-  management: 'bmc.refused',
-  boot: 'bmc.refused',
-  deploy: 'image.write',
-  clean: 'disk.erase',
-  inspect: 'inspect.invalid',
-  rescue: 'bmc.refused',
-  callback: 'agent.not-called',
-};
-
-/** Takes the time that the work takes, then fails when the node says so. */
-type Toil = (node: NodeRecord, work: FakeWork) => Promise<void>;
-
 export const makeFakeHardware = (options: FakeOptions, clock: Clock): HardwareType => {
-  const machines = makeFakeMachines();
-  const toil: Toil = async (node, work) => {
-    await pause(clock, delayMsOf(node, work, options));
-    if (!failingWorksOf(node).includes(work)) return;
-    throw new Failure(FAILURE_CODES[work], `The fake machine fails at ${work}: fake_fail says so`);
+  const parts = makeFakeParts(options, clock);
+  const { validate } = parts;
+  const power = fakePower(parts);
+  const management = fakeManagement(parts);
+  const boot = fakeBoot(parts);
+  const simulated = simulatedDeploy(parts);
+  const optional = {
+    bios: fakeBios(parts),
+    console: fakeConsole(parts),
+    firmware: fakeFirmware(parts),
+    raid: fakeRaid(parts),
+    rescue: fakeRescue(parts),
+    vendor: fakeVendor(parts),
   };
-  const validate = (node: NodeRecord): void => requireFakeSettings(node, options);
-  const power = fakePower(machines, toil, validate);
-  const management = fakeManagement(machines, toil, validate);
-  const boot = fakeBoot(machines, toil, validate);
-  const callbackDelayMs = (node: NodeRecord): number => delayMsOf(node, 'callback', options);
-  const simulated = simulatedDeploy(toil, validate, callbackDelayMs);
-  const rescue = fakeRescue(machines, toil, validate, callbackDelayMs);
+  const steps: { readonly [kind: string]: readonly DriverStep[] } = {
+    bios: fakeBiosSteps(parts),
+    firmware: fakeFirmwareSteps(parts),
+    management: fakeManagementSteps(parts),
+    raid: fakeRaidSteps(parts),
+    vendor: fakeVendorSteps(parts),
+  };
+  const kinds = Object.keys(optional) as (keyof typeof optional)[];
   return {
     name: NAME,
     defaults: DEFAULTS,
     enabled: ENABLED,
     properties: PROPERTIES,
+    logicalDiskProperties: LOGICAL_DISK_PROPERTIES,
     driverOf: (interfaces) => {
       const deploy = interfaces.deploy === 'direct' ? directDeploy : simulated;
+      const chosen: Partial<typeof optional> = Object.fromEntries(
+        kinds.filter((kind) => interfaces[kind] === 'fake').map((kind) => [kind, optional[kind]]),
+      );
       return {
         hardwareType: NAME,
         power,
@@ -121,8 +113,12 @@ export const makeFakeHardware = (options: FakeOptions, clock: Clock): HardwareTy
         boot,
         deploy,
         inspect: { kind: interfaces.inspect === 'agent' ? 'agent' : 'simulated' },
-        ...(interfaces.rescue === 'fake' ? { rescue } : {}),
+        ...chosen,
+        steps: Object.entries(steps)
+          .filter(([kind]) => kind === 'management' || Object.hasOwn(chosen, kind))
+          .flatMap(([, each]) => each),
         validateAll: makeValidateAll(NAME, interfaces, {
+          ...Object.fromEntries(kinds.map((kind) => [kind, validate])),
           power: validate,
           management: validate,
           boot: validate,
@@ -134,11 +130,7 @@ export const makeFakeHardware = (options: FakeOptions, clock: Clock): HardwareTy
   };
 };
 
-const fakePower = (
-  machines: FakeMachines,
-  toil: Toil,
-  validate: (node: NodeRecord) => void,
-): PowerInterface => ({
+const fakePower = ({ machines, toil, validate }: FakeParts): PowerInterface => ({
   validate,
   supportedTargets: ['power on', 'power off', 'rebooting', 'soft power off', 'soft rebooting'],
   fetchState: (node) => Promise.resolve(machines.get(node).power),
@@ -149,80 +141,33 @@ const fakePower = (
   },
 });
 
-const fakeManagement = (
-  machines: FakeMachines,
-  toil: Toil,
-  validate: (node: NodeRecord) => void,
-): ManagementInterface => ({
-  validate,
-  supportedBootDevices: BOOT_DEVICES,
-  fetchBootDevice: (node) => {
-    const { bootDevice, isBootDevicePersistent } = machines.get(node);
-    return Promise.resolve({ device: bootDevice, isPersistent: isBootDevicePersistent });
-  },
-  setBootDevice: async (node, device, { isPersistent }) => {
-    await toil(node, 'management');
-    machines.change(node, { bootDevice: device, isBootDevicePersistent: isPersistent });
-  },
-  fetchBootMode: (node) => Promise.resolve(machines.get(node).bootMode),
-  setBootMode: async (node, bootMode) => {
-    await toil(node, 'management');
-    machines.change(node, { bootMode });
-  },
-  fetchSecureBoot: (node) => Promise.resolve(machines.get(node).isSecureBootOn),
-  setSecureBoot: async (node, isOn) => {
-    await toil(node, 'management');
-    machines.change(node, { isSecureBootOn: isOn });
-  },
-  fetchIdentity: async (node) => {
-    await toil(node, 'management');
-    return {
-      systemUuid: node.uuid,
-      serial: null,
-      manufacturer: 'Bessemer',
-      model: NAME,
-      biosVersion: null,
-    };
-  },
-  injectNmi: (node) => toil(node, 'management'),
-});
-
-const fakeBoot = (
-  machines: FakeMachines,
-  toil: Toil,
-  validate: (node: NodeRecord) => void,
-): BootInterface => ({
+const fakeBoot = ({ machines, toil, validate }: FakeParts): BootInterface => ({
   route: 'none',
   validate,
   prepareRamdisk: async (node, boot) => {
     await toil(node, 'boot');
     machines.change(node, {
-      medium: boot.transport === 'vmedia' ? boot.url : null,
+      media: boot.transport === 'vmedia' ? { cdrom: boot.url } : {},
       bootDevice: boot.transport === 'vmedia' ? 'cdrom' : 'pxe',
       isBootDevicePersistent: false,
     });
   },
   cleanUpRamdisk: async (node) => {
     await toil(node, 'boot');
-    machines.change(node, { medium: null });
+    machines.change(node, { media: {} });
   },
   prepareInstance: async (node) => {
     await toil(node, 'boot');
     machines.change(node, { bootDevice: 'disk', isBootDevicePersistent: true });
   },
   fetchMedia: (node) => {
-    const { medium } = machines.get(node);
-    const image = medium === null ? null : shownImage(medium);
-    return Promise.resolve([{ device: 'cdrom', isInserted: medium !== null, image }]);
+    const { cdrom } = machines.get(node).media;
+    const image = cdrom === undefined ? null : shownImage(cdrom);
+    return Promise.resolve([{ device: 'cdrom', isInserted: cdrom !== undefined, image }]);
   },
 });
 
-const fakeRescue = (
-  machines: FakeMachines,
-  toil: Toil,
-  validate: (node: NodeRecord) => void,
-  callbackDelayMs: (node: NodeRecord) => number,
-): RescueInterface => ({
+const fakeRescue = ({ machines, toil, validate, callbackDelayMs }: FakeParts): RescueInterface => ({
   kind: 'simulated',
   validate,
   callbackDelayMs,
@@ -236,11 +181,7 @@ const fakeRescue = (
   },
 });
 
-const simulatedDeploy = (
-  toil: Toil,
-  validate: (node: NodeRecord) => void,
-  callbackDelayMs: (node: NodeRecord) => number,
-): DeployInterface => ({
+const simulatedDeploy = ({ toil, validate, callbackDelayMs }: FakeParts): DeployInterface => ({
   kind: 'simulated',
   validate,
   work: {
