@@ -15,6 +15,8 @@ import { v1Route } from './discovery/v1.ts';
 import { driverRoutes } from './drivers/driver-routes.ts';
 import { makeFrame } from './frame.ts';
 import { bootDeviceRoutes } from './nodes/boot-device.ts';
+import { inspectionRuleRoutes } from './inspection-rules/rule-routes.ts';
+import { nodeAllocationRoutes } from './nodes/allocation.ts';
 import { childrenRoute } from './nodes/children.ts';
 import { createNodeRoute } from './nodes/create-node.ts';
 import { deleteNodeRoute } from './nodes/delete-node.ts';
@@ -96,6 +98,9 @@ export const publicRoutes = (parts: ApiParts): readonly Route[] => [
   ...ownRoutes(parts),
   ...agentRoutes(parts),
 ];
+  ...deployTemplateRoutes(parts),
+  ...runbookRoutes(parts),
+  ...inspectionRuleRoutes(parts),
 
   ...deployTemplateRoutes(parts),
   ...runbookRoutes(parts),
