@@ -10,6 +10,8 @@ export type ResourceFieldKind =
   | 'name'
   | 'text'
   | 'flag'
+  /** A whole number, not below zero. */
+  | 'count'
   | 'object'
   /** Checked and shown by rules of its own. */
   | 'special'
@@ -17,7 +19,9 @@ export type ResourceFieldKind =
   /** The two links to the object itself. */
   | 'links'
   /** The two links to the list below the object that is called like the key. */
-  | 'list';
+  | 'list'
+  /** The same in a list of its own: so the reference service has the nodes of a chassis, and clients ignore it. */
+  | 'nested-list';
 
 export type ResourceField<Property extends string = string> = {
   readonly since: Feature;
@@ -28,6 +32,8 @@ export type ResourceField<Property extends string = string> = {
   readonly column?: string;
   readonly charsMin?: number;
   readonly charsMax?: number;
+  /** The only texts that it may be. */
+  readonly oneOf?: readonly string[];
   /** What it is while nobody has said it, and again once it was removed. */
   readonly absent: JsonValue;
   /** Has to be said, and cannot be removed. */
@@ -38,15 +44,17 @@ export type ResourceField<Property extends string = string> = {
 export type ResourceTable<Name extends string = string, Property extends string = string> = {
   /** As messages call one of them. */
   readonly noun: string;
-  /** The path segment of the collection, and the key of its list. */
+  /** The path of the collection below `/v1/`, and the key of its list. */
   readonly collection: string;
+  /** The key of its list, where that is not the collection. */
+  readonly listKey?: string;
   readonly fields: { readonly [name in Name]: ResourceField<Property> };
   /** What lists show when nothing is asked for. */
   readonly summary: readonly Name[];
 };
 
 type Options = Partial<
-  Pick<ResourceField, 'since' | 'write' | 'charsMin' | 'charsMax' | 'absent' | 'isRequired'>
+  Pick<ResourceField, 'since' | 'write' | 'charsMin' | 'charsMax' | 'oneOf' | 'absent' | 'isRequired'>
 >;
 
 const UNSORTABLE: ReadonlySet<ResourceFieldKind> = new Set(['object', 'special']);
@@ -68,7 +76,10 @@ export const keptField = <Property extends string>(
   ...options,
 });
 
-export const linkField = (kind: 'links' | 'list', since: Feature): ResourceField<never> => ({
+export const linkField = (
+  kind: 'links' | 'list' | 'nested-list',
+  since: Feature,
+): ResourceField<never> => ({
   since,
   kind,
   write: 'none',

@@ -2,7 +2,6 @@
 
 import { isoTime } from '#clock';
 import type { Queryable } from '#store/database';
-import { holdNode } from '#store/held-node';
 import { listVifHolders, putVif, type VifHolder } from '#store/vifs';
 
 import { Refusal } from '@bessemer/protocol/errors/refusal';
@@ -13,10 +12,11 @@ import { isUuid } from '@bessemer/protocol/uuid';
 
 import type { ApiParts } from '../api-parts.ts';
 import { asText, asUuid, requireFeature, requireObjectBody, shown } from '../query.ts';
+import { withNodeHeld } from '../resource/owned-resource.ts';
 import { isLogicalName } from '../resource/resource-input.ts';
 import type { Route } from '../route.ts';
 import { requireConductor } from './create-node.ts';
-import { nodeMissing, refuseLocked, requireNode } from './find-node.ts';
+import { nodeMissing, requireNode } from './find-node.ts';
 import { freeVifHolder, type VifWish } from './free-vif-holder.ts';
 
 export const vifRoutes = (parts: ApiParts): readonly Route[] => [
@@ -96,12 +96,10 @@ const withHolders = async (
   work: (queryable: Queryable, holders: readonly VifHolder[]) => Promise<void>,
 ): Promise<void> => {
   await requireConductor(parts, node.driver, node.conductorGroup);
-  await parts.store.transaction(async (transaction) => {
-    const held = await holdNode(transaction, node.uuid);
-    if (held === undefined) throw nodeMissing(node.uuid);
-    refuseLocked(held);
-    await work(transaction, await listVifHolders(transaction, node.uuid));
-  });
+  const missing = (): Error => nodeMissing(node.uuid);
+  await withNodeHeld(parts, node.uuid, missing, async (transaction) =>
+    work(transaction, await listVifHolders(transaction, node.uuid)),
+  );
 };
 
 const attach = async (

@@ -16,9 +16,10 @@ import { readPortQuery, sendPorts } from '../ports/list-ports.ts';
 import { asList, type Query, readQuery, requireFeature } from '../query.ts';
 import { askedFields } from '../resource/field-query.ts';
 import { asMac } from '../resource/resource-input.ts';
+import { requireOwned, sendOwned } from '../resource/owned-resource.ts';
 import { sendList } from '../resource/send-list.ts';
 import type { Route } from '../route.ts';
-import { requirePortgroup, sendPortgroup } from './find-portgroup.ts';
+import { PORTGROUPS } from './portgroup-resource.ts';
 
 const FILTERS = ['node', 'address', 'shard', 'conductor_groups'];
 const LIST_RULES: ListRules = {
@@ -40,8 +41,8 @@ export const portgroupRoutes = (parts: ApiParts): readonly Route[] => [
     since: 'portgroups',
     handle: async (request, reply) => {
       const fields = askedFields(request, PORTGROUP, readQuery(request, ['fields'])['fields']);
-      const { portgroup } = await requirePortgroup(parts, request);
-      return sendPortgroup(request, reply, portgroup, fields);
+      const { record } = await requireOwned(parts, request, PORTGROUPS, true);
+      return sendOwned(request, reply, PORTGROUPS, record, fields);
     },
   },
 ];
@@ -92,7 +93,7 @@ const portsRoute = (parts: ApiParts, isDetail: boolean): Route => {
     since: 'portgroup-subresources',
     handle: async (request, reply) => {
       const query = readPortQuery(request, isDetail);
-      const { uuid } = (await requirePortgroup(parts, request)).portgroup;
+      const { uuid } = (await requireOwned(parts, request, PORTGROUPS, true)).record;
       const path = `portgroups/${uuid}/${ending}`;
       return sendPorts(parts, request, reply, { query, isDetail, path, portgroupUuid: uuid });
     },

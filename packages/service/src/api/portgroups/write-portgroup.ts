@@ -2,8 +2,12 @@
 
 import { randomUUID } from 'node:crypto';
 
-import { holdNode } from '#store/held-node';
-import { deletePortgroup, insertPortgroup, type NewPortgroup } from '#store/portgroups';
+import {
+  deletePortgroup,
+  findPortgroup,
+  insertPortgroup,
+  type NewPortgroup,
+} from '#store/portgroups';
 import { listPortsOfPortgroup } from '#store/ports';
 
 import { Refusal } from '@bessemer/protocol/errors/refusal';
@@ -13,16 +17,17 @@ import { asPortgroupUuid, type PortgroupUuid } from '@bessemer/protocol/uuid';
 
 import { requireNodeForNew } from '../access/owning-node.ts';
 import type { ApiParts } from '../api-parts.ts';
-import { refuseLocked } from '../nodes/find-node.ts';
 import { requireObjectBody } from '../query.ts';
+import {
+  ownedMissing,
+  refuseConflict,
+  requireOwned,
+  sendOwned,
+  withNodeHeld,
+} from '../resource/owned-resource.ts';
 import { readNew } from '../resource/resource-input.ts';
 import type { Route } from '../route.ts';
-import {
-  portgroupMissing,
-  refusePortgroupConflict,
-  requirePortgroup,
-  sendPortgroup,
-} from './find-portgroup.ts';
+import { PORTGROUPS } from './portgroup-resource.ts';
 
 export const createPortgroupRoute = (parts: ApiParts): Route => ({
   method: 'POST',
@@ -39,16 +44,12 @@ export const createPortgroupRoute = (parts: ApiParts): Route => ({
       uuid: (values['uuid'] ?? asPortgroupUuid(randomUUID())) as PortgroupUuid,
       nodeUuid: node.uuid,
     };
-    const made = await parts.store
-      .transaction(async (transaction) => {
-        const held = await holdNode(transaction, node.uuid);
-        if (held === undefined) throw new Refusal(400, `Node ${node.uuid} could not be found.`);
-        refuseLocked(held);
-        return insertPortgroup(transaction, portgroup, { nowMs: parts.clock.wallMs() });
-      })
-      .catch((error: unknown) => refusePortgroupConflict(error, portgroup));
+    const missing = (): Refusal => new Refusal(400, `Node ${node.uuid} could not be found.`);
+    const made = await withNodeHeld(parts, node.uuid, missing, (transaction) =>
+      insertPortgroup(transaction, portgroup, { nowMs: parts.clock.wallMs() }),
+    ).catch((error: unknown) => refuseConflict(PORTGROUP, error, portgroup));
     reply.code(201).header('location', `${request.base}/v1/portgroups/${made.uuid}`);
-    return sendPortgroup(request, reply, made);
+    return sendOwned(request, reply, PORTGROUPS, made);
   },
 });
 
@@ -59,20 +60,19 @@ export const deletePortgroupRoute = (parts: ApiParts): Route => ({
   asked: 'with-object',
   since: 'portgroups',
   handle: async (request, reply) => {
-    const { portgroup } = await requirePortgroup(parts, request);
-    await parts.store.transaction(async (transaction) => {
-      // Ports join groups only while their node is held: an empty group stays empty until it is gone.
-      const node = await holdNode(transaction, portgroup.nodeUuid);
-      if (node === undefined) throw portgroupMissing(portgroup.uuid);
-      refuseLocked(node);
-      if ((await listPortsOfPortgroup(transaction, portgroup.uuid)).length > 0) {
+    const { record } = await requireOwned(parts, request, PORTGROUPS, true);
+    const missing = (): Refusal => ownedMissing(PORTGROUP, record.uuid);
+    // Ports join groups only while their node is held: an empty group stays empty until it is gone.
+    await withNodeHeld(parts, record.nodeUuid, missing, async (transaction, node) => {
+      const portgroup = await findPortgroup(transaction, record.uuid);
+      if (portgroup?.nodeUuid !== node.uuid) throw missing();
+      if ((await listPortsOfPortgroup(transaction, record.uuid)).length > 0) {
         throw new Refusal(
           400,
-          `Cannot complete the requested action because portgroup ${portgroup.uuid} contains ports.`,
+          `Cannot complete the requested action because portgroup ${record.uuid} contains ports.`,
         );
       }
-      const isDeleted = await deletePortgroup(transaction, portgroup.uuid);
-      if (!isDeleted) throw portgroupMissing(portgroup.uuid);
+      await deletePortgroup(transaction, record.uuid);
     });
     return reply.code(204).send();
   },

@@ -8,6 +8,7 @@ import { listPorts, type PortFilters } from '#store/ports';
 
 import { Refusal } from '@bessemer/protocol/errors/refusal';
 import { PORT } from '@bessemer/protocol/port/fields';
+import { PORTGROUP } from '@bessemer/protocol/portgroup/fields';
 
 import { type ListRules, requireListScope } from '../access/list-scope.ts';
 import { maySeeNode } from '../access/node-access.ts';
@@ -16,14 +17,14 @@ import type { ApiParts } from '../api-parts.ts';
 import { requireNode } from '../nodes/find-node.ts';
 import { isDetailed } from '../nodes/list-nodes.ts';
 import { PAGE_ARGUMENTS } from '../page-query.ts';
-import { portgroupMissing } from '../portgroups/find-portgroup.ts';
 import { asList, asUuid, type Query, readQuery, requireFeature } from '../query.ts';
 import { askedFields } from '../resource/field-query.ts';
 import { asMac } from '../resource/resource-input.ts';
+import { ownedMissing, requireOwned, sendOwned } from '../resource/owned-resource.ts';
 import { sendList } from '../resource/send-list.ts';
 import type { Route } from '../route.ts';
-import { requirePort, sendPort } from './find-port.ts';
 import { shownLink } from './link-connection.ts';
+import { hasPortNames, PORTS } from './port-resource.ts';
 
 const FILTERS = [
   'node',
@@ -69,8 +70,8 @@ export const portRoutes = (parts: ApiParts): readonly Route[] => [
     asked: 'with-object',
     handle: async (request, reply) => {
       const fields = askedFields(request, PORT, readQuery(request, ['fields'])['fields']);
-      const { port } = await requirePort(parts, request);
-      return sendPort(request, reply, port, fields);
+      const { record } = await requireOwned(parts, request, PORTS, hasPortNames(request));
+      return sendOwned(request, reply, PORTS, record, fields);
     },
   },
 ];
@@ -167,6 +168,6 @@ const portgroupOfList = async (
   const node =
     portgroup === undefined ? undefined : await findNode(parts.store.db, portgroup.nodeUuid);
   const isVisible = node !== undefined && (await maySeeNode(parts, request, node));
-  if (portgroup === undefined || !isVisible) throw portgroupMissing(ident.slice(0, 255));
+  if (portgroup === undefined || !isVisible) throw ownedMissing(PORTGROUP, ident.slice(0, 255));
   return portgroup.uuid;
 };

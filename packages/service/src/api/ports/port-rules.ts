@@ -10,7 +10,6 @@ import type { NodeRecord } from '@bessemer/protocol/node/record';
 import { attachedVif } from '@bessemer/protocol/port/attached-vif';
 import type { PortRecord } from '@bessemer/protocol/port/record';
 
-import { refuseLocked } from '../nodes/find-node.ts';
 import { requireSmartNic } from './link-connection.ts';
 
 type Wired = Pick<
@@ -87,7 +86,6 @@ export const refuseClosedPort = (
   changes: Partial<PortRecord>,
   minor: number,
 ): void => {
-  refuseLocked(node);
   if (node.provisionState === 'inspecting' && offers(minor, 'inspect-wait-state')) {
     throw closed(port, node);
   }

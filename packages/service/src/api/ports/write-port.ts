@@ -2,7 +2,6 @@
 
 import { randomUUID } from 'node:crypto';
 
-import { holdNode } from '#store/held-node';
 import { deletePort, findPort, insertPort, type NewPort } from '#store/ports';
 
 import { Refusal } from '@bessemer/protocol/errors/refusal';
@@ -16,12 +15,18 @@ import { asPortUuid, type NodeUuid, type PortUuid } from '@bessemer/protocol/uui
 import { requireNodeForNew } from '../access/owning-node.ts';
 import type { ApiParts } from '../api-parts.ts';
 import { notAcceptable } from '../error-envelope.ts';
-import { refuseLocked } from '../nodes/find-node.ts';
 import { asText, requireObjectBody, shown } from '../query.ts';
+import {
+  ownedMissing,
+  refuseConflict,
+  requireOwned,
+  sendOwned,
+  withNodeHeld,
+} from '../resource/owned-resource.ts';
 import { readNew, schemaError } from '../resource/resource-input.ts';
 import type { Route } from '../route.ts';
-import { portMissing, refusePortConflict, requirePort, sendPort } from './find-port.ts';
 import { readLink } from './link-connection.ts';
+import { PORTS } from './port-resource.ts';
 import { bound, refuseUnfit } from './port-rules.ts';
 
 export const createPortRoute = (parts: ApiParts): Route => ({
@@ -40,24 +45,20 @@ export const createPortRoute = (parts: ApiParts): Route => ({
       nodeUuid: node.uuid,
       address: values['address'] as string,
     };
-    const made = await parts.store
-      .transaction(async (transaction) => {
-        const held = await holdNode(transaction, node.uuid);
-        if (held === undefined) throw new Refusal(400, `Node ${shown(ident)} could not be found.`);
-        refuseLocked(held);
-        await refuseUnfit(transaction, {
-          pxeEnabled: true,
-          isSmartnic: false,
-          localLinkConnection: {},
-          physicalNetwork: null,
-          portgroupUuid: null,
-          ...port,
-        });
-        return insertPort(transaction, port, { nowMs: parts.clock.wallMs() });
-      })
-      .catch((error: unknown) => refusePortConflict(error, port));
+    const missing = (): Refusal => new Refusal(400, `Node ${shown(ident)} could not be found.`);
+    const made = await withNodeHeld(parts, node.uuid, missing, async (transaction) => {
+      await refuseUnfit(transaction, {
+        pxeEnabled: true,
+        isSmartnic: false,
+        localLinkConnection: {},
+        physicalNetwork: null,
+        portgroupUuid: null,
+        ...port,
+      });
+      return insertPort(transaction, port, { nowMs: parts.clock.wallMs() });
+    }).catch((error: unknown) => refuseConflict(PORT, error, port));
     reply.code(201).header('location', `${request.base}/v1/ports/${made.uuid}`);
-    return sendPort(request, reply, made);
+    return sendOwned(request, reply, PORTS, made);
   },
 });
 
@@ -87,14 +88,13 @@ export const deletePortRoute = (parts: ApiParts): Route => ({
   rule: 'baremetal:port:delete',
   asked: 'with-object',
   handle: async (request, reply) => {
-    const { port } = await requirePort(parts, request, false);
-    await parts.store.transaction(async (transaction) => {
-      const node = await holdNode(transaction, port.nodeUuid);
-      const current = await findPort(transaction, port.uuid);
-      if (node === undefined || current === undefined) throw portMissing(port.uuid);
-      refuseLocked(node);
-      const vif = attachedVif(current);
-      if (vif !== undefined && !node.maintenance) throw bound(current, vif);
+    const { record: seen } = await requireOwned(parts, request, PORTS, false);
+    const missing = (): Refusal => ownedMissing(PORT, seen.uuid);
+    await withNodeHeld(parts, seen.nodeUuid, missing, async (transaction, node) => {
+      const port = await findPort(transaction, seen.uuid);
+      if (port?.nodeUuid !== node.uuid) throw missing();
+      const vif = attachedVif(port);
+      if (vif !== undefined && !node.maintenance) throw bound(port, vif);
       await deletePort(transaction, port.uuid);
     });
     return reply.code(204).send();
