@@ -54,7 +54,10 @@ export type ResourceTable<Name extends string = string, Property extends string 
 };
 
 type Options = Partial<
-  Pick<ResourceField, 'since' | 'write' | 'charsMin' | 'charsMax' | 'oneOf' | 'absent' | 'isRequired'>
+  Pick<
+    ResourceField,
+    'since' | 'write' | 'charsMin' | 'charsMax' | 'oneOf' | 'absent' | 'isRequired'
+  >
 >;
 
 const UNSORTABLE: ReadonlySet<ResourceFieldKind> = new Set(['object', 'special']);

@@ -1,76 +1,24 @@
-// Chassis: a name for a group of nodes, kept because clients ask for it.
+// Chassis: find, list, insert, update, delete.
 
-import type { Selectable } from 'kysely';
-
-import { isoTime } from '#clock';
-
-import type { JsonObject } from '@bessemer/protocol/json';
+import type { ChassisRecord } from '@bessemer/protocol/chassis/record';
 
 import type { Queryable } from './database.ts';
-import { withConflicts } from './errors.ts';
-import { type PageRequest, pageOrder, pastMarker } from './paging.ts';
-import type { ChassisTable } from './schema.ts';
+import { recordTable } from './record-table.ts';
 
-export type ChassisRecord = {
-  readonly uuid: string;
-  readonly description: string | null;
-  readonly extra: JsonObject;
-  readonly createdAt: string;
-  readonly updatedAt: string | null;
-};
-
-const chassisOfRow = (row: Selectable<ChassisTable>): ChassisRecord => ({
-  uuid: row.uuid,
-  description: row.description,
-  extra: JSON.parse(row.extra) as JsonObject,
-  createdAt: row.created_at,
-  updatedAt: row.updated_at,
+const chassis = recordTable<ChassisRecord>('chassis', {
+  uuid: ['uuid', 'text'],
+  description: ['description', 'text'],
+  extra: ['extra', 'json'],
+  createdAt: ['created_at', 'text'],
+  updatedAt: ['updated_at', 'text'],
 });
 
-export const findChassis = async (
-  queryable: Queryable,
-  uuid: string,
-): Promise<ChassisRecord | undefined> => {
-  const row = await queryable
-    .selectFrom('chassis')
-    .selectAll()
-    .where('uuid', '=', uuid)
-    .executeTakeFirst();
-  return row === undefined ? undefined : chassisOfRow(row);
-};
-
-/** Throws `MarkerUnknown`. */
-export const listChassis = async (
-  queryable: Queryable,
-  page: PageRequest,
-): Promise<readonly ChassisRecord[]> => {
-  let query = queryable.selectFrom('chassis').selectAll().limit(page.limit);
-  if (page.marker !== undefined) {
-    query = query.where(await pastMarker(queryable, 'chassis', page, page.marker));
-  }
-  for (const order of pageOrder('chassis', page)) query = query.orderBy(order);
-  return (await query.execute()).map(chassisOfRow);
-};
-
-/** Throws `Conflict` on `uuid`. */
-export const insertChassis = async (
-  queryable: Queryable,
-  chassis: Pick<ChassisRecord, 'uuid' | 'description' | 'extra'>,
-  options: { readonly nowMs: number },
-): Promise<ChassisRecord> =>
-  withConflicts(async () => {
-    const row = await queryable
-      .insertInto('chassis')
-      .values({
-        uuid: chassis.uuid,
-        description: chassis.description,
-        extra: JSON.stringify(chassis.extra),
-        created_at: isoTime(options.nowMs),
-      })
-      .returningAll()
-      .executeTakeFirstOrThrow();
-    return chassisOfRow(row);
-  });
+export const {
+  find: findChassis,
+  list: listChassis,
+  insert: insertChassis,
+  update: updateChassis,
+} = chassis;
 
 /** `occupied` when nodes are in it: it stays then. */
 export const deleteChassis = async (

@@ -11,6 +11,7 @@ import { makeGroupCommit } from './group-commit.ts';
 import * as firstTables from './migrations/0001-first-tables.ts';
 import * as agentTrust from './migrations/0002-agent-trust.ts';
 import * as portsAndPortgroups from './migrations/0003-ports-and-portgroups.ts';
+import * as volumes from './migrations/0004-volumes.ts';
 import * as allocationsAndTraits from './migrations/0005-allocations-and-traits.ts';
 import * as templatesRunbooksRules from './migrations/0006-templates-runbooks-rules.ts';
 import * as driverSecrets from './migrations/0008-driver-secrets.ts';
@@ -43,6 +44,7 @@ const MIGRATIONS: { readonly [name: string]: MigrationFile } = {
   '0001-first-tables': firstTables,
   '0002-agent-trust': agentTrust,
   '0003-ports-and-portgroups': portsAndPortgroups,
+  '0004-volumes': volumes,
   '0005-allocations-and-traits': allocationsAndTraits,
   '0006-templates-runbooks-rules': templatesRunbooksRules,
   '0008-driver-secrets': driverSecrets,

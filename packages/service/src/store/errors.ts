@@ -32,8 +32,8 @@ export const conflictOf = (error: unknown): Conflict | undefined => {
     return new Conflict(message.slice(message.lastIndexOf(' ') + 1), error);
   }
   if (code === POSTGRES_UNIQUE) {
-    // "Key (name)=(n1) already exists."
-    const column = /^Key \(([a-z_]+)\)/.exec(String(detail))?.[1];
+    // "Key (name)=(n1) already exists." Of several columns the last one, as with SQLite.
+    const column = /^Key \((?:[a-z_]+, )*([a-z_]+)\)/.exec(String(detail))?.[1];
     return new Conflict(column ?? message, error);
   }
   return undefined;

@@ -151,6 +151,8 @@ const CHILD_TABLES = [
   'inventory',
   'erasure',
   'allocation',
+  'volume_connector',
+  'volume_target',
 ] as const;
 
 /** The node and everything kept about it. False when it had changed from `condition` meanwhile. */

@@ -22,7 +22,9 @@ type Paged =
   | 'deploy_template'
   | 'runbook'
   | 'inspection_rule'
-  | 'allocation';
+  | 'allocation'
+  | 'volume_connector'
+  | 'volume_target';
 
 export class MarkerUnknown extends Error {}
 

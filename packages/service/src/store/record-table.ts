@@ -18,7 +18,10 @@ type TableName =
   | 'deploy_template'
   | 'runbook'
   | 'inspection_rule'
-  | 'allocation';
+  | 'allocation'
+  | 'chassis'
+  | 'volume_connector'
+  | 'volume_target';
 type ColumnKind = 'text' | 'number' | 'flag' | 'json';
 
 type Identity = { readonly id: number; readonly uuid: string };

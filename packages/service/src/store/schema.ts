@@ -323,6 +323,32 @@ export type ChassisTable = {
   updated_at: string | null;
 };
 
+/** The machine as a storage network knows it. */
+export type VolumeConnectorTable = {
+  id: Generated<number>;
+  uuid: string;
+  node_uuid: string;
+  type: string;
+  connector_id: string;
+  extra: string;
+  created_at: string;
+  updated_at: string | null;
+};
+
+/** A volume on such a network. */
+export type VolumeTargetTable = {
+  id: Generated<number>;
+  uuid: string;
+  node_uuid: string;
+  volume_type: string;
+  volume_id: string;
+  boot_index: number;
+  properties: string;
+  extra: string;
+  created_at: string;
+  updated_at: string | null;
+};
+
 /** Steps that a deployment gets when the trait of the template's name is asked for. */
 export type DeployTemplateTable = {
   id: Generated<number>;
@@ -409,6 +435,8 @@ export type Schema = {
   inventory: InventoryTable;
   erasure: ErasureTable;
   chassis: ChassisTable;
+  volume_connector: VolumeConnectorTable;
+  volume_target: VolumeTargetTable;
   deploy_template: DeployTemplateTable;
   runbook: RunbookTable;
   inspection_rule: InspectionRuleTable;

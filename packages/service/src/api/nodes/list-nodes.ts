@@ -63,8 +63,9 @@ export const listNodesRoutes = (parts: ApiParts): readonly Route[] => [
     rule: 'baremetal:node:list_all',
     asked: 'with-object',
     handle: (request, reply) => {
-      const query = readQuery(request, [...FILTER_NAMES, ...PAGE_ARGUMENTS, 'fields', 'detail']);
-      return sendNodes(parts, request, reply, query, isDetailed(request, query), 'nodes');
+      const query = readNodeQuery(request, false);
+      const list = { query, isDetail: isDetailed(request, query), path: 'nodes' };
+      return sendNodes(parts, request, reply, list);
     },
   },
   {
@@ -73,8 +74,8 @@ export const listNodesRoutes = (parts: ApiParts): readonly Route[] => [
     rule: 'baremetal:node:list_all',
     asked: 'with-object',
     handle: (request, reply) => {
-      const query = readQuery(request, [...FILTER_NAMES, ...PAGE_ARGUMENTS]);
-      return sendNodes(parts, request, reply, query, true, 'nodes/detail');
+      const query = readNodeQuery(request, true);
+      return sendNodes(parts, request, reply, { query, isDetail: true, path: 'nodes/detail' });
     },
   },
 ];
@@ -95,16 +96,29 @@ export const isDetailed = (request: FastifyRequest, query: Query): boolean => {
   return isDetail;
 };
 
-const sendNodes = async (
+/** The arguments of a list of nodes; the older form at a path of its own says what is shown by that path. */
+export const readNodeQuery = (request: FastifyRequest, isDetailPath: boolean): Query => {
+  const shownBy = isDetailPath ? [] : ['fields', 'detail'];
+  return readQuery(request, [...FILTER_NAMES, ...PAGE_ARGUMENTS, ...shownBy]);
+};
+
+type NodeList = {
+  readonly query: Query;
+  readonly isDetail: boolean;
+  /** Below `/v1/`, for the link to the next page. */
+  readonly path: string;
+  /** What the path says of which nodes are meant; it counts for more than the query. */
+  readonly within?: NodeFilters;
+};
+
+export const sendNodes = async (
   parts: ApiParts,
   request: FastifyRequest,
   reply: FastifyReply,
-  query: Query,
-  isDetail: boolean,
-  path: string,
+  { query, isDetail, path, within = {} }: NodeList,
 ): Promise<FastifyReply> => {
   const { project } = await requireListScope(parts, request, NODE_LIST_RULES, query['project']);
-  const asked = await readFilters(parts, request, query);
+  const asked = { ...(await readFilters(parts, request, query)), ...within };
   const filters = project === undefined ? asked : { ...asked, project };
   const page = readPage(query, (name) => sortColumn(request, name), parts.options.maxLimit);
   const selected = selectedFields(request, query['fields']);

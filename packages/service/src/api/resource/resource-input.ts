@@ -129,6 +129,7 @@ const readValue = <Name extends string>(
     if (isJsonObject(value)) return value;
     throw schemaError(table, `${name}: ${shown(value)} is not of type 'object'`);
   }
+  if (kind === 'count') return asCount(table, name, value);
   if (typeof value !== 'string') {
     throw schemaError(table, `${name}: ${shown(value)} is not of type 'string'`);
   }
@@ -140,17 +141,30 @@ const readValue = <Name extends string>(
   return value;
 };
 
+/** What every engine and client can count to. */
+const COUNT_MAX = 2_147_483_647;
+
+const asCount = (table: Pick<ResourceTable, 'noun'>, name: string, value: JsonValue): number => {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= COUNT_MAX) {
+    return value;
+  }
+  throw schemaError(table, `${name}: ${shown(value)} is not an integer from 0 to ${COUNT_MAX}`);
+};
+
 const refuseText = <Name extends string>(
   table: ResourceTable<Name>,
   name: Name,
   value: string,
 ): void => {
-  const { kind, charsMin = 0, charsMax } = fieldOf(table, name);
+  const { kind, charsMin = 0, charsMax, oneOf } = fieldOf(table, name);
   if (kind === 'name' && !isLogicalName(value)) {
     throw schemaError(
       table,
       `${name}: '${shown(value)}' is not a name: 1 to 255 letters, digits and -._~, and no UUID`,
     );
+  }
+  if (oneOf !== undefined && !oneOf.includes(value)) {
+    throw schemaError(table, `${name}: '${shown(value)}' is not one of ${oneOf.join(', ')}`);
   }
   if (charsMax !== undefined && value.length > charsMax) {
     throw schemaError(table, `${name}: '${shown(value)}' is longer than ${charsMax} characters`);

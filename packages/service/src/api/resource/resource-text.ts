@@ -21,6 +21,9 @@ export const resourceText = <Name extends string>(
     const { kind, property = '' } = fieldOf(table, name);
     if (kind === 'links') return `"${name}":${linkPair(context.base, own)}`;
     if (kind === 'list') return `"${name}":${linkPair(context.base, `${own}/${name}`)}`;
+    if (kind === 'nested-list') {
+      return `"${name}":[${linkPair(context.base, `${own}/${name}`)}]`;
+    }
     const value = (record as { readonly [property: string]: unknown })[property];
     const shown =
       kind === 'special' && showSpecial !== undefined ? showSpecial(value, context.minor) : value;

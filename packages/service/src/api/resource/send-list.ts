@@ -41,5 +41,5 @@ export const sendList = async <Name extends string>(
   const next = nextLink(request.base, list.path, query, page, last);
   return reply
     .header('content-type', 'application/json')
-    .send(`{"${table.collection}":[${texts.join(',')}]${next}}`);
+    .send(`{"${table.listKey ?? table.collection}":[${texts.join(',')}]${next}}`);
 };
