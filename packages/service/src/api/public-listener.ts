@@ -5,18 +5,19 @@ import type { FastifyInstance } from 'fastify';
 
 import type { RuleName } from '#policy/rules';
 
+import { allocationRoutes } from './allocations/allocation-routes.ts';
 import type { ApiParts } from './api-parts.ts';
 import type { Authenticate } from './authenticate.ts';
 import { chassisRoutes } from './chassis/chassis-routes.ts';
 import { conductorRoutes } from './conductors/conductor-routes.ts';
-import { rootRoute } from './discovery/root.ts';
 import { deployTemplateRoutes } from './deploy-templates/template-routes.ts';
+import { rootRoute } from './discovery/root.ts';
 import { v1Route } from './discovery/v1.ts';
 import { driverRoutes } from './drivers/driver-routes.ts';
 import { makeFrame } from './frame.ts';
-import { bootDeviceRoutes } from './nodes/boot-device.ts';
 import { inspectionRuleRoutes } from './inspection-rules/rule-routes.ts';
 import { nodeAllocationRoutes } from './nodes/allocation.ts';
+import { bootDeviceRoutes } from './nodes/boot-device.ts';
 import { childrenRoute } from './nodes/children.ts';
 import { createNodeRoute } from './nodes/create-node.ts';
 import { deleteNodeRoute } from './nodes/delete-node.ts';
@@ -29,7 +30,7 @@ import { powerRoute } from './nodes/power.ts';
 import { provisionRoute } from './nodes/provision.ts';
 import { showNodeRoute } from './nodes/show-node.ts';
 import { showStatesRoute } from './nodes/states.ts';
-import { traitsRoute } from './nodes/traits.ts';
+import { traitRoutes } from './nodes/traits.ts';
 import { validateRoutes } from './nodes/validate.ts';
 import { vendorPassthruRoutes } from './nodes/vendor-passthru.ts';
 import { vifRoutes } from './nodes/vifs.ts';
@@ -43,9 +44,9 @@ import { createPortRoute, deletePortRoute } from './ports/write-port.ts';
 import { addAdmission } from './ramdisk/admission.ts';
 import { ramdiskRoutes } from './ramdisk/ramdisk-routes.ts';
 import { addRoutes, type Route } from './route.ts';
+import { runbookRoutes } from './runbooks/runbook-routes.ts';
 
 export type PublicListenerParts = ApiParts & {
-import { runbookRoutes } from './runbooks/runbook-routes.ts';
   readonly authenticate: Authenticate;
   /** PEM; plain HTTP (loopback only) when undefined. */
   readonly tls: { readonly key: string; readonly certificate: string } | undefined;
@@ -78,7 +79,9 @@ export const publicRoutes = (parts: ApiParts): readonly Route[] => [
   powerRoute(parts),
   provisionRoute(parts),
   ...bootDeviceRoutes(parts),
-  traitsRoute(parts),
+  ...traitRoutes(parts),
+  ...nodeAllocationRoutes(parts),
+  ...allocationRoutes(parts),
   ...historyRoutes(parts),
   inventoryRoute(parts),
   childrenRoute(parts),
@@ -95,15 +98,13 @@ export const publicRoutes = (parts: ApiParts): readonly Route[] => [
   ...chassisRoutes(parts),
   ...driverRoutes(parts),
   ...conductorRoutes(parts),
-  ...ownRoutes(parts),
-  ...agentRoutes(parts),
-];
   ...deployTemplateRoutes(parts),
   ...runbookRoutes(parts),
   ...inspectionRuleRoutes(parts),
+  ...ownRoutes(parts),
+  ...agentRoutes(parts),
+];
 
-  ...deployTemplateRoutes(parts),
-  ...runbookRoutes(parts),
 /** What the policy is asked about agent routes that were moved here. */
 const AGENT_RULES: { readonly [path: string]: RuleName } = {
   '/v1/lookup': 'baremetal:driver:ipa_lookup',

@@ -139,6 +139,9 @@ export type Conductor = {
     readonly [kind: string]: { readonly result: boolean | null; readonly reason?: string };
   }>;
 
+  /** There is a new allocation in the store; a node is looked for in the background. */
+  readonly nudgeAllocation: (uuid: string) => void;
+
   /** Undefined: not found, wrong state or closed window; the API answers one and the same 404. */
   readonly lookup: (request: LookupRequest) => Promise<LookupAnswer | undefined>;
   /** Resolves once the heartbeat is durable: only then may 202 be sent. */

@@ -12,6 +12,7 @@ import { findOpenWorkflow } from '#store/workflows';
 import { keepDriverInfo, openDriverInfo } from '#trust/driver-secrets';
 
 import { makeHeartbeats } from './agent-session/heartbeat.ts';
+import { makeAllocator } from './allocation/allocator.ts';
 import { makeLookup } from './agent-session/lookup.ts';
 import {
   agentSessions,
@@ -61,6 +62,8 @@ export const startConductor = async (parts: ConductorParts): Promise<Conductor> 
   await scheduler.recover();
   const poller = pollNodes(parts, scheduler.nudge);
   poller.start();
+  const allocator = makeAllocator(parts);
+  allocator.start();
 
   const driverOf = async (uuid: NodeUuid) => {
     const node = await requireNode(store.db, uuid);
@@ -117,6 +120,7 @@ export const startConductor = async (parts: ConductorParts): Promise<Conductor> 
       const { node, driver } = await driverOf(uuid);
       return validateNode(parts, node, driver);
     },
+    nudgeAllocation: allocator.nudge,
     lookup: makeLookup(parts, scheduler.nudge),
     heartbeat,
     continueInspection: (request) => continueInspection(parts, scheduler.nudge, request),
@@ -143,7 +147,7 @@ export const startConductor = async (parts: ConductorParts): Promise<Conductor> 
     },
     onJournal: (uuid, listener) => watchers.add(uuid, listener),
     stop: async () => {
-      await Promise.all([poller.stop(), scheduler.stop()]);
+      await Promise.all([poller.stop(), allocator.stop(), scheduler.stop()]);
     },
   };
 };

@@ -63,3 +63,20 @@ export const listCandidates = async (
   const order = new Map(wish.candidateNodes.map((uuid, index) => [uuid, index]));
   return found.sort((a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0));
 };
+
+export type NamedNode = { readonly uuid: string } & Pick<NodeRecord, 'name' | 'owner' | 'lessee'>;
+
+/** The nodes that are called so, by UUID or name, in no order. */
+export const findNamedNodes = async (
+  queryable: Queryable,
+  idents: readonly string[],
+): Promise<readonly NamedNode[]> => {
+  // Nothing asked for is no SQL.
+  if (idents.length === 0) return [];
+  const uuids = idents.map((ident) => ident.toLowerCase());
+  return queryable
+    .selectFrom('node')
+    .select(['uuid', 'name', 'owner', 'lessee'])
+    .where((where) => where.or([where('uuid', 'in', uuids), where('name', 'in', idents)]))
+    .execute();
+};

@@ -32,6 +32,7 @@ export type FakeConductor = Conductor & {
   readonly lookups: LookupRequest[];
   readonly opened: SessionCaller[];
   readonly revoked: (SessionCaller & { readonly reason: string | undefined })[];
+  readonly nudged: string[];
   readonly addJournal: (node: NodeUuid, entry: JournalEntry) => void;
   lookupAnswer: LookupAnswer | undefined;
   heartbeatRefusal: Refusal | undefined;
@@ -59,6 +60,7 @@ export const makeFakeConductor = (store: Store): FakeConductor => {
     lookups: [],
     opened: [],
     revoked: [],
+    nudged: [],
     lookupAnswer: undefined,
     heartbeatRefusal: undefined,
     addJournal: (_node, entry) => {
@@ -88,6 +90,9 @@ export const makeFakeConductor = (store: Store): FakeConductor => {
     supportedBootDevices: async () => ['pxe', 'disk'],
     injectNmi: async () => undefined,
     validate: async () => ({ power: { result: true }, boot: { result: false, reason: 'no iso' } }),
+    nudgeAllocation: (uuid) => {
+      fake.nudged.push(uuid);
+    },
     lookup: async (request) => {
       fake.lookups.push(request);
       return fake.lookupAnswer;

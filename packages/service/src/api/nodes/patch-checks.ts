@@ -65,6 +65,9 @@ export const refuseClosedFields = (node: NodeRecord, patched: PatchedValues): vo
   ) {
     throw new Refusal(409, `Node ${node.uuid} is associated with instance ${node.instanceUuid}.`);
   }
+  if (changes['instanceUuid'] === null && node.allocationUuid !== null && !isOpen) {
+    throw notInState(node, 'instance_uuid');
+  }
   refuseProtection(node, changes);
   refuseRetirement(node, changes);
   if (fields.has('resource_class') && node.resourceClass !== null && !isOpen) {

@@ -3,6 +3,8 @@
 import type { FastifyRequest } from 'fastify';
 
 import { isoTime } from '#clock';
+import type { Queryable } from '#store/database';
+import { findAllocation } from '#store/allocations';
 import { type NodeChanges, updateNode } from '#store/nodes';
 
 import { Refusal } from '@bessemer/protocol/errors/refusal';
@@ -87,6 +89,7 @@ const checkedChanges = async (
 ): Promise<NodeChanges> => {
   const wanted = patched.changes as unknown as NodeChanges;
   await refuseOwnerOfActive(parts, request, node, patched);
+  await refuseOwnerOfAllocated(parts, node, patched);
   refuseClosedFields(node, patched);
   if (typeof wanted.name === 'string') requireNodeName(wanted.name, request.minor, 'update');
   if (wanted.chassisUuid === null && !offers(request.minor, 'chassis-unset')) throw notAcceptable();
@@ -129,6 +132,21 @@ const refuseOwnerOfActive = async (
   );
 };
 
+/** An allocation that belongs to a project was given a node of that project. */
+const refuseOwnerOfAllocated = async (
+  { store }: ApiParts,
+  node: NodeRecord,
+  { fields }: PatchedValues,
+): Promise<void> => {
+  if (!fields.has('owner') || node.allocationUuid === null) return;
+  const allocation = await findAllocation(store.db, node.allocationUuid);
+  if (allocation === undefined || allocation.owner === null) return;
+  throw new Refusal(
+    409,
+    `Cannot update owner of node "${node.uuid}" while it is allocated by ${allocation.uuid}, which has an owner.`,
+  );
+};
+
 /** Kept interfaces must fit a new driver; with a reset they take its defaults. */
 const interfaceChanges = (
   parts: ApiParts,
@@ -154,21 +172,28 @@ const writeChanges = async (
 ): Promise<void> => {
   const changed = Object.keys(changes) as (keyof NodeChanges)[];
   const unchanged = Object.fromEntries(changed.map((property) => [property, node[property]]));
-  const isWritten = await updateNode(
-    parts.store.db,
-    node.uuid,
-    { ...changes, updatedAt: isoTime(parts.clock.wallMs()) },
-    {
-      where: {
-        ...unchanged,
-        provisionState: node.provisionState,
-        targetProvisionState: node.targetProvisionState,
-        instanceUuid: node.instanceUuid,
-        maintenance: node.maintenance,
-        reservation: node.reservation,
+  const update = (queryable: Queryable): Promise<boolean> =>
+    updateNode(
+      queryable,
+      node.uuid,
+      { ...changes, updatedAt: isoTime(parts.clock.wallMs()) },
+      {
+        where: {
+          ...unchanged,
+          provisionState: node.provisionState,
+          targetProvisionState: node.targetProvisionState,
+          instanceUuid: node.instanceUuid,
+          maintenance: node.maintenance,
+          reservation: node.reservation,
+        },
       },
-    },
-  ).catch((error: unknown) => refuseNodeConflict(error, { ...changes, uuid: node.uuid }));
+    );
+  // With its instance a node loses its allocation, which is another row.
+  const written =
+    changes.instanceUuid === null ? parts.store.transaction(update) : update(parts.store.db);
+  const isWritten = await written.catch((error: unknown) =>
+    refuseNodeConflict(error, { ...changes, uuid: node.uuid }),
+  );
   if (!isWritten) {
     throw new Refusal(
       409,

@@ -4,18 +4,23 @@ import { Conflict, isConflictOn } from '#store/errors';
 
 import { Refusal } from '@bessemer/protocol/errors/refusal';
 
+const UNIQUE = { address: 'MAC address', name: 'name', uuid: 'UUID' } as const;
+type Unique = keyof typeof UNIQUE;
+
 /** Throws Refusal(409) for a conflict, and anything else as it is. */
 export const refuseTaken = (
   error: unknown,
   noun: string,
-  record: { readonly uuid: string; readonly name?: string },
+  record: { readonly [column in Unique]?: string | null | undefined },
 ): never => {
   if (!(error instanceof Conflict)) throw error;
-  const what =
-    record.name !== undefined && isConflictOn(error, 'name')
-      ? `name ${record.name}`
-      : `UUID ${record.uuid}`;
-  throw new Refusal(409, `A ${noun} with ${what} already exists.`);
+  const columns: readonly Unique[] = ['address', 'name'];
+  const column = columns.find((each) => isConflictOn(error, each)) ?? 'uuid';
+  const article = /^[aeiou]/.test(noun) ? 'An' : 'A';
+  throw new Refusal(
+    409,
+    `${article} ${noun} with ${UNIQUE[column]} ${record[column]} already exists.`,
+  );
 };
 
 export const changedMeanwhile = (noun: string, uuid: string): Refusal =>
