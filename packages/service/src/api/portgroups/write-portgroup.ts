@@ -18,13 +18,8 @@ import { asPortgroupUuid, type PortgroupUuid } from '@bessemer/protocol/uuid';
 import { requireNodeForNew } from '../access/owning-node.ts';
 import type { ApiParts } from '../api-parts.ts';
 import { requireObjectBody } from '../query.ts';
-import {
-  ownedMissing,
-  refuseConflict,
-  requireOwned,
-  sendOwned,
-  withNodeHeld,
-} from '../resource/owned-resource.ts';
+import { ownedMissing, requireOwned, sendOwned, withNodeHeld } from '../resource/owned-resource.ts';
+import { refuseTaken } from '../resource/record-conflict.ts';
 import { readNew } from '../resource/resource-input.ts';
 import type { Route } from '../route.ts';
 import { PORTGROUPS } from './portgroup-resource.ts';
@@ -47,7 +42,7 @@ export const createPortgroupRoute = (parts: ApiParts): Route => ({
     const missing = (): Refusal => new Refusal(400, `Node ${node.uuid} could not be found.`);
     const made = await withNodeHeld(parts, node.uuid, missing, (transaction) =>
       insertPortgroup(transaction, portgroup, { nowMs: parts.clock.wallMs() }),
-    ).catch((error: unknown) => refuseConflict(PORTGROUP, error, portgroup));
+    ).catch((error: unknown) => refuseTaken(error, PORTGROUP.noun, portgroup));
     reply.code(201).header('location', `${request.base}/v1/portgroups/${made.uuid}`);
     return sendOwned(request, reply, PORTGROUPS, made);
   },

@@ -16,13 +16,8 @@ import { requireNodeForNew } from '../access/owning-node.ts';
 import type { ApiParts } from '../api-parts.ts';
 import { notAcceptable } from '../error-envelope.ts';
 import { asText, requireObjectBody, shown } from '../query.ts';
-import {
-  ownedMissing,
-  refuseConflict,
-  requireOwned,
-  sendOwned,
-  withNodeHeld,
-} from '../resource/owned-resource.ts';
+import { ownedMissing, requireOwned, sendOwned, withNodeHeld } from '../resource/owned-resource.ts';
+import { refuseTaken } from '../resource/record-conflict.ts';
 import { readNew, schemaError } from '../resource/resource-input.ts';
 import type { Route } from '../route.ts';
 import { readLink } from './link-connection.ts';
@@ -56,7 +51,7 @@ export const createPortRoute = (parts: ApiParts): Route => ({
         ...port,
       });
       return insertPort(transaction, port, { nowMs: parts.clock.wallMs() });
-    }).catch((error: unknown) => refuseConflict(PORT, error, port));
+    }).catch((error: unknown) => refuseTaken(error, PORT.noun, port));
     reply.code(201).header('location', `${request.base}/v1/ports/${made.uuid}`);
     return sendOwned(request, reply, PORTS, made);
   },

@@ -6,7 +6,6 @@ import type { Transaction } from 'kysely';
 
 import { isoTime } from '#clock';
 import type { Queryable } from '#store/database';
-import { Conflict, isConflictOn } from '#store/errors';
 import { holdNode } from '#store/held-node';
 import type { Schema } from '#store/schema';
 
@@ -20,6 +19,7 @@ import { requireNodeForMove, requireOwningNode } from '../access/owning-node.ts'
 import type { ApiParts } from '../api-parts.ts';
 import { refuseLocked } from '../nodes/find-node.ts';
 import { findResource } from './find-resource.ts';
+import { changedMeanwhile, refuseTaken } from './record-conflict.ts';
 import { type ReadSpecial, readPatched } from './resource-input.ts';
 import { resourceText, type ShowSpecial } from './resource-text.ts';
 
@@ -85,26 +85,6 @@ export const withNodeHeld = async <T>(
     return work(transaction, node);
   });
 
-const UNIQUE = { address: 'MAC address', name: 'name', uuid: 'UUID' } as const;
-
-/** Throws the 409 for a broken unique index, or `error` itself when it is something else. */
-export const refuseConflict = (
-  table: ResourceTable,
-  error: unknown,
-  record: { readonly [column in keyof typeof UNIQUE]?: string | null | undefined },
-): never => {
-  if (!(error instanceof Conflict)) throw error;
-  const column = isConflictOn(error, 'address')
-    ? 'address'
-    : isConflictOn(error, 'name')
-      ? 'name'
-      : 'uuid';
-  throw new Refusal(
-    409,
-    `A ${table.noun} with ${UNIQUE[column]} ${record[column]} already exists.`,
-  );
-};
-
 /** Throws Refusal(400) or (409) for a change that the node, or what else it has, does not allow. */
 export type RefuseChange<R> = (
   queryable: Queryable,
@@ -138,18 +118,18 @@ export const patchOwned = async <Name extends string, R extends Owned>(
     const changes = read(before);
     if (Object.keys(changes).length === 0) return before;
     const isAsSeen = before.nodeUuid === node.uuid && changes.nodeUuid === target;
-    if (!isAsSeen) throw changedMeanwhile(table, before);
+    if (!isAsSeen) throw changedMeanwhile(table.noun, before.uuid);
     if (target !== undefined) await refuseTarget(transaction, table, before, node, target);
     written = { ...changes, updatedAt: isoTime(parts.clock.wallMs()) };
     const after = { ...before, ...written };
     await refuse(transaction, node, { before, changes, after });
     if (!(await resource.update(transaction, before, written))) {
-      throw changedMeanwhile(table, before);
+      throw changedMeanwhile(table.noun, before.uuid);
     }
     return after;
   };
   return withNodeHeld(parts, seen.node.uuid, missing, apply).catch((error: unknown) =>
-    refuseConflict(table, error, { ...seen.record, ...written }),
+    refuseTaken(error, table.noun, { ...seen.record, ...written }),
   );
 };
 
@@ -162,12 +142,7 @@ const refuseTarget = async (
   targetUuid: NodeUuid,
 ): Promise<void> => {
   const target = await holdNode(transaction, targetUuid);
-  if (target === undefined || target.owner !== from.owner) throw changedMeanwhile(table, record);
+  if (target === undefined || target.owner !== from.owner)
+    throw changedMeanwhile(table.noun, record.uuid);
   refuseLocked(target);
 };
-
-const changedMeanwhile = (table: ResourceTable, { uuid }: Owned): Refusal =>
-  new Refusal(
-    409,
-    `${titleOf(table)} ${uuid} was changed by another request meanwhile, please retry.`,
-  );
