@@ -7,8 +7,6 @@ import { sql } from 'kysely';
 
 import { updateNode } from '#store/nodes';
 
-import type { NodeUuid } from '@bessemer/protocol/uuid';
-
 import { openService, type Service } from './provision/with-service.ts';
 
 let service: Service;
@@ -16,11 +14,6 @@ beforeEach(async () => {
   service = await openService();
 });
 afterEach(() => service.close());
-
-const tell = async (uuid: NodeUuid, body: object): Promise<void> => {
-  const { status, text } = await service.tell(uuid, body);
-  assert.equal(status, 202, text);
-};
 
 const PASSWORD = 'open, Sesame 4711';
 const RESCUE = { target: 'rescue', rescue_password: PASSWORD };
@@ -31,7 +24,7 @@ describe('adoption', () => {
   test('makes a machine active as it is', async () => {
     const { uuid } = await service.makeNode({ provisionState: 'manageable' });
 
-    await tell(uuid, { target: 'adopt' });
+    await service.told(uuid, { target: 'adopt' });
     const node = await service.untilState(uuid, 'active');
 
     assert.equal(node.targetProvisionState, null);
@@ -42,10 +35,10 @@ describe('adoption', () => {
     const driverInfo = { fake_fail: 'management' };
     const { uuid } = await service.makeNode({ provisionState: 'manageable', driverInfo });
 
-    await tell(uuid, { target: 'adopt' });
+    await service.told(uuid, { target: 'adopt' });
     const failed = await service.untilState(uuid, 'adopt failed');
     await updateNode(service.store.db, uuid, { driverInfo: {} });
-    await tell(uuid, { target: 'adopt' });
+    await service.told(uuid, { target: 'adopt' });
     const node = await service.untilState(uuid, 'active');
 
     assert.match(failed.lastError ?? '', /fails at management/);
@@ -59,10 +52,10 @@ describe('a rescue', () => {
     const driverInfo = { fake_callback_delay: 0.05 };
     const { uuid } = await service.makeNode({ provisionState: 'active', driverInfo });
 
-    await tell(uuid, RESCUE);
+    await service.told(uuid, RESCUE);
     const waiting = await service.untilState(uuid, 'rescue wait');
     const rescue = await service.untilState(uuid, 'rescue');
-    await tell(uuid, { target: 'unrescue' });
+    await service.told(uuid, { target: 'unrescue' });
     const active = await service.untilState(uuid, 'active');
 
     assert.equal(waiting.targetProvisionState, 'rescue');
@@ -75,11 +68,11 @@ describe('a rescue', () => {
   test('keeps the password hashed only, shows a mask, and forgets it at the end', async () => {
     const { uuid } = await service.makeNode({ provisionState: 'active', driverInfo: NEVER });
 
-    await tell(uuid, RESCUE);
+    await service.told(uuid, RESCUE);
     const { instanceInfo } = await service.untilState(uuid, 'rescue wait');
     const { body } = await service.ask('GET', `/v1/nodes/${uuid}`);
     const stored = await wholeStore();
-    await tell(uuid, { target: 'abort' });
+    await service.told(uuid, { target: 'abort' });
     const ended = await service.untilState(uuid, 'rescue failed');
 
     assert.match(JSON.stringify(instanceInfo), /^{"hashed_rescue_password":"\$5\$[^"]+"}$/);
@@ -90,13 +83,13 @@ describe('a rescue', () => {
 
   test('is given up by abort, and may be tried again', async () => {
     const { uuid } = await service.makeNode({ provisionState: 'active', driverInfo: NEVER });
-    await tell(uuid, RESCUE);
+    await service.told(uuid, RESCUE);
     await service.untilState(uuid, 'rescue wait');
 
-    await tell(uuid, { target: 'abort' });
+    await service.told(uuid, { target: 'abort' });
     const failed = await service.untilState(uuid, 'rescue failed');
     await updateNode(service.store.db, uuid, { driverInfo: {} });
-    await tell(uuid, RESCUE);
+    await service.told(uuid, RESCUE);
     const rescue = await service.untilState(uuid, 'rescue');
 
     assert.equal(failed.lastError, 'By request, the rescue operation was aborted');
@@ -107,10 +100,10 @@ describe('a rescue', () => {
   test('that cannot be cleaned up after an abort puts the node into maintenance', async () => {
     const driverInfo = { ...NEVER, fake_fail: 'boot' };
     const { uuid } = await service.makeNode({ provisionState: 'active', driverInfo });
-    await tell(uuid, RESCUE);
+    await service.told(uuid, RESCUE);
     await service.untilState(uuid, 'rescue wait');
 
-    await tell(uuid, { target: 'abort' });
+    await service.told(uuid, { target: 'abort' });
     const failed = await service.untilState(uuid, 'rescue failed');
 
     assert.equal(failed.fault, 'rescue abort failure');
@@ -122,7 +115,7 @@ describe('a rescue', () => {
     const driverInfo = { fake_fail: 'rescue' };
     const { uuid } = await service.makeNode({ provisionState: 'active', driverInfo });
 
-    await tell(uuid, RESCUE);
+    await service.told(uuid, RESCUE);
     const failed = await service.untilState(uuid, 'rescue failed');
 
     assert.match(failed.lastError ?? '', /fails at rescue/);
@@ -132,10 +125,10 @@ describe('a rescue', () => {
 
   test('does not keep a node from being given back', async () => {
     const { uuid } = await service.makeNode({ provisionState: 'active', driverInfo: NEVER });
-    await tell(uuid, RESCUE);
+    await service.told(uuid, RESCUE);
     await service.untilState(uuid, 'rescue wait');
 
-    await tell(uuid, { target: 'deleted' });
+    await service.told(uuid, { target: 'deleted' });
 
     await service.untilState(uuid, 'available');
   });
@@ -145,7 +138,7 @@ describe('a rescue', () => {
       provisionState: 'active',
       driverInfo: { fake_callback_delay: 0.2 },
     });
-    await tell(uuid, RESCUE);
+    await service.told(uuid, RESCUE);
     await service.untilState(uuid, 'rescue wait');
 
     await service.restartConductor();
@@ -202,7 +195,7 @@ describe('an inspection', () => {
     const driverInfo = { fake_callback_delay: 0.05 };
     const { uuid } = await service.makeNode({ provisionState: 'manageable', driverInfo });
 
-    await tell(uuid, { target: 'inspect' });
+    await service.told(uuid, { target: 'inspect' });
     const waiting = await service.untilState(uuid, 'inspect wait');
     const node = await service.untilState(uuid, 'manageable');
 
@@ -212,10 +205,10 @@ describe('an inspection', () => {
 
   test('is given up by abort', async () => {
     const { uuid } = await service.makeNode({ provisionState: 'manageable', driverInfo: NEVER });
-    await tell(uuid, { target: 'inspect' });
+    await service.told(uuid, { target: 'inspect' });
     await service.untilState(uuid, 'inspect wait');
 
-    await tell(uuid, { target: 'abort' });
+    await service.told(uuid, { target: 'abort' });
     const node = await service.untilState(uuid, 'inspect failed');
 
     assert.equal(node.lastError, 'By request, the inspection operation was aborted');

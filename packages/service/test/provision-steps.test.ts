@@ -20,18 +20,13 @@ beforeEach(async () => {
 });
 afterEach(() => service.close());
 
-const tell = async (uuid: NodeUuid, body: object): Promise<void> => {
-  const { status, text } = await service.tell(uuid, body);
-  assert.equal(status, 202, text);
-};
-
 const begin = async (
   provisionState: ProvisionState,
   body: object,
   more: Partial<NodeRecord> = {},
 ): Promise<NodeUuid> => {
   const { uuid } = await service.makeNode({ provisionState, ...more });
-  await tell(uuid, body);
+  await service.told(uuid, body);
   return uuid;
 };
 
@@ -117,7 +112,7 @@ describe('cleaning by hand', () => {
     });
 
     await service.untilState(uuid, 'clean hold');
-    await tell(uuid, { target: 'unhold' });
+    await service.told(uuid, { target: 'unhold' });
     const node = await service.untilState(uuid, 'manageable');
 
     assert.equal(node.powerState, 'power on');
@@ -163,7 +158,7 @@ describe('a hold', () => {
       const uuid = await begin(from, body);
       const holding = await service.untilState(uuid, held);
 
-      await tell(uuid, { target: 'unhold' });
+      await service.told(uuid, { target: 'unhold' });
       const node = await service.untilState(uuid, end);
 
       assert.equal(holding[field]['step'], 'hold');
@@ -176,7 +171,7 @@ describe('a hold', () => {
       const uuid = await begin(from, body);
       await service.untilState(uuid, held);
 
-      await tell(uuid, { target: 'abort' });
+      await service.told(uuid, { target: 'abort' });
       const node = await service.untilState(uuid, failed);
 
       assert.match(node.lastError ?? '', text);
@@ -193,7 +188,7 @@ describe('a hold', () => {
       await updateNode(service.store.db, uuid, { maintenance: true });
       await service.restartConductor();
       await updateNode(service.store.db, uuid, { maintenance: false });
-      await tell(uuid, { target: 'unhold' });
+      await service.told(uuid, { target: 'unhold' });
       await service.untilState(uuid, end);
 
       const done = await stepsDone(service, uuid);
@@ -216,7 +211,7 @@ describe('a hold', () => {
     const uuid = await begin('active', { target: 'service', service_steps: [HOLD] });
     await service.untilState(uuid, 'service hold');
 
-    await tell(uuid, { target: 'service', service_steps: [CPU] });
+    await service.told(uuid, { target: 'service', service_steps: [CPU] });
 
     await service.untilState(uuid, 'active');
     assert.equal((await stepsDone(service, uuid)).at(-1), 'deploy.burnin_cpu');
@@ -242,7 +237,7 @@ describe('a pause', () => {
       const uuid = await begin(from, body);
       await service.untilState(uuid, waiting);
 
-      await tell(uuid, { target: 'abort' });
+      await service.told(uuid, { target: 'abort' });
       const node = await service.untilState(uuid, failed);
 
       assert.match(node.lastError ?? '', /^By request, .* aborted/);
@@ -296,7 +291,7 @@ describe('servicing', () => {
 
     const early = await service.tell(uuid, { target: 'abort' });
     await service.ask('DELETE', `/v1/nodes/${uuid}/maintenance`);
-    await tell(uuid, { target: 'abort' });
+    await service.told(uuid, { target: 'abort' });
     const node = await service.untilState(uuid, 'active');
 
     assert.equal(failed.fault, 'service failure');
@@ -329,7 +324,7 @@ describe('children', () => {
       await service.makeNode({ parentNode: parent.uuid }),
     ];
 
-    await tell(parent.uuid, power({ limit_child_node_execution: [two.uuid] }));
+    await service.told(parent.uuid, power({ limit_child_node_execution: [two.uuid] }));
     const node = await service.untilState(parent.uuid, 'manageable');
 
     assert.equal(node.powerState, null);
@@ -405,7 +400,7 @@ describe('a deployment', () => {
       instanceInfo: { traits: ['CUSTOM_FILES', 'CUSTOM_OTHER'] },
     });
 
-    await tell(uuid, { target: 'active' });
+    await service.told(uuid, { target: 'active' });
     await service.untilState(uuid, 'active');
 
     assert.equal((await stepsDone(service, uuid)).at(-1), 'deploy.inject_files');
@@ -419,7 +414,7 @@ describe('a deployment', () => {
       instanceInfo: { traits: ['CUSTOM_FILES'] },
     });
 
-    await tell(uuid, { target: 'active', deploy_steps: [deployStep('inject_files', 0)] });
+    await service.told(uuid, { target: 'active', deploy_steps: [deployStep('inject_files', 0)] });
     await service.untilState(uuid, 'active');
 
     assert.equal((await stepsDone(service, uuid)).at(-1), 'deploy.get_deploy_steps');

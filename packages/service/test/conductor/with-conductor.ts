@@ -23,6 +23,7 @@ import { FAKE_INTERFACES, memoryKeys } from './with-engine.ts';
 
 export type Subject = {
   readonly store: Store;
+  readonly parts: ConductorParts;
   readonly conductor: Conductor;
   readonly makeNode: (more?: Partial<NewNode>) => Promise<NodeRecord>;
   readonly nodeOf: (uuid: NodeUuid) => Promise<NodeRecord>;
@@ -33,7 +34,7 @@ export type Subject = {
 };
 
 /** Fake machines take no time: whoever needs more turns than this waits for nothing. */
-const TURNS_MAX = 20_000;
+const TURNS_MAX = 50_000;
 
 export const openConductor = async (options: Partial<ConductorOptions> = {}): Promise<Subject> => {
   const clock = systemClock;
@@ -44,7 +45,7 @@ export const openConductor = async (options: Partial<ConductorOptions> = {}): Pr
     clock,
     log,
   });
-  const conductor = await startConductor({
+  const parts: ConductorParts = {
     store,
     drivers,
     keys: memoryKeys(),
@@ -53,7 +54,8 @@ export const openConductor = async (options: Partial<ConductorOptions> = {}): Pr
     clock,
     log,
     options: { ...DEFAULT_CONDUCTOR_OPTIONS, ...options },
-  });
+  };
+  const conductor = await startConductor(parts);
   const nodeOf = async (uuid: NodeUuid): Promise<NodeRecord> => {
     const node = await findNode(store.db, uuid);
     if (node === undefined) throw new Error('the node is gone');
@@ -70,6 +72,7 @@ export const openConductor = async (options: Partial<ConductorOptions> = {}): Pr
   };
   return {
     store,
+    parts,
     conductor,
     makeNode: (more = {}) =>
       insertNode(

@@ -22,6 +22,7 @@ export const nodeForAgent = (node: NodeRecord): JsonObject => ({
   maintenance: node.maintenance,
   clean_step: node.cleanStep,
   deploy_step: node.deployStep,
+  service_step: node.serviceStep,
   raid_config: node.raidConfig,
   target_raid_config: node.targetRaidConfig,
   resource_class: node.resourceClass,

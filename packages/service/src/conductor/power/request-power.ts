@@ -1,17 +1,16 @@
 // PUT states/power: stored as a short workflow of its own, so that a killed process finishes what it promised.
 
-import { randomUUID } from 'node:crypto';
-
 import { Refusal } from '@bessemer/protocol/errors/refusal';
 import type { PowerState, PowerTarget } from '@bessemer/protocol/node/record';
 import type { NodeUuid } from '@bessemer/protocol/uuid';
 
 import { claimLease } from '#store/leases';
 import { updateNode } from '#store/nodes';
-import { findOpenWorkflow, insertWorkflow } from '#store/workflows';
+import { findOpenWorkflow } from '#store/workflows';
 
 import type { ConductorParts } from '../conductor-parts.ts';
 import { nodeLocked, requireNode } from '../provision/request-provision.ts';
+import { beginWorkflow } from '../workflow/begin-workflow.ts';
 import { powerPlan } from './power-steps.ts';
 
 const CLEANING = new Set(['cleaning', 'clean wait']);
@@ -58,12 +57,7 @@ export const requestPower = async (
       lastError: null,
       reservation: parts.options.hostname,
     });
-    await insertWorkflow(transaction, {
-      id: randomUUID(),
-      nodeUuid: uuid,
-      kind: 'power',
-      plan: powerPlan(node, target, timeoutMs),
-      startedMs: nowMs,
-    });
+    const next = { kind: 'power', plan: powerPlan(node, target, timeoutMs) };
+    await beginWorkflow(transaction, uuid, next, nowMs);
     return fence;
   });

@@ -1,8 +1,6 @@
 // A verb of PUT states/provision: checked, then the state change, the workflow and the lease in one transaction.
 // When it returns the request is stored, and no killed process can lose it.
 
-import { randomUUID } from 'node:crypto';
-
 import { Refusal } from '@bessemer/protocol/errors/refusal';
 import type { JsonObject } from '@bessemer/protocol/json';
 import type { NodeRecord } from '@bessemer/protocol/node/record';
@@ -17,7 +15,6 @@ import { findNode, type NodeChanges, updateNode } from '#store/nodes';
 import {
   endWaitingWorkflow,
   findOpenWorkflow,
-  insertWorkflow,
   updateWorkflow,
   type WorkflowRecord,
 } from '#store/workflows';
@@ -30,6 +27,7 @@ import type { ConductorParts } from '../conductor-parts.ts';
 import { RESCUE_PASSWORD_KEY } from '../rescue/rescue.ts';
 import { withHoldEnded } from '../steps/reserved-steps.ts';
 import { abortedText, isInterruptible, withAbortAfterStep } from '../workflow/abort.ts';
+import { beginWorkflow } from '../workflow/begin-workflow.ts';
 import { stateChange } from '../workflow/state-change.ts';
 import { journalLine } from '../workflow/workflow-commit.ts';
 import { checkRequest } from './check-request.ts';
@@ -168,14 +166,7 @@ const store = async (
     return undefined;
   }
   await updateNode(transaction, node.uuid, claimed);
-  await insertWorkflow(transaction, {
-    id: randomUUID(),
-    nodeUuid: node.uuid,
-    kind: next.kind,
-    plan: next.plan,
-    startedMs: nowMs,
-    ...(next.context === undefined ? {} : { context: next.context }),
-  });
+  await beginWorkflow(transaction, node.uuid, next, nowMs);
   return { fence };
 };
 

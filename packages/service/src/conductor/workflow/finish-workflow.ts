@@ -1,8 +1,6 @@
 // The end of a workflow, in one transaction: its row, the node's state, history, what its kind wants gone, and
 // either the lease or the workflow that follows.
 
-import { randomUUID } from 'node:crypto';
-
 import type { StoredFailure } from '@bessemer/protocol/errors/failure';
 import type { NodeRecord } from '@bessemer/protocol/node/record';
 import type { ProvisionState } from '@bessemer/protocol/node/states';
@@ -10,8 +8,9 @@ import type { ProvisionState } from '@bessemer/protocol/node/states';
 import { addHistory } from '#store/history';
 import { releaseLease } from '#store/leases';
 import type { NodeChanges } from '#store/nodes';
-import { insertWorkflow, type WorkflowOutcome } from '#store/workflows';
+import type { WorkflowOutcome } from '#store/workflows';
 
+import { beginWorkflow } from './begin-workflow.ts';
 import type { RunEnd, RunState } from './run-workflow.ts';
 import { shownStep } from './shown-step.ts';
 import { stateChange } from './state-change.ts';
@@ -126,16 +125,7 @@ export const finishWorkflow = async (run: RunState, ending: Ending): Promise<Run
         nowMs,
       );
       if (next === undefined) await releaseLease(transaction, node.uuid, run.fence);
-      else {
-        await insertWorkflow(transaction, {
-          id: randomUUID(),
-          nodeUuid: node.uuid,
-          kind: next.kind,
-          plan: next.plan,
-          startedMs: nowMs,
-          ...(next.context === undefined ? {} : { context: next.context }),
-        });
-      }
+      else await beginWorkflow(transaction, node.uuid, next, nowMs);
       await run.kind.onEnd?.(transaction, parts, node);
     },
   });
