@@ -119,6 +119,70 @@ describe('cleaning by hand', () => {
   });
 });
 
+describe('steps of the driver', () => {
+  const settings = [{ name: 'ProcTurboMode', value: 'Disabled' }];
+  const bios = (args: object) => ({ interface: 'bios', step: 'apply_configuration', args });
+
+  test('need no ramdisk', async () => {
+    const uuid = await begin('manageable', {
+      target: 'clean',
+      clean_steps: [bios({ settings }), { interface: 'raid', step: 'delete_configuration' }],
+      disable_ramdisk: true,
+    });
+
+    const node = await service.untilState(uuid, 'manageable');
+
+    assert.equal(node.lastError, null);
+    assert.deepEqual((await stepsDone(service, uuid)).slice(1), [
+      'bios.apply_configuration',
+      'raid.delete_configuration',
+    ]);
+  });
+
+  test('are told what they lack before anything is done', async () => {
+    const uuid = await begin('active', { target: 'service', service_steps: [bios({})] });
+
+    const node = await service.untilState(uuid, 'service failed');
+
+    assert.match(node.lastError ?? '', /bios\.apply_configuration needs the arguments settings/);
+    assert.equal(node.maintenance, false);
+  });
+
+  test('of high priority come before a deployment, which shows them', async () => {
+    const deploy_steps = [
+      { ...bios({ settings }), priority: 150 },
+      { interface: 'deploy', step: 'hold', args: {}, priority: 120 },
+    ];
+    const uuid = await begin('available', { target: 'active', deploy_steps });
+
+    const held = await service.untilState(uuid, 'deploy hold');
+    await service.told(uuid, { target: 'unhold' });
+    await service.untilState(uuid, 'active');
+
+    assert.equal(held.deployStep['step'], 'hold');
+    assert.equal(held.deployStep['priority'], 120);
+    assert.deepEqual((await stepsDone(service, uuid)).slice(0, 3), [
+      'bios.apply_configuration',
+      'deploy.hold',
+      'deploy.simulated_deploy',
+    ]);
+  });
+
+  test('are done on children that have them', async () => {
+    const parent = await service.makeNode({ provisionState: 'manageable' });
+    const child = await service.makeNode({ parentNode: parent.uuid });
+    const clean_steps = [
+      { interface: 'raid', step: 'delete_configuration', execute_on_child_nodes: true },
+    ];
+    await updateNode(service.store.db, child.uuid, { raidConfig: { logical_disks: [] } });
+
+    await service.told(parent.uuid, { target: 'clean', clean_steps });
+    await service.untilState(parent.uuid, 'manageable');
+
+    assert.deepEqual((await service.nodeOf(child.uuid)).raidConfig, {});
+  });
+});
+
 const HOLDS = [
   {
     from: 'manageable',

@@ -24,7 +24,13 @@ import { FAKE_INTERFACES } from '../conductor/with-engine.ts';
 import { policyForTests } from '../policy/policy-for-tests.ts';
 
 /** With everything that a fake machine can do. */
-export const ALL_FAKE: NodeRecord['interfaces'] = { ...FAKE_INTERFACES, rescue: 'fake' };
+export const ALL_FAKE: NodeRecord['interfaces'] = {
+  ...FAKE_INTERFACES,
+  bios: 'fake',
+  firmware: 'fake',
+  raid: 'fake',
+  rescue: 'fake',
+};
 
 export type Service = Pick<
   Subject,

@@ -10,6 +10,7 @@ import type { StepRequest } from '../conductor.ts';
 import { makeStepChooser } from '../steps/choose-steps.ts';
 import { byPriority, nameOf, type OfferedStep } from '../steps/offered-step.ts';
 import { planAsked, planOffered } from '../steps/plan-step.ts';
+import { isReserved } from '../steps/reserved-steps.ts';
 import { SHOWN_AS_KEY } from '../workflow/shown-step.ts';
 
 /** As clients know it. */
@@ -67,7 +68,7 @@ export const chooseDeploySteps = makeStepChooser('deploy', (job, offered, asked)
   return mergeDeploySteps(core as unknown as PlannedStep[], offered, asked ?? []);
 });
 
-/** Steps of the driver that come before everything else, and the rest of what was asked for. */
+/** Steps that come before everything else and need no agent for that, and the rest of what was asked for. */
 export const splitSteps = (
   asked: readonly StepRequest[],
   byDriver: readonly OfferedStep[],
@@ -75,7 +76,7 @@ export const splitSteps = (
 ): { readonly before: readonly PlannedStep[]; readonly others: readonly StepRequest[] } => {
   const names = new Set(byDriver.map(nameOf));
   const isBefore = (wish: StepRequest): boolean =>
-    (wish.priority ?? 0) > firstPriority && names.has(nameOf(wish));
+    (wish.priority ?? 0) > firstPriority && (isReserved(wish.step) || names.has(nameOf(wish)));
   const wishes = lastWords(asked);
   return {
     before: wishes
