@@ -113,7 +113,7 @@ export const SCHEMA = {
       choices: ['404', 'policy'],
       meaning:
         'What lookup, heartbeat and inspection data are on the public API: 404 as if they did not exist, or policy for ' +
-        'the users of the public API, all of whom are administrators as yet.',
+        'users whom the rules of these calls allow, which are all that have logged in unless a policy file says less.',
     },
     restrict_lookup: {
       kind: 'flag',
