@@ -2,61 +2,32 @@
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 
-import { updateNode } from '#store/nodes';
-
-import { asNodeUuid, type NodeUuid } from '@bessemer/protocol/uuid';
-
-import { type Answer, type Api, openApi } from './api/with-api.ts';
+import { openOneNode } from './api/one-node.ts';
+import type { Answer } from './api/with-api.ts';
 
 const MAC = '52:54:00:cf:2d:31';
 const OTHER_MAC = '52:54:00:cf:2d:32';
 const NOBODY = '11111111-2222-4333-8444-555555555555';
 
-let api: Api;
-let node: string;
-before(async () => {
-  api = await openApi();
-});
-beforeEach(async () => {
-  for (const table of ['port', 'portgroup', 'node'] as const) {
-    await api.parts.store.db.deleteFrom(table).execute();
-  }
-  node = (await api.createNode({ name: 'n1' })).uuid;
-});
-after(() => api.close());
+const site = openOneNode();
+const { ask, makePort, makeGroup, setNode } = site;
 
 const post = (body: object, version = '1.115'): Promise<Answer> =>
-  api.ask('POST', '/v1/portgroups', { body, version });
-
-const makeGroup = async (more: object = {}): Promise<Answer['body']> => {
-  const answer = await post({ node_uuid: node, ...more });
-  assert.equal(answer.status, 201, answer.text);
-  return answer.body;
-};
-
-const makePort = async (more: object): Promise<Answer['body']> => {
-  const body = { node_uuid: node, address: MAC, ...more };
-  const answer = await api.ask('POST', '/v1/ports', { body });
-  assert.equal(answer.status, 201, answer.text);
-  return answer.body;
-};
+  ask('POST', '/v1/portgroups', { body, version });
 
 const patch = (
   { uuid }: { readonly uuid: string },
   body: readonly object[],
   version = '1.115',
-): Promise<Answer> => api.ask('PATCH', `/v1/portgroups/${uuid}`, { body, version });
+): Promise<Answer> => ask('PATCH', `/v1/portgroups/${uuid}`, { body, version });
 
 const replace = (group: { readonly uuid: string }, name: string, value: unknown): Promise<Answer> =>
   patch(group, [{ op: 'replace', path: `/${name}`, value }]);
 
-const setNode = (changes: Parameters<typeof updateNode>[2]): Promise<boolean> =>
-  updateNode(api.parts.store.db, asNodeUuid(node) as NodeUuid, changes);
-
 test('a created group is answered with 201, its place and its defaults, without an address too', async () => {
-  const { status, headers, body } = await post({ node_uuid: node });
+  const { status, headers, body } = await post({ node_uuid: site.node });
 
   assert.equal(status, 201);
   const place = `http://test.example:6385/v1/portgroups/${body.uuid}`;
@@ -65,7 +36,7 @@ test('a created group is answered with 201, its place and its defaults, without 
   assert.deepEqual(others, {
     name: null,
     address: null,
-    node_uuid: node,
+    node_uuid: site.node,
     mode: 'active-backup',
     properties: {},
     extra: {},
@@ -87,7 +58,7 @@ test('a group is created with all that can be said, and read back by UUID and na
   const uuid = randomUUID();
   const said = {
     uuid,
-    node_uuid: node,
+    node_uuid: site.node,
     name: 'bond0',
     address: MAC,
     mode: '802.3ad',
@@ -103,56 +74,56 @@ test('a group is created with all that can be said, and read back by UUID and na
   assert.equal(made.status, 201, made.text);
   for (const [name, value] of Object.entries(said)) assert.deepEqual(made.body[name], value, name);
   for (const ident of [uuid, 'bond0']) {
-    assert.deepEqual((await api.ask('GET', `/v1/portgroups/${ident}`)).body, made.body);
+    assert.deepEqual((await ask('GET', `/v1/portgroups/${ident}`)).body, made.body);
   }
 });
 
 test('an ending of .json is cut off below 1.91 and belongs to the name from then on', async () => {
   const plain = await makeGroup({ name: 'bond0' });
   const ending = await makeGroup({ name: 'bond1.json' });
-  const ask = async (ident: string, version: string): Promise<unknown> => {
-    const { status, body } = await api.ask('GET', `/v1/portgroups/${ident}`, { version });
+  const find = async (ident: string, version: string): Promise<unknown> => {
+    const { status, body } = await ask('GET', `/v1/portgroups/${ident}`, { version });
     return status === 200 ? body.uuid : status;
   };
 
-  assert.equal(await ask('bond0.json', '1.90'), plain.uuid);
-  assert.equal(await ask('bond0.json', '1.91'), 404);
-  assert.equal(await ask('bond1.json', '1.90'), ending.uuid);
-  assert.equal(await ask('bond1.json', '1.91'), ending.uuid);
-  assert.equal(await ask(`${plain.uuid}.json`, '1.91'), 404);
+  assert.equal(await find('bond0.json', '1.90'), plain.uuid);
+  assert.equal(await find('bond0.json', '1.91'), 404);
+  assert.equal(await find('bond1.json', '1.90'), ending.uuid);
+  assert.equal(await find('bond1.json', '1.91'), ending.uuid);
+  assert.equal(await find(`${plain.uuid}.json`, '1.91'), 404);
 });
 
 test('lists are short, detailed, of some fields, and in pages', async () => {
   const group = await makeGroup({ name: 'bond0' });
   await makeGroup({ name: 'bond1' });
 
-  const short = await api.ask('GET', '/v1/portgroups');
-  const detail = await api.ask('GET', '/v1/portgroups/detail');
-  const chosen = await api.ask('GET', '/v1/portgroups?fields=mode,ports');
-  const page = await api.ask('GET', '/v1/portgroups?limit=1&sort_key=name&sort_dir=desc');
+  const short = await ask('GET', '/v1/portgroups');
+  const detail = await ask('GET', '/v1/portgroups/detail');
+  const chosen = await ask('GET', '/v1/portgroups?fields=mode,ports');
+  const page = await ask('GET', '/v1/portgroups?limit=1&sort_key=name&sort_dir=desc');
 
   const keys = ['address', 'links', 'name', 'uuid'];
   assert.deepEqual(Object.keys(short.body.portgroups[0]).sort(), keys);
   assert.deepEqual(detail.body.portgroups[0], group);
   assert.deepEqual(Object.keys(chosen.body.portgroups[0]), ['mode', 'ports', 'links']);
   assert.equal(page.body.portgroups[0].name, 'bond1');
-  const next = await api.ask('GET', page.body.next.slice('http://test.example:6385'.length));
+  const next = await ask('GET', page.body.next.slice('http://test.example:6385'.length));
   assert.equal(next.body.portgroups[0].uuid, group.uuid);
 });
 
 test('filters find what they say, one at a time', async () => {
-  const other = await api.createNode({ name: 'n2', shard: 's1', conductor_group: '' });
+  const other = await site.api.createNode({ name: 'n2', shard: 's1', conductor_group: '' });
   const near = await makeGroup({ address: MAC });
   const far = await makeGroup({ node_uuid: other.uuid });
   const find = async (query: string): Promise<unknown> => {
-    const { status, body } = await api.ask('GET', `/v1/portgroups?${query}`);
+    const { status, body } = await ask('GET', `/v1/portgroups?${query}`);
     return status === 200
       ? body.portgroups.map(({ uuid }: { readonly uuid: string }) => uuid)
       : status;
   };
 
   const cases: readonly (readonly [string, unknown])[] = [
-    [`node=${node}`, [near.uuid]],
+    [`node=${site.node}`, [near.uuid]],
     ['node=n2', [far.uuid]],
     [`address=${MAC}`, [near.uuid]],
     ['address=52:54:00:ff:ff:ff', []],
@@ -160,9 +131,9 @@ test('filters find what they say, one at a time', async () => {
     ['conductor_groups=x', []],
     ['node=nobody', 404],
     ['address=x', 400],
-    [`node=${node}&address=${MAC}`, 400],
+    [`node=${site.node}&address=${MAC}`, 400],
     ['shard=s1&conductor_groups=x', 400],
-    [`shard=s1&node=${node}`, 400],
+    [`shard=s1&node=${site.node}`, 400],
   ];
   for (const [query, expected] of cases) assert.deepEqual(await find(query), expected, query);
 });
@@ -172,15 +143,15 @@ test('the groups of a node and the ports of a group are listed by name and UUID'
   const port = await makePort({ portgroup_uuid: group.uuid });
   await makePort({ address: OTHER_MAC });
 
-  for (const ident of ['n1', node]) {
-    const short = await api.ask('GET', `/v1/nodes/${ident}/portgroups`);
-    const detail = await api.ask('GET', `/v1/nodes/${ident}/portgroups/detail`);
+  for (const ident of ['n1', site.node]) {
+    const short = await ask('GET', `/v1/nodes/${ident}/portgroups`);
+    const detail = await ask('GET', `/v1/nodes/${ident}/portgroups/detail`);
     assert.equal(short.body.portgroups[0].uuid, group.uuid);
     assert.deepEqual(detail.body.portgroups, [group]);
   }
   for (const ident of ['bond0', group.uuid]) {
-    const short = await api.ask('GET', `/v1/portgroups/${ident}/ports`);
-    const detail = await api.ask('GET', `/v1/portgroups/${ident}/ports/detail`);
+    const short = await ask('GET', `/v1/portgroups/${ident}/ports`);
+    const detail = await ask('GET', `/v1/portgroups/${ident}/ports/detail`);
     assert.deepEqual(
       short.body.ports.map(({ uuid }: { readonly uuid: string }) => uuid),
       [port.uuid],
@@ -194,23 +165,23 @@ test('a body that is not right makes no group', async () => {
     ['no node', {}],
     ['an unknown node', { node_uuid: NOBODY }],
     ['a name as node', { node_uuid: 'n1' }],
-    ['a malformed address', { node_uuid: node, address: 'x' }],
-    ['a malformed UUID', { node_uuid: node, uuid: 'x' }],
-    ['a UUID as name', { node_uuid: node, name: NOBODY }],
-    ['a name with a space', { node_uuid: node, name: 'a b' }],
-    ['a number as mode', { node_uuid: node, mode: 1 }],
-    ['text as properties', { node_uuid: node, properties: 'x' }],
-    ['junk as flag', { node_uuid: node, standalone_ports_supported: 'maybe' }],
-    ['an empty network', { node_uuid: node, physical_network: '' }],
-    ['a long network', { node_uuid: node, physical_network: 'x'.repeat(65) }],
-    ['a long category', { node_uuid: node, category: 'x'.repeat(81) }],
-    ['what nobody may write', { node_uuid: node, dynamic_portgroup: true }],
-    ['internal_info', { node_uuid: node, internal_info: {} }],
-    ['an unknown key', { node_uuid: node, foo: 1 }],
+    ['a malformed address', { node_uuid: site.node, address: 'x' }],
+    ['a malformed UUID', { node_uuid: site.node, uuid: 'x' }],
+    ['a UUID as name', { node_uuid: site.node, name: NOBODY }],
+    ['a name with a space', { node_uuid: site.node, name: 'a b' }],
+    ['a number as mode', { node_uuid: site.node, mode: 1 }],
+    ['text as properties', { node_uuid: site.node, properties: 'x' }],
+    ['junk as flag', { node_uuid: site.node, standalone_ports_supported: 'maybe' }],
+    ['an empty network', { node_uuid: site.node, physical_network: '' }],
+    ['a long network', { node_uuid: site.node, physical_network: 'x'.repeat(65) }],
+    ['a long category', { node_uuid: site.node, category: 'x'.repeat(81) }],
+    ['what nobody may write', { node_uuid: site.node, dynamic_portgroup: true }],
+    ['internal_info', { node_uuid: site.node, internal_info: {} }],
+    ['an unknown key', { node_uuid: site.node, foo: 1 }],
   ];
   for (const [what, body] of cases) assert.equal((await post(body)).status, 400, what);
 
-  assert.deepEqual((await api.ask('GET', '/v1/portgroups')).body.portgroups, []);
+  assert.deepEqual((await ask('GET', '/v1/portgroups')).body.portgroups, []);
 });
 
 test('a second group of the same address, UUID or name is 409 and told so', async () => {
@@ -218,9 +189,9 @@ test('a second group of the same address, UUID or name is 409 and told so', asyn
   const other = await makeGroup();
 
   const answers = [
-    await post({ node_uuid: node, address: MAC }),
-    await post({ node_uuid: node, uuid: group.uuid }),
-    await post({ node_uuid: node, name: 'bond0' }),
+    await post({ node_uuid: site.node, address: MAC }),
+    await post({ node_uuid: site.node, uuid: group.uuid }),
+    await post({ node_uuid: site.node, name: 'bond0' }),
     await replace(other, 'name', 'bond0'),
   ];
 
@@ -252,7 +223,7 @@ test('a patch replaces, adds and removes, in one go', async () => {
     [body.address, body.extra, body.properties, body.mode, body.name],
     [OTHER_MAC, { a: 'new' }, { miimon: '100' }, '802.3ad', null],
   );
-  assert.deepEqual((await api.ask('GET', `/v1/portgroups/${group.uuid}`)).body, body);
+  assert.deepEqual((await ask('GET', `/v1/portgroups/${group.uuid}`)).body, body);
 });
 
 test('a patch that is not right changes nothing', async () => {
@@ -272,7 +243,7 @@ test('a patch that is not right changes nothing', async () => {
   for (const bad of cases) {
     assert.equal((await patch(group, [good, bad])).status, 400, JSON.stringify(bad));
   }
-  assert.deepEqual((await api.ask('GET', `/v1/portgroups/${group.uuid}`)).body, group);
+  assert.deepEqual((await ask('GET', `/v1/portgroups/${group.uuid}`)).body, group);
 });
 
 test('of patches at once none is lost', async () => {
@@ -285,12 +256,12 @@ test('of patches at once none is lost', async () => {
   );
 
   assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]));
-  const { body } = await api.ask('GET', `/v1/portgroups/${group.uuid}`);
+  const { body } = await ask('GET', `/v1/portgroups/${group.uuid}`);
   assert.equal(Object.keys(body.properties).length, 8);
 });
 
 test('a group changes in any stable state, and moves in open ones only', async () => {
-  const other = await api.createNode({ name: 'n2' });
+  const other = await site.api.createNode({ name: 'n2' });
   const group = await makeGroup();
   await setNode({ provisionState: 'active' });
 
@@ -304,15 +275,15 @@ test('a group changes in any stable state, and moves in open ones only', async (
 });
 
 test('a group with ports stays where it is, and is not deleted', async () => {
-  const other = await api.createNode({ name: 'n2' });
+  const other = await site.api.createNode({ name: 'n2' });
   const group = await makeGroup({ name: 'bond0' });
   const port = await makePort({ portgroup_uuid: group.uuid });
 
   const moved = await replace(group, 'node_uuid', other.uuid);
-  const full = await api.ask('DELETE', `/v1/portgroups/${group.uuid}`);
-  await api.ask('DELETE', `/v1/ports/${port.uuid}`);
-  const empty = await api.ask('DELETE', '/v1/portgroups/bond0');
-  const again = await api.ask('DELETE', '/v1/portgroups/bond0');
+  const full = await ask('DELETE', `/v1/portgroups/${group.uuid}`);
+  await ask('DELETE', `/v1/ports/${port.uuid}`);
+  const empty = await ask('DELETE', '/v1/portgroups/bond0');
+  const again = await ask('DELETE', '/v1/portgroups/bond0');
 
   assert.deepEqual([moved.status, full.status, empty.status, again.status], [409, 400, 204, 404]);
   assert.equal(
@@ -327,7 +298,7 @@ test('standalone ports stay supported while a member boots', async () => {
   const port = await makePort({ portgroup_uuid: group.uuid });
 
   const booting = await replace(group, 'standalone_ports_supported', false);
-  await api.ask('PATCH', `/v1/ports/${port.uuid}`, {
+  await ask('PATCH', `/v1/ports/${port.uuid}`, {
     body: [{ op: 'replace', path: '/pxe_enabled', value: false }],
   });
   const quiet = await replace(group, 'standalone_ports_supported', false);
@@ -344,9 +315,9 @@ test('a node that is inspected, or that somebody works on, keeps its groups as t
   const older = await patch(group, body, '1.38');
   await setNode({ provisionState: 'manageable', reservation: 'conductor-1' });
   const locked = [
-    await post({ node_uuid: node }),
+    await post({ node_uuid: site.node }),
     await patch(group, [{ op: 'add', path: '/extra/b', value: 1 }]),
-    await api.ask('DELETE', `/v1/portgroups/${group.uuid}`),
+    await ask('DELETE', `/v1/portgroups/${group.uuid}`),
   ];
 
   assert.deepEqual([knowing.status, older.status], [409, 200]);
@@ -359,17 +330,17 @@ test('a node that is inspected, or that somebody works on, keeps its groups as t
 test('a deleted node takes its groups along', async () => {
   await makeGroup();
 
-  await api.ask('DELETE', `/v1/nodes/${node}`);
+  await ask('DELETE', `/v1/nodes/${site.node}`);
 
-  assert.deepEqual((await api.ask('GET', '/v1/portgroups')).body.portgroups, []);
+  assert.deepEqual((await ask('GET', '/v1/portgroups')).body.portgroups, []);
 });
 
 test('v1 and nodes link to port groups from 1.23 and 1.24 on', async () => {
-  const at22 = await api.ask('GET', '/v1', { version: '1.22' });
-  const at23 = await api.ask('GET', '/v1', { version: '1.23' });
-  const linked = await api.ask('GET', `/v1/nodes/${node}`, { version: '1.24' });
+  const at22 = await ask('GET', '/v1', { version: '1.22' });
+  const at23 = await ask('GET', '/v1', { version: '1.23' });
+  const linked = await ask('GET', `/v1/nodes/${site.node}`, { version: '1.24' });
 
   assert.equal(at22.body.portgroups, undefined);
   assert.equal(at23.body.portgroups[0].href, 'http://test.example:6385/v1/portgroups/');
-  assert.match(linked.body.portgroups[0].href, new RegExp(`/v1/nodes/${node}/portgroups$`));
+  assert.match(linked.body.portgroups[0].href, new RegExp(`/v1/nodes/${site.node}/portgroups$`));
 });

@@ -1,54 +1,28 @@
 // What is refused of ports, with its status; nothing of a refused request is done.
 
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 
-import { updateNode } from '#store/nodes';
-
-import { asNodeUuid, type NodeUuid } from '@bessemer/protocol/uuid';
-
-import { type Answer, type Api, openApi } from './api/with-api.ts';
+import { openOneNode } from './api/one-node.ts';
+import type { Answer } from './api/with-api.ts';
 
 const MAC = '52:54:00:cf:2d:31';
 const OTHER_MAC = '52:54:00:cf:2d:32';
 const NOBODY = '11111111-2222-4333-8444-555555555555';
 
-let api: Api;
-let node: string;
-before(async () => {
-  api = await openApi();
-});
-beforeEach(async () => {
-  for (const table of ['port', 'portgroup', 'node'] as const) {
-    await api.parts.store.db.deleteFrom(table).execute();
-  }
-  node = (await api.createNode({ name: 'n1' })).uuid;
-});
-after(() => api.close());
-
-const create = async (path: string, body: object): Promise<Answer['body']> => {
-  const answer = await api.ask('POST', path, { body });
-  assert.equal(answer.status, 201, answer.text);
-  return answer.body;
-};
-const makePort = (more: object = {}): Promise<Answer['body']> =>
-  create('/v1/ports', { node_uuid: node, address: MAC, ...more });
-const makeGroup = (more: object = {}): Promise<Answer['body']> =>
-  create('/v1/portgroups', { node_uuid: node, ...more });
+const site = openOneNode();
+const { ask, makePort, makeGroup, setNode } = site;
 
 const patch = (port: { readonly uuid: string }, body: unknown): Promise<Answer> =>
-  api.ask('PATCH', `/v1/ports/${port.uuid}`, { body });
+  ask('PATCH', `/v1/ports/${port.uuid}`, { body });
 const replace = (port: { readonly uuid: string }, name: string, value: unknown): Promise<Answer> =>
   patch(port, [{ op: 'replace', path: `/${name}`, value }]);
 
-const setNode = (changes: Parameters<typeof updateNode>[2]): Promise<boolean> =>
-  updateNode(api.parts.store.db, asNodeUuid(node) as NodeUuid, changes);
-
 test('a body that is not right makes no port', async () => {
-  const right = { node_uuid: node, address: MAC };
+  const right = { node_uuid: site.node, address: MAC };
   const link = (value: unknown): object => ({ ...right, local_link_connection: value });
   const cases: readonly (readonly [string, unknown])[] = [
-    ['no address', { node_uuid: node }],
+    ['no address', { node_uuid: site.node }],
     ['no node', { address: MAC }],
     ['two nodes', { ...right, node_ident: 'n1' }],
     ['an unknown node', { ...right, node_uuid: NOBODY }],
@@ -83,12 +57,12 @@ test('a body that is not right makes no port', async () => {
     ['broken JSON', '{"address": '],
   ];
   for (const [what, body] of cases) {
-    const { status, fault } = await api.ask('POST', '/v1/ports', { body });
+    const { status, fault } = await ask('POST', '/v1/ports', { body });
 
     assert.equal(status, 400, what);
     assert.ok((fault ?? '').length > 10, what);
   }
-  assert.deepEqual((await api.ask('GET', '/v1/ports')).body.ports, []);
+  assert.deepEqual((await ask('GET', '/v1/ports')).body.ports, []);
 });
 
 test('links that are right are kept', async () => {
@@ -114,9 +88,9 @@ test('links that are right are kept', async () => {
 test('the keys of tunnels are taken and shown from 1.90 to 1.104', async () => {
   const link = { 'vtep-logical-switch': 'ls1', 'vtep-physical-switch': 'ps1', port_id: 'p' };
   const post = (version: string, address: string): Promise<Answer> =>
-    api.ask('POST', '/v1/ports', {
+    ask('POST', '/v1/ports', {
       version,
-      body: { node_uuid: node, address, local_link_connection: link },
+      body: { node_uuid: site.node, address, local_link_connection: link },
     });
 
   const made = await post('1.90', MAC);
@@ -125,7 +99,7 @@ test('the keys of tunnels are taken and shown from 1.90 to 1.104', async () => {
 
   assert.deepEqual([made.status, tooOld.status, tooNew.status], [201, 406, 406]);
   const shown = async (version: string): Promise<unknown> =>
-    (await api.ask('GET', `/v1/ports/${made.body.uuid}`, { version })).body.local_link_connection;
+    (await ask('GET', `/v1/ports/${made.body.uuid}`, { version })).body.local_link_connection;
   assert.deepEqual(await shown('1.89'), {});
   assert.deepEqual(await shown('1.90'), link);
   assert.deepEqual(await shown('1.104'), link);
@@ -133,13 +107,13 @@ test('the keys of tunnels are taken and shown from 1.90 to 1.104', async () => {
 });
 
 test('network_type below 1.64 and node_ident below 1.94 are 406', async () => {
-  const right = { node_uuid: node, address: MAC };
+  const right = { node_uuid: site.node, address: MAC };
 
-  const type = await api.ask('POST', '/v1/ports', {
+  const type = await ask('POST', '/v1/ports', {
     version: '1.63',
     body: { ...right, local_link_connection: { network_type: 'unmanaged' } },
   });
-  const ident = await api.ask('POST', '/v1/ports', {
+  const ident = await ask('POST', '/v1/ports', {
     version: '1.93',
     body: { node_ident: 'n1', address: MAC },
   });
@@ -148,9 +122,9 @@ test('network_type below 1.64 and node_ident below 1.94 are 406', async () => {
 });
 
 test('a second port of the same address, UUID or name is 409 and told so', async () => {
-  const port = await makePort({ name: 'eth0' });
+  const port = await makePort({ name: 'eth0', address: MAC });
   const post = (more: object): Promise<Answer> =>
-    api.ask('POST', '/v1/ports', { body: { node_uuid: node, address: OTHER_MAC, ...more } });
+    ask('POST', '/v1/ports', { body: { node_uuid: site.node, address: OTHER_MAC, ...more } });
 
   const address = await post({ address: MAC.toUpperCase() });
   const uuid = await post({ uuid: port.uuid });
@@ -192,17 +166,17 @@ test('a patch that is not right changes nothing, whatever was right before it', 
   ];
   for (const [what, body] of cases) assert.equal((await patch(port, body)).status, 400, what);
 
-  assert.deepEqual((await api.ask('GET', `/v1/ports/${port.uuid}`)).body, port);
+  assert.deepEqual((await ask('GET', `/v1/ports/${port.uuid}`)).body, port);
 });
 
 test('a port that is not there is 404', async () => {
   const body = [{ op: 'add', path: '/extra/a', value: 1 }];
 
   const answers = await Promise.all([
-    api.ask('GET', `/v1/ports/${NOBODY}`),
-    api.ask('PATCH', `/v1/ports/${NOBODY}`, { body }),
-    api.ask('DELETE', `/v1/ports/${NOBODY}`),
-    api.ask('GET', '/v1/ports/nobody'),
+    ask('GET', `/v1/ports/${NOBODY}`),
+    ask('PATCH', `/v1/ports/${NOBODY}`, { body }),
+    ask('DELETE', `/v1/ports/${NOBODY}`),
+    ask('GET', '/v1/ports/nobody'),
   ]);
 
   assert.deepEqual(
@@ -217,9 +191,9 @@ test('a node that somebody works on keeps its ports as they are', async () => {
   await setNode({ reservation: 'conductor-1' });
 
   const answers = [
-    await api.ask('POST', '/v1/ports', { body: { node_uuid: node, address: OTHER_MAC } }),
+    await ask('POST', '/v1/ports', { body: { node_uuid: site.node, address: OTHER_MAC } }),
     await patch(port, [{ op: 'add', path: '/extra/a', value: 1 }]),
-    await api.ask('DELETE', `/v1/ports/${port.uuid}`),
+    await ask('DELETE', `/v1/ports/${port.uuid}`),
   ];
 
   for (const { status, fault } of answers) {
@@ -239,7 +213,7 @@ test('the wiring changes in open states or in maintenance only', async () => {
     const states = ['enroll', 'manageable', 'inspect wait', 'available', 'active'] as const;
     const statuses: number[] = [];
     for (const provisionState of states) {
-      await api.parts.store.db.deleteFrom('port').execute();
+      await site.api.parts.store.db.deleteFrom('port').execute();
       const port = await makePort();
       await setNode({ provisionState, maintenance: false });
       statuses.push((await replace(port, name, value)).status);
@@ -269,14 +243,14 @@ test('a node that is being inspected keeps its ports, as clients from 1.39 on kn
   await setNode({ provisionState: 'inspecting' });
   const body = [{ op: 'add', path: '/extra/a', value: 1 }];
 
-  const knowing = await api.ask('PATCH', `/v1/ports/${port.uuid}`, { body, version: '1.39' });
-  const older = await api.ask('PATCH', `/v1/ports/${port.uuid}`, { body, version: '1.38' });
+  const knowing = await ask('PATCH', `/v1/ports/${port.uuid}`, { body, version: '1.39' });
+  const older = await ask('PATCH', `/v1/ports/${port.uuid}`, { body, version: '1.38' });
 
   assert.deepEqual([knowing.status, older.status], [409, 200]);
 });
 
 test('a port joins groups of its own node only, and moves without its group', async () => {
-  const other = await api.createNode({ name: 'n2' });
+  const other = await site.api.createNode({ name: 'n2' });
   const group = await makeGroup();
   const foreign = await makeGroup({ node_uuid: other.uuid });
   const port = await makePort({ portgroup_uuid: group.uuid });
@@ -294,8 +268,8 @@ test('a port joins groups of its own node only, and moves without its group', as
 
 test('a group without standalone ports takes no port that boots', async () => {
   const group = await makeGroup({ standalone_ports_supported: false });
-  const created = await api.ask('POST', '/v1/ports', {
-    body: { node_uuid: node, address: MAC, portgroup_uuid: group.uuid },
+  const created = await ask('POST', '/v1/ports', {
+    body: { node_uuid: site.node, address: MAC, portgroup_uuid: group.uuid },
   });
   const port = await makePort();
 
@@ -316,9 +290,9 @@ test('the ports of a group are in one physical network', async () => {
   const group = await makeGroup();
   const first = await makePort({ portgroup_uuid: group.uuid, physical_network: 'physnet1' });
   const join = (network: string | null): Promise<Answer> =>
-    api.ask('POST', '/v1/ports', {
+    ask('POST', '/v1/ports', {
       body: {
-        node_uuid: node,
+        node_uuid: site.node,
         address: OTHER_MAC,
         portgroup_uuid: group.uuid,
         physical_network: network,

@@ -2,60 +2,33 @@
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 
-import { updateNode } from '#store/nodes';
-
-import { asNodeUuid, type NodeUuid } from '@bessemer/protocol/uuid';
-
-import { type Answer, type Api, openApi } from './api/with-api.ts';
+import { openOneNode } from './api/one-node.ts';
+import type { Answer } from './api/with-api.ts';
 
 const MAC = '52:54:00:cf:2d:31';
 const NOBODY = '11111111-2222-4333-8444-555555555555';
 
-let api: Api;
-let node: string;
-before(async () => {
-  api = await openApi();
-});
-beforeEach(async () => {
-  for (const table of ['port', 'portgroup', 'node'] as const) {
-    await api.parts.store.db.deleteFrom(table).execute();
-  }
-  node = (await api.createNode({ name: 'n1' })).uuid;
-});
-after(() => api.close());
-
-let addresses = 0;
-const newMac = (): string => {
-  addresses += 1;
-  return `52:54:00:00:${Math.floor(addresses / 256)
-    .toString(16)
-    .padStart(2, '0')}:${(addresses % 256).toString(16).padStart(2, '0')}`;
-};
+const site = openOneNode();
+const { ask, makePort, makeGroup, setNode } = site;
 
 const post = (body: object, version?: string): Promise<Answer> =>
-  api.ask('POST', '/v1/ports', { body, ...(version === undefined ? {} : { version }) });
-
-const makePort = async (more: object = {}): Promise<Answer['body']> => {
-  const answer = await post({ node_uuid: node, address: newMac(), ...more });
-  assert.equal(answer.status, 201, answer.text);
-  return answer.body;
-};
+  ask('POST', '/v1/ports', { body, ...(version === undefined ? {} : { version }) });
 
 const patch = (port: { readonly uuid: string }, body: readonly object[]): Promise<Answer> =>
-  api.ask('PATCH', `/v1/ports/${port.uuid}`, { body });
+  ask('PATCH', `/v1/ports/${port.uuid}`, { body });
 
 const uuidsOf = (answer: Answer): readonly string[] => {
   assert.equal(answer.status, 200, answer.text);
   return answer.body.ports.map(({ uuid }: { readonly uuid: string }) => uuid);
 };
 
-const setNode = (uuid: string, changes: Parameters<typeof updateNode>[2]): Promise<boolean> =>
-  updateNode(api.parts.store.db, asNodeUuid(uuid) as NodeUuid, changes);
-
 test('a created port is answered with 201, its place and its defaults', async () => {
-  const { status, headers, body } = await post({ node_uuid: node, address: MAC.toUpperCase() });
+  const { status, headers, body } = await post({
+    node_uuid: site.node,
+    address: MAC.toUpperCase(),
+  });
 
   assert.equal(status, 201);
   assert.equal(headers['location'], `http://test.example:6385/v1/ports/${body.uuid}`);
@@ -64,7 +37,7 @@ test('a created port is answered with 201, its place and its defaults', async ()
   assert.match(uuid, /^[0-9a-f-]{36}$/);
   assert.deepEqual(others, {
     address: MAC,
-    node_uuid: node,
+    node_uuid: site.node,
     name: null,
     extra: {},
     internal_info: {},
@@ -85,7 +58,7 @@ test('a port is created with all that can be said, and read back so', async () =
   const uuid = randomUUID();
   const said = {
     uuid,
-    node_uuid: node,
+    node_uuid: site.node,
     address: MAC,
     name: 'eth0',
     extra: { key1: 'value1', list: [1, 2] },
@@ -100,7 +73,7 @@ test('a port is created with all that can be said, and read back so', async () =
   };
 
   const made = await post(said);
-  const read = await api.ask('GET', `/v1/ports/${uuid}`);
+  const read = await ask('GET', `/v1/ports/${uuid}`);
 
   assert.equal(made.status, 201, made.text);
   assert.deepEqual(made.body, read.body);
@@ -111,17 +84,17 @@ test('a node may be named in node_ident', async () => {
   const { status, body } = await post({ node_ident: 'n1', address: MAC });
 
   assert.equal(status, 201);
-  assert.equal(body.node_uuid, node);
+  assert.equal(body.node_uuid, site.node);
 });
 
 test('a port is found by its name from 1.88 on, and never by its address', async () => {
   const port = await makePort({ name: 'eth0.json', address: MAC });
 
-  const named = await api.ask('GET', '/v1/ports/eth0.json');
-  const suffixed = await api.ask('GET', '/v1/ports/eth0.json', { version: '1.88' });
-  const older = await api.ask('GET', '/v1/ports/eth0', { version: '1.87' });
-  const byAddress = await api.ask('GET', `/v1/ports/${MAC}`);
-  const withEnding = await api.ask('GET', `/v1/ports/${port.uuid}.json`, { version: '1.90' });
+  const named = await ask('GET', '/v1/ports/eth0.json');
+  const suffixed = await ask('GET', '/v1/ports/eth0.json', { version: '1.88' });
+  const older = await ask('GET', '/v1/ports/eth0', { version: '1.87' });
+  const byAddress = await ask('GET', `/v1/ports/${MAC}`);
+  const withEnding = await ask('GET', `/v1/ports/${port.uuid}.json`, { version: '1.90' });
 
   assert.deepEqual(
     [named.status, suffixed.status, older.status, byAddress.status, withEnding.status],
@@ -132,10 +105,10 @@ test('a port is found by its name from 1.88 on, and never by its address', async
 test('the short list has uuid and address, a detailed one everything', async () => {
   const port = await makePort();
 
-  const short = await api.ask('GET', '/v1/ports');
-  const detail = await api.ask('GET', '/v1/ports/detail');
-  const asked = await api.ask('GET', '/v1/ports?detail=true');
-  const chosen = await api.ask('GET', '/v1/ports?fields=extra,Address');
+  const short = await ask('GET', '/v1/ports');
+  const detail = await ask('GET', '/v1/ports/detail');
+  const asked = await ask('GET', '/v1/ports?detail=true');
+  const chosen = await ask('GET', '/v1/ports?fields=extra,Address');
 
   assert.deepEqual(Object.keys(short.body.ports[0]).sort(), ['address', 'links', 'uuid']);
   assert.deepEqual(detail.body.ports, [port]);
@@ -147,11 +120,11 @@ test('a page is full, tells of the next, and keeps the filters', async () => {
   const made = [];
   for (let index = 0; index < 3; index += 1) made.push(await makePort({ extra: { index } }));
 
-  const first = await api.ask('GET', `/v1/ports?limit=2&node=${node}&sort_key=address`);
-  const next = await api.ask('GET', first.body.next.slice('http://test.example:6385'.length));
+  const first = await ask('GET', `/v1/ports?limit=2&node=${site.node}&sort_key=address`);
+  const next = await ask('GET', first.body.next.slice('http://test.example:6385'.length));
 
   assert.equal(first.body.ports.length, 2);
-  assert.match(first.body.next, new RegExp(`/v1/ports\\?.*node=${node}.*limit=2&marker=`));
+  assert.match(first.body.next, new RegExp(`/v1/ports\\?.*node=${site.node}.*limit=2&marker=`));
   assert.deepEqual(
     [...uuidsOf(first), ...uuidsOf(next)],
     made.map(({ uuid }) => uuid),
@@ -160,16 +133,15 @@ test('a page is full, tells of the next, and keeps the filters', async () => {
 });
 
 test('filters find what they say', async () => {
-  const other = await api.createNode({ name: 'n2', shard: 's1' });
-  const group = (await api.ask('POST', '/v1/portgroups', { body: { node_uuid: node, name: 'g' } }))
-    .body;
+  const other = await site.api.createNode({ name: 'n2', shard: 's1' });
+  const group = await makeGroup({ name: 'g' });
   const single = await makePort({ address: MAC, description: 'left of the rack' });
   const member = await makePort({ portgroup_uuid: group.uuid });
   const far = await makePort({ node_uuid: other.uuid });
-  await setNode(other.uuid, { conductorGroup: 'east' });
+  await setNode({ conductorGroup: 'east' }, other.uuid);
 
   const cases: readonly (readonly [string, readonly string[]])[] = [
-    [`node=${node}`, [single.uuid, member.uuid]],
+    [`node=${site.node}`, [single.uuid, member.uuid]],
     ['node=n2', [far.uuid]],
     [`node_uuid=${other.uuid}`, [far.uuid]],
     [`address=${MAC.toUpperCase()}`, [single.uuid]],
@@ -181,19 +153,19 @@ test('filters find what they say', async () => {
     ['shard=', []],
     ['conductor_groups=EAST', [far.uuid]],
     ['description_contains=LEFT', [single.uuid]],
-    [`node=${node}&address=${MAC}`, [single.uuid]],
+    [`node=${site.node}&address=${MAC}`, [single.uuid]],
   ];
   for (const [filter, expected] of cases) {
-    assert.deepEqual(uuidsOf(await api.ask('GET', `/v1/ports?${filter}`)), expected, filter);
+    assert.deepEqual(uuidsOf(await ask('GET', `/v1/ports?${filter}`)), expected, filter);
   }
 });
 
 test('filters that do not go together, or name nothing, are refused', async () => {
   const cases: readonly (readonly [string, number])[] = [
-    [`node=${node}&portgroup=${NOBODY}`, 403],
-    [`node=${node}&shard=s1`, 403],
+    [`node=${site.node}&portgroup=${NOBODY}`, 403],
+    [`node=${site.node}&shard=s1`, 403],
     [`portgroup=${NOBODY}&shard=s1`, 403],
-    [`conductor_groups=a&node=${node}`, 400],
+    [`conductor_groups=a&node=${site.node}`, 400],
     ['conductor_groups=a&portgroup=g', 400],
     [`conductor_groups=a&address=${MAC}`, 400],
     ['node=nobody', 404],
@@ -212,21 +184,21 @@ test('filters that do not go together, or name nothing, are refused', async () =
     ['fields=uuid&detail=true', 400],
   ];
   for (const [query, status] of cases) {
-    assert.equal((await api.ask('GET', `/v1/ports?${query}`)).status, status, query);
+    assert.equal((await ask('GET', `/v1/ports?${query}`)).status, status, query);
   }
 });
 
 test('the ports of a node are listed by its name and its UUID; one of them is no path', async () => {
   const port = await makePort();
-  const other = await api.createNode({ name: 'n2' });
+  const other = await site.api.createNode({ name: 'n2' });
   await makePort({ node_uuid: other.uuid });
 
-  for (const ident of [node, 'n1']) {
-    assert.deepEqual(uuidsOf(await api.ask('GET', `/v1/nodes/${ident}/ports`)), [port.uuid]);
-    const detail = await api.ask('GET', `/v1/nodes/${ident}/ports/detail`);
+  for (const ident of [site.node, 'n1']) {
+    assert.deepEqual(uuidsOf(await ask('GET', `/v1/nodes/${ident}/ports`)), [port.uuid]);
+    const detail = await ask('GET', `/v1/nodes/${ident}/ports/detail`);
     assert.deepEqual(detail.body.ports, [port]);
   }
-  const below = await api.ask('GET', `/v1/nodes/${node}/ports/${port.uuid}`);
+  const below = await ask('GET', `/v1/nodes/${site.node}/ports/${port.uuid}`);
   assert.equal(below.status, 400);
   assert.equal(below.fault, 'Malformed request URI.');
 });
@@ -247,7 +219,7 @@ test('a patch replaces, adds and removes, in one go', async () => {
   assert.deepEqual(body.extra, { key1: 'new', key3: 'v3', key4: { deep: [1] } });
   assert.equal(body.physical_network, 'physnet1');
   assert.notEqual(body.updated_at, null);
-  assert.deepEqual((await api.ask('GET', `/v1/ports/${port.uuid}`)).body, body);
+  assert.deepEqual((await ask('GET', `/v1/ports/${port.uuid}`)).body, body);
 });
 
 test('what is removed goes back to its default', async () => {
@@ -291,16 +263,16 @@ test('of patches at once none is lost', async () => {
   );
 
   assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]));
-  const { body } = await api.ask('GET', `/v1/ports/${port.uuid}`);
+  const { body } = await ask('GET', `/v1/ports/${port.uuid}`);
   assert.equal(Object.keys(body.extra).length, 8);
 });
 
 test('a deleted port is gone; a name or an address does not delete', async () => {
   const port = await makePort({ name: 'eth0' });
 
-  const byName = await api.ask('DELETE', '/v1/ports/eth0');
-  const deleted = await api.ask('DELETE', `/v1/ports/${port.uuid}`);
-  const again = await api.ask('DELETE', `/v1/ports/${port.uuid}`);
+  const byName = await ask('DELETE', '/v1/ports/eth0');
+  const deleted = await ask('DELETE', `/v1/ports/${port.uuid}`);
+  const again = await ask('DELETE', `/v1/ports/${port.uuid}`);
 
   assert.deepEqual([byName.status, deleted.status, again.status], [400, 204, 404]);
   assert.equal(deleted.text, '');

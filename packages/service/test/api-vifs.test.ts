@@ -1,55 +1,26 @@
 // VIFs of a node: which port or group they go to, and what is refused.
 
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 
-import { updateNode } from '#store/nodes';
-
-import { asNodeUuid, type NodeUuid } from '@bessemer/protocol/uuid';
-
-import { type Answer, type Api, openApi } from './api/with-api.ts';
+import { openOneNode } from './api/one-node.ts';
+import type { Answer } from './api/with-api.ts';
 
 const VIF = '7dd1ee2c-8f2b-4d3e-9b1c-5a4f3a2b1c0d';
 const OTHER_VIF = '8dd1ee2c-8f2b-4d3e-9b1c-5a4f3a2b1c0d';
 const NOBODY = '11111111-2222-4333-8444-555555555555';
 
-let api: Api;
-let node: string;
-before(async () => {
-  api = await openApi();
-});
-beforeEach(async () => {
-  for (const table of ['port', 'portgroup', 'node'] as const) {
-    await api.parts.store.db.deleteFrom(table).execute();
-  }
-  node = (await api.createNode({ name: 'n1' })).uuid;
-});
-after(() => api.close());
+const site = openOneNode();
+const { ask, setNode } = site;
+const makePort = async (more: object = {}): Promise<string> => (await site.makePort(more)).uuid;
+const makeGroup = async (more: object = {}): Promise<string> => (await site.makeGroup(more)).uuid;
 
-let addresses = 0;
-const makePort = async (more: object = {}): Promise<string> => {
-  addresses += 1;
-  const address = `52:54:00:00:00:${(addresses % 256).toString(16).padStart(2, '0')}`;
-  const body = { node_uuid: node, address, ...more };
-  const answer = await api.ask('POST', '/v1/ports', { body });
-  assert.equal(answer.status, 201, answer.text);
-  return answer.body.uuid;
-};
-const makeGroup = async (more: object = {}): Promise<string> => {
-  const body = { node_uuid: node, ...more };
-  const answer = await api.ask('POST', '/v1/portgroups', { body });
-  assert.equal(answer.status, 201, answer.text);
-  return answer.body.uuid;
-};
 const attach = (body: unknown, version = '1.115', ident = 'n1'): Promise<Answer> =>
-  api.ask('POST', `/v1/nodes/${ident}/vifs`, { body, version });
-const detach = (vif: string): Promise<Answer> => api.ask('DELETE', `/v1/nodes/n1/vifs/${vif}`);
-const vifs = async (): Promise<unknown> => (await api.ask('GET', '/v1/nodes/n1/vifs')).body;
+  ask('POST', `/v1/nodes/${ident}/vifs`, { body, version });
+const detach = (vif: string): Promise<Answer> => ask('DELETE', `/v1/nodes/n1/vifs/${vif}`);
+const vifs = async (): Promise<unknown> => (await ask('GET', '/v1/nodes/n1/vifs')).body;
 const carried = async (path: string): Promise<unknown> =>
-  (await api.ask('GET', `/v1/${path}`)).body.internal_info.tenant_vif_port_id;
-
-const setNode = (changes: Parameters<typeof updateNode>[2]): Promise<boolean> =>
-  updateNode(api.parts.store.db, asNodeUuid(node) as NodeUuid, changes);
+  (await ask('GET', `/v1/${path}`)).body.internal_info.tenant_vif_port_id;
 
 test('a VIF is attached to a port, listed, and detached', async () => {
   const port = await makePort();
@@ -155,7 +126,7 @@ test('a VIF is attached once, a port carries one, and none is detached that is n
   assert.equal(third.fault, 'Unable to attach VIF c, not enough free physical ports.');
   assert.equal(
     absent.fault,
-    `Unable to detach VIF c from node ${node} because it is not attached to it.`,
+    `Unable to detach VIF c from node ${site.node} because it is not attached to it.`,
   );
   assert.equal(await carried(`ports/${free}`), OTHER_VIF);
 });
@@ -197,16 +168,16 @@ test('a node that no conductor serves takes no VIF', async () => {
 });
 
 test('a port that carries a VIF is neither deleted nor moved, unless in maintenance deleted', async () => {
-  const other = await api.createNode({ name: 'n2' });
+  const other = await site.api.createNode({ name: 'n2' });
   const port = await makePort();
   await attach({ id: VIF });
 
-  const moved = await api.ask('PATCH', `/v1/ports/${port}`, {
+  const moved = await ask('PATCH', `/v1/ports/${port}`, {
     body: [{ op: 'replace', path: '/node_uuid', value: other.uuid }],
   });
-  const deleted = await api.ask('DELETE', `/v1/ports/${port}`);
+  const deleted = await ask('DELETE', `/v1/ports/${port}`);
   await setNode({ maintenance: true });
-  const maintained = await api.ask('DELETE', `/v1/ports/${port}`);
+  const maintained = await ask('DELETE', `/v1/ports/${port}`);
 
   assert.deepEqual([moved.status, deleted.status, maintained.status], [409, 409, 204]);
 });
