@@ -45,6 +45,7 @@ import { addAdmission } from './ramdisk/admission.ts';
 import { ramdiskRoutes } from './ramdisk/ramdisk-routes.ts';
 import { addRoutes, type Route } from './route.ts';
 import { runbookRoutes } from './runbooks/runbook-routes.ts';
+import { volumeRoutes } from './volume/volume-routes.ts';
 
 export type PublicListenerParts = ApiParts & {
   readonly authenticate: Authenticate;
@@ -95,6 +96,7 @@ export const publicRoutes = (parts: ApiParts): readonly Route[] => [
   createPortgroupRoute(parts),
   patchPortgroupRoute(parts),
   deletePortgroupRoute(parts),
+  ...volumeRoutes(parts),
   ...chassisRoutes(parts),
   ...driverRoutes(parts),
   ...conductorRoutes(parts),

@@ -33,13 +33,17 @@ export const requireNodeForNew = async (
   parts: ApiParts,
   request: FastifyRequest,
   ident: string,
+  missing: (ident: string) => Refusal = nodeOfBodyMissing,
 ): Promise<NodeRecord> => {
   const node = await findNode(parts.store.db, ident);
   const rule = ruleOfRoute(request);
   await authorize(parts, request, rule, node === undefined ? undefined : nodeTarget(node));
   if (node !== undefined && (await maySeeNode(parts, request, node))) return node;
-  throw new Refusal(400, `Node ${ident.slice(0, 255)} could not be found.`);
+  throw missing(ident);
 };
+
+const nodeOfBodyMissing = (ident: string): Refusal =>
+  new Refusal(400, `Node ${ident.slice(0, 255)} could not be found.`);
 
 /** Refuses to move an object to a node that the caller may not touch or that is somebody else's: one text for all. */
 export const requireNodeForMove = async (
