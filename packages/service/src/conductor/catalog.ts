@@ -6,6 +6,8 @@ import { cleanUpRamdisk } from './boot-ramdisk/leave-ramdisk.ts';
 import { CLEAN, CLEAN_STEPS } from './clean/clean.ts';
 import { DEPLOY, DEPLOY_STEPS } from './deploy/deploy.ts';
 import { INSPECT, INSPECT_STEPS } from './inspect/inspect.ts';
+import { HARDWARE, HARDWARE_STEPS } from './management/hardware-steps.ts';
+import { readHardwareStep } from './management/read-hardware.ts';
 import { POWER, setPower } from './power/power-steps.ts';
 import { RESCUE, RESCUE_STEPS, UNRESCUE } from './rescue/rescue.ts';
 import { SERVICE, SERVICE_STEPS } from './service/service.ts';
@@ -35,6 +37,8 @@ const STEPS = [
   simulatedStep,
   childStep,
   setPower,
+  ...HARDWARE_STEPS,
+  readHardwareStep,
 ];
 
 export const CATALOG: Catalog = {

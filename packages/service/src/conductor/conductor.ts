@@ -10,6 +10,7 @@ import type { NodeUuid } from '@bessemer/protocol/uuid';
 
 import type { Secret } from '#trust/secret';
 
+import type { HardwareDoor } from './hardware-door.ts';
 import type { TrustEvent } from './trust-events.ts';
 
 export type { TrustEvent };
@@ -114,7 +115,7 @@ export type SessionCaller = {
 export type KeptDriverInfo = Pick<NodeRecord, 'driverInfo' | 'driverSecrets'>;
 
 /** Every method throws `Refusal` with the status and text of the contract, and changes nothing when it does. */
-export type Conductor = {
+export type Conductor = HardwareDoor & {
   readonly hostname: string;
 
   /** PUT states/provision: state change and workflow row in one transaction; returns when both are stored. */

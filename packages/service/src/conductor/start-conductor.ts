@@ -23,6 +23,8 @@ import { CATALOG } from './catalog.ts';
 import type { Conductor } from './conductor.ts';
 import type { ConductorParts } from './conductor-parts.ts';
 import { continueInspection } from './inspect/continue-inspection.ts';
+import { openHardwareDoor } from './management/open-hardware-door.ts';
+import { requestWork } from './management/request-work.ts';
 import { pollNodes } from './poll/polled-nodes.ts';
 import { requestPower } from './power/request-power.ts';
 import { nodeLocked, requestProvision, requireNode } from './provision/request-provision.ts';
@@ -77,7 +79,17 @@ export const startConductor = async (parts: ConductorParts): Promise<Conductor> 
     }
   };
 
+  const hardware = openHardwareDoor({
+    parts,
+    subjectOf: driverOf,
+    refuseIfBusy,
+    requestWork: async (uuid, judge) => {
+      scheduler.nudge(uuid, await requestWork(parts, scheduler.owner, uuid, judge));
+    },
+  });
+
   return {
+    ...hardware,
     hostname: parts.options.hostname,
     requestProvision: async (uuid, request) => {
       const claimed = await requestProvision(parts, scheduler.owner, uuid, request);

@@ -14,6 +14,7 @@ import * as portsAndPortgroups from './migrations/0003-ports-and-portgroups.ts';
 import * as volumes from './migrations/0004-volumes.ts';
 import * as allocationsAndTraits from './migrations/0005-allocations-and-traits.ts';
 import * as templatesRunbooksRules from './migrations/0006-templates-runbooks-rules.ts';
+import * as hardwareSettings from './migrations/0007-hardware-settings.ts';
 import * as driverSecrets from './migrations/0008-driver-secrets.ts';
 import type { Schema } from './schema.ts';
 
@@ -47,6 +48,7 @@ const MIGRATIONS: { readonly [name: string]: MigrationFile } = {
   '0004-volumes': volumes,
   '0005-allocations-and-traits': allocationsAndTraits,
   '0006-templates-runbooks-rules': templatesRunbooksRules,
+  '0007-hardware-settings': hardwareSettings,
   '0008-driver-secrets': driverSecrets,
 };
 

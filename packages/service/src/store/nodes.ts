@@ -150,6 +150,8 @@ const CHILD_TABLES = [
   'history',
   'inventory',
   'erasure',
+  'bios_setting',
+  'firmware_component',
   'allocation',
   'volume_connector',
   'volume_target',

@@ -415,6 +415,29 @@ export type InspectionRuleTable = {
   updated_at: string | null;
 };
 
+export type BiosSettingTable = {
+  node_uuid: string;
+  name: string;
+  value: string | null;
+  /** JSON: what the setting may be. */
+  registry: string;
+  created_at: string;
+  updated_at: string | null;
+};
+
+export type FirmwareComponentTable = {
+  node_uuid: string;
+  component: string;
+  initial_version: string | null;
+  current_version: string | null;
+  last_version_flashed: string | null;
+  vendor: string | null;
+  model: string | null;
+  serial_number: string | null;
+  created_at: string;
+  updated_at: string | null;
+};
+
 /** Facts about this store itself (store id, restore epoch). */
 export type SettingTable = { key: string; value: string };
 
@@ -441,5 +464,7 @@ export type Schema = {
   runbook: RunbookTable;
   inspection_rule: InspectionRuleTable;
   allocation: AllocationTable;
+  bios_setting: BiosSettingTable;
+  firmware_component: FirmwareComponentTable;
   setting: SettingTable;
 };

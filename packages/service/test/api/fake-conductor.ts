@@ -24,7 +24,10 @@ import { afterEvent } from '@bessemer/protocol/node/states';
 import { PROVISION_VERBS } from '@bessemer/protocol/node/verbs';
 import type { NodeUuid } from '@bessemer/protocol/uuid';
 
+import { type HardwareAsked, makeFakeHardwareDoor } from './fake-hardware-door.ts';
+
 export type FakeConductor = Conductor & {
+  readonly hardware: HardwareAsked[];
   readonly provisions: ProvisionRequest[];
   readonly powers: { readonly target: string; readonly timeoutMs: number | undefined }[];
   readonly heartbeats: HeartbeatRequest[];
@@ -51,7 +54,10 @@ export const makeFakeConductor = (store: Store): FakeConductor => {
     device: null,
     isPersistent: null,
   };
+  const hardware: HardwareAsked[] = [];
   const fake: FakeConductor = {
+    ...makeFakeHardwareDoor(hardware),
+    hardware,
     hostname: 'conductor-1',
     provisions: [],
     powers: [],

@@ -6,6 +6,7 @@ import { isJsonObject, type JsonObject } from '@bessemer/protocol/json';
 import type { DriverStep, NodeDriver } from '#drivers/driver';
 import type { PlannedStep } from '#store/workflows';
 
+import { readHardware } from '../management/read-hardware.ts';
 import { type Step } from '../workflow/step.ts';
 import { DRIVER_STEP_RUNNER } from './plan-step.ts';
 
@@ -28,7 +29,11 @@ export const driverStep: Step = {
   isIdempotent: true,
   run: async (job) => {
     const step = requireDriverStep(job.driver, job.planned);
-    const { node } = await step.run(job.node, argsOf(job.planned));
-    return { kind: 'done', ...(node === undefined ? {} : { node }) };
+    const { node, isHardwareChanged } = await step.run(job.node, argsOf(job.planned));
+    return {
+      kind: 'done',
+      ...(node === undefined ? {} : { node }),
+      ...(isHardwareChanged === true ? { also: await readHardware(job) } : {}),
+    };
   },
 };

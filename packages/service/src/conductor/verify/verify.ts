@@ -2,6 +2,7 @@
 
 import { isoTime } from '#clock';
 
+import { readHardware } from '../management/read-hardware.ts';
 import { planned, type Step } from '../workflow/step.ts';
 import type { WorkflowKind } from '../workflow/workflow-kind.ts';
 
@@ -20,6 +21,7 @@ const verifyBmc: Step = {
     const vendor = identity.manufacturer === null ? {} : { vendor: identity.manufacturer };
     return {
       kind: 'done',
+      also: await readHardware(job),
       detail: { serial: identity.serial, model: identity.model },
       node: {
         powerState,

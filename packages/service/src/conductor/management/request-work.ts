@@ -1,0 +1,46 @@
+// What somebody asks of a machine outside any provisioning: stored as a short workflow under the node's lease, so that
+// nothing else works on the machine meanwhile, and a killed process does what it promised.
+
+import type { NodeRecord } from '@bessemer/protocol/node/record';
+import type { NodeUuid } from '@bessemer/protocol/uuid';
+
+import type { NodeDriver } from '#drivers/driver';
+import { claimLease } from '#store/leases';
+import { type NodeChanges, updateNode } from '#store/nodes';
+import { findOpenWorkflow } from '#store/workflows';
+
+import type { ConductorParts } from '../conductor-parts.ts';
+import { nodeLocked, requireNode } from '../provision/request-provision.ts';
+import { beginWorkflow } from '../workflow/begin-workflow.ts';
+import type { NextWorkflow } from '../workflow/workflow-kind.ts';
+
+export type ShortWork = NextWorkflow & {
+  /** What the node shows at once. */
+  readonly changes?: NodeChanges;
+};
+
+/** `judge` throws Refusal for what the node or its driver does not have. Returns the fence of the lease. */
+export const requestWork = async (
+  parts: ConductorParts,
+  owner: string,
+  uuid: NodeUuid,
+  judge: (subject: { readonly node: NodeRecord; readonly driver: NodeDriver }) => ShortWork,
+): Promise<number> =>
+  parts.store.transaction(async (transaction) => {
+    const node = await requireNode(transaction, uuid);
+    const { changes, ...work } = judge({ node, driver: parts.drivers.driverOf(node) });
+    if ((await findOpenWorkflow(transaction, uuid)) !== undefined) {
+      throw nodeLocked(node, parts.options.hostname);
+    }
+    const nowMs = parts.clock.wallMs();
+    const claim = { owner, nowMs, leaseMs: parts.options.leaseMs };
+    const fence = await claimLease(transaction, uuid, claim);
+    if (fence === undefined) throw nodeLocked(node, parts.options.hostname);
+    await updateNode(transaction, uuid, {
+      ...changes,
+      lastError: null,
+      reservation: parts.options.hostname,
+    });
+    await beginWorkflow(transaction, uuid, work, nowMs);
+    return fence;
+  });
