@@ -6,7 +6,8 @@ import type { Clock } from '#clock';
 import type { Log } from '#observe/log';
 
 import type { Authenticate, Authentication } from '../../authenticate.ts';
-import { KeystoneAway, type KeystoneClient } from './keystone-client.ts';
+import { KeystoneAway } from './keystone-away.ts';
+import type { KeystoneClient } from './keystone-client.ts';
 import { type TokenCache, tokenKey, TooManyQuestions } from './token-cache.ts';
 import type { TokenFacts } from './token-facts.ts';
 

@@ -22,14 +22,12 @@ const roleNames = (value: JsonValue | undefined): readonly string[] =>
     .map((role) => textIn(objectIn(role)['name']))
     .filter((name) => name !== null);
 
-/** The body of `GET /v3/auth/tokens`. Throws TokenUnreadable. */
-export const readTokenFacts = (body: unknown): TokenFacts => {
+/** The body of `GET /v3/auth/tokens`; undefined for a token that is not for us. Throws TokenUnreadable. */
+export const readTokenFacts = (body: unknown): TokenFacts | undefined => {
   const token = isJsonObject(body) ? body['token'] : undefined;
   if (!isJsonObject(token)) throw new TokenUnreadable('Keystone answered without a token');
-  if (token['oauth2_credential'] !== undefined) {
-    // Bound to a client certificate that we have not seen.
-    throw new TokenUnreadable('the token is bound to a client certificate');
-  }
+  // Bound to a client certificate, which we have not seen.
+  if (token['oauth2_credential'] !== undefined) return undefined;
   const user = objectIn(token['user']);
   const userId = textIn(user['id']);
   const expiresMs = Date.parse(textIn(token['expires_at']) ?? '');
