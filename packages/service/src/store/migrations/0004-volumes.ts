@@ -3,20 +3,14 @@
 import type { CreateTableBuilder, Kysely } from 'kysely';
 
 import type { EngineName } from '../database.ts';
+import { numberedTable } from './numbered-table.ts';
 
 type Table = CreateTableBuilder<string, string>;
 
 export const up = async (db: Kysely<unknown>, engine: EngineName): Promise<void> => {
   const { schema } = db;
   const begin = (name: string): Table => {
-    const table = schema.createTable(name) as unknown as Table;
-    const numbered =
-      engine === 'sqlite'
-        ? table.addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement())
-        : table.addColumn('id', 'bigint', (column) =>
-            column.primaryKey().generatedAlwaysAsIdentity(),
-          );
-    return numbered
+    return numberedTable(db, engine, name)
       .addColumn('uuid', 'text', (column) => column.notNull().unique())
       .addColumn('node_uuid', 'text', (column) => column.notNull())
       .addColumn('extra', 'text', (column) => column.notNull())

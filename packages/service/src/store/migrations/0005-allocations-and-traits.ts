@@ -3,17 +3,11 @@
 import type { Kysely } from 'kysely';
 
 import type { EngineName } from '../database.ts';
+import { numberedTable } from './numbered-table.ts';
 
 export const up = async (db: Kysely<unknown>, engine: EngineName): Promise<void> => {
   const { schema } = db;
-  const table = schema.createTable('allocation');
-  const numbered =
-    engine === 'sqlite'
-      ? table.addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement())
-      : table.addColumn('id', 'bigint', (column) =>
-          column.primaryKey().generatedAlwaysAsIdentity(),
-        );
-  await numbered
+  await numberedTable(db, engine, 'allocation')
     .addColumn('uuid', 'text', (column) => column.notNull().unique())
     .addColumn('name', 'text', (column) => column.unique())
     // No node has two.

@@ -3,6 +3,7 @@
 import { type CreateTableBuilder, type Kysely, sql } from 'kysely';
 
 import type { EngineName } from '../database.ts';
+import { numberedTable } from './numbered-table.ts';
 
 type Table = CreateTableBuilder<string, string>;
 
@@ -19,14 +20,7 @@ const json = (table: Table, names: readonly (keyof typeof MAPS)[]): Table => {
 export const up = async (db: Kysely<unknown>, engine: EngineName): Promise<void> => {
   const { schema } = db;
   const begin = (name: string): Table => {
-    const table = schema.createTable(name) as unknown as Table;
-    const numbered =
-      engine === 'sqlite'
-        ? table.addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement())
-        : table.addColumn('id', 'bigint', (column) =>
-            column.primaryKey().generatedAlwaysAsIdentity(),
-          );
-    return numbered
+    return numberedTable(db, engine, name)
       .addColumn('uuid', 'text', (column) => column.notNull().unique())
       .addColumn('description', 'text')
       .addColumn('created_at', 'text', (column) => column.notNull())
