@@ -320,6 +320,23 @@ test('a rule for another scope is refused before it is looked at', async (contex
   assert.equal(await loose.policy.allows('baremetal:events:post', READER), true);
 });
 
+test('T-50: a directory of policy files that is gone does not take its rules along', async (context) => {
+  const { policy, directory, pass, events } = await open(context, '{}');
+  await mkdir(join(directory, 'policy.d'));
+  await writeFile(join(directory, 'policy.d', 'a.yaml'), '"baremetal:node:create": "!"\n');
+  pass(1_001);
+  await policy.allows('baremetal:node:create', ADMIN);
+
+  await rm(join(directory, 'policy.d'), { recursive: true });
+  pass(1_001);
+
+  assert.equal(await policy.allows('baremetal:node:create', ADMIN), false);
+  assert.deepEqual(
+    events.map(({ name }) => name),
+    ['policy.reloaded', 'policy.rejected'],
+  );
+});
+
 test('a rule for a step is asked only where the operator wrote one', async (context) => {
   const { policy, warnings } = await open(
     context,

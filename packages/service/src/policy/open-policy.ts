@@ -1,6 +1,9 @@
 // Opens the policy: the defaults and what the operator's files change in them, now and whenever they change. Files
 // that cannot be used stop the start; later the last good ones stay, and everybody is told.
 
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+
 import type { Clock } from '#clock';
 
 import type { Credentials } from './credentials.ts';
@@ -86,10 +89,19 @@ const tellWarnings = ({ warnings }: LoadedPolicy, { warn }: PolicyParts): void =
   for (const each of warnings) warn(problemText(each));
 };
 
-/** A file that is gone may be a disk that is gone: that must not bring the defaults back, which may allow more. */
-const refuseLoss = (before: LoadedPolicy, after: LoadedPolicy, { files }: PolicyOptions): void => {
-  const [lost] = before.paths.filter((path) => files.includes(path));
-  if (lost === undefined || after.paths.some((path) => files.includes(path))) return;
+/** Files that are gone may be a disk that is gone: that must not bring the defaults back, which may allow more. */
+const refuseLoss = (
+  before: LoadedPolicy,
+  after: LoadedPolicy,
+  { files, directories }: PolicyOptions,
+): void => {
+  const [file] = before.paths.filter((path) => files.includes(path));
+  const isFileLost = file !== undefined && !after.paths.some((path) => files.includes(path));
+  const directory = before.paths
+    .map((path) => dirname(path))
+    .find((each) => directories.includes(each) && !existsSync(each));
+  const lost = isFileLost ? file : directory;
+  if (lost === undefined) return;
   const text =
     'is gone; its rules stay until the service starts again, or until an empty one is there';
   throw new PolicyInvalid([{ severity: 'error', path: lost, text }]);

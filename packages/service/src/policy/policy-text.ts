@@ -80,11 +80,14 @@ const ruleIn = ({ value }: Pair): unknown => {
   // One rule has nothing to share with another but a reference by name; aliases only make files that explode.
   if (isAlias(value)) throw new RuleInvalid('aliases are not for rules; use rule:NAME');
   if (isScalar(value)) {
-    if (typeof value.value === 'string' && value.tag === undefined) return value.value;
-    if (value.tag !== undefined || value.value === null) {
+    const { value: rule, tag, type = '' } = value;
+    // An empty rule is always true, so it has to be meant: "" and not a block with nothing in it.
+    const isEmpty = rule === null || (rule === '' && !type.startsWith('QUOTE'));
+    if (tag !== undefined || isEmpty) {
       throw new RuleInvalid(`there is no rule; ${QUOTE_HINT}`);
     }
-    throw new RuleInvalid(`${JSON.stringify(value.value)} is not a rule; ${QUOTE_HINT}`);
+    if (typeof rule === 'string') return rule;
+    throw new RuleInvalid(`${JSON.stringify(rule)} is not a rule; ${QUOTE_HINT}`);
   }
   return plain(value, 0);
 };
