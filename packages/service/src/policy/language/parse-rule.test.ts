@@ -6,6 +6,7 @@ import * as fc from 'fast-check';
 import { makeCredentials } from '../credentials.ts';
 import type { Check } from './check.ts';
 import { compileCheck, type CompileParts } from './compile.ts';
+import { decidersOf, explainCheck } from './explain-check.ts';
 import { parseRule } from './parse-rule.ts';
 import { RuleInvalid } from './rule-invalid.ts';
 import { ruleText } from './rule-text.ts';
@@ -195,6 +196,29 @@ test('not binds more than and, and more than or, however a rule is made', () => 
       assert.equal(allows(parseRule(ruleText(check)), roles), meaningOf(check, new Set(roles)));
     }),
     { numRuns: 500 },
+  );
+});
+
+test('an explanation says what the rule says, and what it rests on is in it', async () => {
+  await fc.assert(
+    fc.asyncProperty(checks, fc.subarray(NAMES), async (check, roles) => {
+      const asker = {
+        rule: 'r',
+        credentials: makeCredentials({ roles }),
+        target: undefined,
+        serviceProject: undefined,
+      };
+
+      const explanation = await explainCheck(check, asker, {
+        find: () => undefined,
+        askHttp: PARTS.askHttp,
+      });
+
+      assert.equal(explanation.isTrue, allows(check, roles));
+      const deciders = decidersOf(explanation);
+      assert.ok(deciders.length > 0);
+      assert.ok(deciders.every((each) => each.parts.length === 0));
+    }),
   );
 });
 
