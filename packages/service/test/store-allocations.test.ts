@@ -5,7 +5,6 @@ import { randomUUID } from 'node:crypto';
 import { describe, test } from 'node:test';
 
 import {
-  allocations,
   failAllocation,
   findAllocation,
   findAllocationOfNode,
@@ -25,9 +24,9 @@ import { deleteNode, findNode, type NewNode, updateNode } from '#store/nodes';
 import type { AllocationRecord } from '@bessemer/protocol/allocation/record';
 import type { NodeRecord } from '@bessemer/protocol/node/record';
 
+import { makeAllocation } from './new-allocation.ts';
 import { makeNode, NOW_MS, onBothEngines, RIVALS } from './store-engines.ts';
 
-const NOW = { nowMs: NOW_MS };
 const PAGE = { limit: 100, marker: undefined, sortColumn: 'id', isDescending: false };
 
 /** A resource class that no other test knows keeps tests apart. */
@@ -40,25 +39,7 @@ const allocate = (
   store: Store,
   resourceClass: string,
   more: Partial<AllocationRecord> = {},
-): Promise<AllocationRecord> =>
-  allocations.insert(
-    store.db,
-    {
-      uuid: randomUUID(),
-      name: null,
-      nodeUuid: null,
-      state: 'allocating',
-      resourceClass,
-      traits: [],
-      candidateNodes: [],
-      isNamePreferred: true,
-      extra: {},
-      lastError: null,
-      owner: null,
-      ...more,
-    },
-    NOW,
-  );
+): Promise<AllocationRecord> => makeAllocation(store, resourceClass, NOW_MS, more);
 
 const take = (store: Store, allocation: AllocationRecord, node: NodeRecord): Promise<Taken> =>
   store.transaction((trx) => takeNode(trx, allocation, node.uuid, NOW_MS));

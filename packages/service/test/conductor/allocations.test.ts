@@ -9,12 +9,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { allocations, findAllocation, listAllocations } from '#store/allocations';
+import { findAllocation, listAllocations } from '#store/allocations';
 import { openStore, type Store } from '#store/database';
 import { findNodeByInstance, insertNode, updateNode } from '#store/nodes';
 
 import type { NodeUuid } from '@bessemer/protocol/uuid';
 
+import { makeAllocation } from '../new-allocation.ts';
 import { openConductor } from './with-conductor.ts';
 import { FAKE_INTERFACES, NOW_MS } from './with-engine.ts';
 
@@ -36,24 +37,7 @@ const run = (args: readonly string[]): Promise<string | number | null> =>
     child.on('close', (code, signal) => resolve(signal ?? code));
   });
 
-const allocate = (store: Store) =>
-  allocations.insert(
-    store.db,
-    {
-      uuid: randomUUID(),
-      name: null,
-      nodeUuid: null,
-      state: 'allocating',
-      resourceClass: 'metal',
-      traits: [],
-      candidateNodes: [],
-      isNamePreferred: true,
-      extra: {},
-      lastError: null,
-      owner: null,
-    },
-    { nowMs: NOW_MS },
-  );
+const allocate = (store: Store) => makeAllocation(store, FREE.resourceClass, NOW_MS);
 
 const FREE = {
   provisionState: 'available',

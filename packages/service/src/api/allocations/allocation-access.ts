@@ -8,12 +8,12 @@ import { findAllocation } from '#store/allocations';
 import { ALLOCATION, type AllocationFieldName } from '@bessemer/protocol/allocation/fields';
 import type { AllocationRecord } from '@bessemer/protocol/allocation/record';
 import { Refusal } from '@bessemer/protocol/errors/refusal';
-import { fieldsAt } from '@bessemer/protocol/resource/fields';
+import type { JsonValue } from '@bessemer/protocol/json';
 
 import { accessDenied, authorize, may, ruleOfRoute } from '../access/authorize.ts';
 import type { ApiParts } from '../api-parts.ts';
 import { findResource } from '../resource/find-resource.ts';
-import { resourceText } from '../resource/resource-text.ts';
+import { sendResource } from '../resource/send-resource.ts';
 
 export const allocationMissing = (ident: string): Refusal =>
   new Refusal(404, `Allocation ${ident} could not be found.`);
@@ -52,7 +52,7 @@ export const requireAllocation = async (
 export const ownerOfNew = async (
   parts: ApiParts,
   request: FastifyRequest,
-  asked: string | null,
+  asked: JsonValue,
 ): Promise<string | null> => {
   const ask = async (rule: RuleName): Promise<boolean> => may(parts, request, rule);
   request.isRuleAsked = true;
@@ -66,7 +66,8 @@ export const ownerOfNew = async (
       (isAllowedForOwn &&
         ((await ask('baremetal:allocation:list_all')) ||
           (await ask('baremetal:allocation:create_pre_rbac')))));
-  if (isForAnybody) return asked;
+  // What is no text is refused by the schema.
+  if (isForAnybody) return typeof asked === 'string' ? asked : null;
   if (project === null || (asked !== null && asked !== project)) {
     throw accessDenied('baremetal:allocation:create');
   }
@@ -77,8 +78,5 @@ export const sendAllocation = (
   request: FastifyRequest,
   reply: FastifyReply,
   allocation: AllocationRecord,
-  fields: readonly AllocationFieldName[] = fieldsAt(ALLOCATION, request.minor),
-): FastifyReply =>
-  reply
-    .header('content-type', 'application/json')
-    .send(resourceText(ALLOCATION, allocation, fields, request));
+  fields?: readonly AllocationFieldName[],
+): FastifyReply => sendResource(request, reply, { table: ALLOCATION }, allocation, fields);

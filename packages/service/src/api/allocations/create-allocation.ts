@@ -37,8 +37,8 @@ export const createAllocationRoute = (parts: ApiParts): Route => ({
     const { node: asked = null, ...body } = requireObjectBody(request);
     if (asked !== null) requireFeature(request, 'allocation-backfill');
     const reading = { table: ALLOCATION, minor: request.minor, readSpecial: readNames };
+    const owner = await ownerOfNew(parts, request, body['owner'] ?? null);
     const given: Partial<AllocationRecord> = readNew(reading, body);
-    const owner = await ownerOfNew(parts, request, given.owner ?? null);
     const nodeIdent = asText('node', asked);
     if (given.resourceClass === undefined && nodeIdent === undefined) {
       throw schemaError(

@@ -26,8 +26,8 @@ export const patchAllocationRoute = (parts: ApiParts): Route => ({
   statusBelow: 405,
   handle: async (request, reply) => {
     const operations = parsePatch(request.body);
-    refuseUnpatchable(ALLOCATION, operations, request.minor);
     const allocation = await requireAllocation(parts, request);
+    refuseUnpatchable(ALLOCATION, operations, request.minor);
     const reading = { table: ALLOCATION, minor: request.minor };
     const patched = await rewrite(parts, allocation, (seen) =>
       readPatched(reading, seen, operations),

@@ -7,11 +7,10 @@ import { findChassis } from '#store/chassis';
 import { CHASSIS, type ChassisFieldName } from '@bessemer/protocol/chassis/fields';
 import type { ChassisRecord } from '@bessemer/protocol/chassis/record';
 import { Refusal } from '@bessemer/protocol/errors/refusal';
-import { fieldsAt } from '@bessemer/protocol/resource/fields';
 
 import type { ApiParts } from '../api-parts.ts';
 import { findResource } from '../resource/find-resource.ts';
-import { resourceText } from '../resource/resource-text.ts';
+import { sendResource } from '../resource/send-resource.ts';
 
 export const chassisMissing = (uuid: string): Refusal =>
   new Refusal(404, `Chassis ${uuid} could not be found.`);
@@ -26,8 +25,5 @@ export const sendChassis = (
   request: FastifyRequest,
   reply: FastifyReply,
   chassis: ChassisRecord,
-  fields: readonly ChassisFieldName[] = fieldsAt(CHASSIS, request.minor),
-): FastifyReply =>
-  reply
-    .header('content-type', 'application/json')
-    .send(resourceText(CHASSIS, chassis, fields, request));
+  fields?: readonly ChassisFieldName[],
+): FastifyReply => sendResource(request, reply, { table: CHASSIS }, chassis, fields);
