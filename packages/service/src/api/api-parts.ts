@@ -34,6 +34,8 @@ export type ApiOptions = {
   readonly defaultResourceClass: string | null;
   /** `[conductor] allow_deleting_available_nodes`. */
   readonly isDeletingAvailableAllowed: boolean;
+  /** `[api] enable_docs`. */
+  readonly isReferenceServed: boolean;
   /** `[api] project_admin_can_manage_own_nodes`. */
   readonly canProjectsManageOwnNodes: boolean;
   /** `[conductor] heartbeat_timeout`: a conductor silent for longer is not alive. */
@@ -51,6 +53,7 @@ export const DEFAULT_API_OPTIONS: ApiOptions = {
   maxLimit: 1_000,
   defaultResourceClass: null,
   isDeletingAvailableAllowed: true,
+  isReferenceServed: false,
   canProjectsManageOwnNodes: true,
   conductorTimeoutMs: 60_000,
   disallowedSteps: ['vendor.send_raw'],

@@ -34,6 +34,7 @@ import { traitRoutes } from './nodes/traits.ts';
 import { validateRoutes } from './nodes/validate.ts';
 import { vendorPassthruRoutes } from './nodes/vendor-passthru.ts';
 import { vifRoutes } from './nodes/vifs.ts';
+import { serveReference } from './openapi/serve-reference.ts';
 import { ownRoutes } from './own/own-routes.ts';
 import { portgroupRoutes } from './portgroups/list-portgroups.ts';
 import { patchPortgroupRoute } from './portgroups/patch-portgroup.ts';
@@ -62,7 +63,9 @@ export const makePublicListener = (parts: PublicListenerParts): FastifyInstance 
   });
   const ramdisk = { ...parts, isDisabled: parts.options.isAgentApiOff };
   if (parts.options.publicAgentRoutes === 'policy') addAdmission(app, ramdisk);
-  addRoutes(app, parts, publicRoutes(parts));
+  const routes = publicRoutes(parts);
+  addRoutes(app, parts, [...routes, ...agentRoutes(parts)]);
+  if (parts.options.isReferenceServed) serveReference(app, routes);
   return app;
 };
 
@@ -104,7 +107,6 @@ export const publicRoutes = (parts: ApiParts): readonly Route[] => [
   ...runbookRoutes(parts),
   ...inspectionRuleRoutes(parts),
   ...ownRoutes(parts),
-  ...agentRoutes(parts),
 ];
 
 /** What the policy is asked about agent routes that were moved here. */

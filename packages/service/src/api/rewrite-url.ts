@@ -8,7 +8,7 @@ import { STANDARD_VERSION_HEADER, VERSION_HEADER } from '@bessemer/protocol/micr
 
 import { markSuffixCut } from './request-context.ts';
 
-const ROOTED = /^\/(?:v[0-9]+|bessemer|metrics)?(?:[/?]|$)/;
+const ROOTED = /^\/(?:v[0-9]+|bessemer|metrics|docs)?(?:[/?]|$)/;
 
 export const rewriteUrl = (raw: IncomingMessage): string => {
   const url = raw.url ?? '/';

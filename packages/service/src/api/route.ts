@@ -30,6 +30,8 @@ export type Route = {
   readonly since?: Feature;
   /** The answer below `since`; 404 when not said. */
   readonly statusBelow?: 404 | 405 | 406;
+  /** There only to say no in the right words; the reference does not speak of it. */
+  readonly isRefusal?: boolean;
   readonly bodyBytesMax?: number;
 };
 

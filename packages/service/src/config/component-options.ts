@@ -103,6 +103,7 @@ export const conductorOptions = (
     imageNetworks: image.allowed_networks,
     imageDirectories: image.file_directories,
     isMd5Allowed: agent.allow_md5_checksum,
+    ruleCallHosts: settings.inspection_rules.api_call_hosts,
   };
 };
 
@@ -110,6 +111,7 @@ export const apiOptions = (settings: Settings): ApiOptions => ({
   ...DEFAULT_API_OPTIONS,
   publicEndpoint: settings.api.public_endpoint?.replace(/\/+$/, '').replace(/\/v1$/, ''),
   maxLimit: settings.api.max_limit,
+  isReferenceServed: settings.api.enable_docs,
   canProjectsManageOwnNodes: settings.api.project_admin_can_manage_own_nodes,
   defaultResourceClass: settings.DEFAULT.default_resource_class,
   isDeletingAvailableAllowed: settings.conductor.allow_deleting_available_nodes,

@@ -91,6 +91,11 @@ export const SCHEMA = {
       max: 10_000,
       meaning: 'Most objects in one page of a list.',
     },
+    enable_docs: {
+      kind: 'flag',
+      default: false,
+      meaning: 'Serve the reference of the API to users at /docs.',
+    },
     project_admin_can_manage_own_nodes: {
       kind: 'flag',
       default: true,
@@ -282,6 +287,15 @@ export const SCHEMA = {
       kind: 'list',
       default: [],
       meaning: 'Directories that file:// images may lie in; none when empty.',
+    },
+  },
+  inspection_rules: {
+    api_call_hosts: {
+      kind: 'list',
+      default: [],
+      meaning:
+        'Hosts (host for the usual port, or host:port) that the action api-call of inspection rules may call; the action ' +
+        'fails when empty.',
     },
   },
   redfish: {

@@ -58,6 +58,7 @@ export const portRoutes = (parts: ApiParts): readonly Route[] => [
   {
     method: 'GET',
     path: '/v1/nodes/:ident/ports/:port',
+    isRefusal: true,
     rule: 'baremetal:port:get',
     handle: () => {
       throw new Refusal(400, 'Malformed request URI.');

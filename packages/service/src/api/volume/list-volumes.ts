@@ -62,6 +62,7 @@ export const listVolumeRoutes = <Name extends string, R extends VolumeRecord>(
   {
     method: 'GET',
     path: `/v1/nodes/:ident/${kind.table.collection}/:volume`,
+    isRefusal: true,
     rule: 'baremetal:volume:get',
     since: 'volumes',
     handle: () => {

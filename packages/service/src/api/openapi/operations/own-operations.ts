@@ -1,0 +1,38 @@
+// The reference of discovery, and of what is there beside the API of the reference service.
+
+import type { Operations } from '../operation.ts';
+import { list, map, open, text } from '../schema.ts';
+
+export const OWN_OPERATIONS: Operations = {
+  'GET /': { summary: 'The versions of the API', answers: { 200: map } },
+  'GET /v1': { summary: 'The resources of the API', answers: { 200: map } },
+  'GET /bessemer/nodes/:ident/why': {
+    summary: 'Why a node is where it is: what it waits for, since when, on whom, what to do',
+    answers: { 200: map },
+  },
+  'GET /bessemer/nodes/:ident/journal': {
+    summary: 'What the workflows of a node did, line by line',
+    query: ['after', 'limit'],
+    answers: { 200: open({ entries: list(map) }) },
+  },
+  'GET /bessemer/nodes/:ident/events': {
+    summary: 'The same as it happens, as server-sent events',
+    query: ['after'],
+    answers: { 200: text() },
+  },
+  'GET /bessemer/nodes/:ident/erasures': {
+    summary: 'What was done to each disk, and what reading it back showed',
+    answers: { 200: open({ erasures: list(map) }) },
+  },
+  'GET /bessemer/nodes/:ident/audit': {
+    summary: 'Events about trust of one node',
+    query: ['after', 'limit', 'event'],
+    answers: { 200: open({ audit: list(map) }) },
+  },
+  'GET /bessemer/audit': {
+    summary: 'Events about trust',
+    query: ['after', 'limit', 'event'],
+    answers: { 200: open({ audit: list(map) }) },
+  },
+  'GET /metrics': { summary: 'Metrics in the text format of Prometheus', answers: { 200: text() } },
+};
