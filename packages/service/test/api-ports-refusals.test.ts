@@ -42,6 +42,7 @@ test('a body that is not right makes no port', async () => {
     ['an empty network', { ...right, physical_network: '' }],
     ['a long network', { ...right, physical_network: 'x'.repeat(65) }],
     ['a long description', { ...right, description: 'x'.repeat(256) }],
+    ['a NUL character', { ...right, description: 'a\u0000b' }],
     ['a long vendor', { ...right, vendor: 'x'.repeat(33) }],
     ['a long category', { ...right, category: 'x'.repeat(81) }],
     ['an unknown group', { ...right, portgroup_uuid: NOBODY }],

@@ -173,6 +173,7 @@ test('filters that do not go together, or name nothing, are refused', async () =
     ['address=here', 400],
     ['node_uuid=here', 400],
     ['foo=1', 400],
+    ['description_contains=%00', 400],
     ['sort_key=extra', 400],
     ['sort_key=foo', 400],
     ['sort_dir=up', 400],

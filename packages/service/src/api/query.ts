@@ -16,8 +16,10 @@ export const readQuery = (request: FastifyRequest, allowed: readonly string[]): 
   const query: { [name: string]: string } = {};
   const unexpected: string[] = [];
   for (const [name, value] of Object.entries(request.query as { [name: string]: unknown })) {
+    const text = String(Array.isArray(value) ? value.at(-1) : value);
     if (!allowed.includes(name)) unexpected.push(name);
-    else query[name] = String(Array.isArray(value) ? value.at(-1) : value);
+    else if (text.includes('\0')) throw new Refusal(400, `${name} has a NUL character`);
+    else query[name] = text;
   }
   refuseUnexpected(unexpected);
   return query;

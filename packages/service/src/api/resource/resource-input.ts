@@ -166,6 +166,8 @@ const refuseText = <Name extends string>(
   if (oneOf !== undefined && !oneOf.includes(value)) {
     throw schemaError(table, `${name}: '${shown(value)}' is not one of ${oneOf.join(', ')}`);
   }
+  // PostgreSQL cannot keep it, and nobody means it.
+  if (value.includes('\0')) throw schemaError(table, `${name}: has a NUL character`);
   if (charsMax !== undefined && value.length > charsMax) {
     throw schemaError(table, `${name}: '${shown(value)}' is longer than ${charsMax} characters`);
   }
