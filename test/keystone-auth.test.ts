@@ -18,6 +18,8 @@ import { type Keystone, startKeystone } from './keystone/start-keystone.ts';
 
 const COMMAND_MS_MAX = 120_000;
 const RECOVER_MS_MAX = 30_000;
+/** Enough to be asked about once before its end, on a busy machine too. */
+const SHORT_SECONDS = 12;
 
 let directory: string;
 let keystone: Keystone;
@@ -198,6 +200,52 @@ test('a service vouches for a user; who is no service cannot', async () => {
   assert.equal(await withService('owner_admin'), 401);
   const bad = await ask({ 'x-auth-token': token, 'x-service-token': 'none' });
   assert.equal(bad.status, 401);
+});
+
+test('an expired token of a user passes with a service that vouches for it, and with nobody else', async () => {
+  const { token } = await keystone.loginShortly('owner_member', SHORT_SECONDS);
+  const statusOf = async (more: { readonly [name: string]: string } = {}, of = service) =>
+    (await ask({ 'x-auth-token': token, ...more }, { of })).status;
+  const rememberedAtFirst = await statusOf({}, remembering);
+  // Whatever is remembered about it, its end is its end.
+  await waitFor(
+    () => statusOf({}, remembering),
+    (status) => status === 401,
+    RECOVER_MS_MAX,
+  );
+  const [nova, person] = await Promise.all([
+    tokenOf('service_project_service'),
+    tokenOf('owner_admin'),
+  ]);
+
+  assert.equal(rememberedAtFirst, 200);
+  assert.equal(await statusOf(), 401);
+  assert.equal(await statusOf({ 'x-service-token': nova }), 200);
+  assert.equal(await statusOf({ 'x-service-token': person }), 401);
+  assert.equal(await statusOf({ 'x-service-token': token }), 401);
+  assert.equal(await statusOf(), 401);
+});
+
+test('this service can log in with an application credential', async () => {
+  const credential = await keystone.makeApplicationCredential('ironic');
+  const secretFile = join(directory, 'secret');
+  await writeFile(secretFile, credential.secret, { mode: 0o600 });
+  const other = await startService({
+    directory: await makeDirectory(),
+    settings: [
+      'DEFAULT.auth_strategy=keystone',
+      `keystone_authtoken.auth_url=${keystone.url}/v3`,
+      'keystone_authtoken.auth_type=v3applicationcredential',
+      `keystone_authtoken.application_credential_id=${credential.id}`,
+      `keystone_authtoken.application_credential_secret_file=${secretFile}`,
+    ],
+  });
+
+  const { status } = await ask({ 'x-auth-token': await tokenOf('system_reader') }, { of: other });
+
+  await other.stop();
+  await removeDirectory(other.directory);
+  assert.equal(status, 200);
 });
 
 test('while Keystone is away nobody new gets in, who is known stays in, and it ends by itself', async () => {

@@ -1,6 +1,6 @@
 // As much of Keystone's API as the tests need to put people into it, as its administrator.
 
-import { ADMIN, type KeystoneLogin, loginOf } from './keystone-login.ts';
+import { ADMIN, loginOf } from './keystone-login.ts';
 
 export type KeystoneApi = {
   /** The `id` of what was made. */
@@ -17,11 +17,10 @@ const SINGULAR: { readonly [kind: string]: string } = {
   endpoints: 'endpoint',
 };
 
-export const makeKeystoneApi = async (
-  url: string,
-  login: KeystoneLogin = ADMIN,
-): Promise<KeystoneApi> => {
-  const { token } = await loginOf(url, login);
+export const makeKeystoneApi = async (url: string): Promise<KeystoneApi> =>
+  keystoneApiOf(url, (await loginOf(url, ADMIN)).token);
+
+export const keystoneApiOf = (url: string, token: string): KeystoneApi => {
   const ask: KeystoneApi['ask'] = async (method, path, body) => {
     const response = await fetch(`${url}/v3${path}`, {
       method,

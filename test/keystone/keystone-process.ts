@@ -18,7 +18,10 @@ const NOBODY = 65_534;
 
 const identity = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
 
-const configurationOf = (directory: string): string => `[DEFAULT]
+const CONFIGURATION = 'keystone.conf';
+const HOUR_SECONDS = 3_600;
+
+const configurationOf = (directory: string, tokenSeconds = HOUR_SECONDS): string => `[DEFAULT]
 use_stderr = false
 log_file = ${join(directory, 'keystone.log')}
 [database]
@@ -36,12 +39,13 @@ password_hash_rounds = 4
 # Revoked tokens and changed roles count at once.
 enabled = false
 [token]
+expiration = ${tokenSeconds}
 allow_expired_window = 3600
 `;
 
 const manage = (directory: string, ...args: readonly string[]): Promise<void> =>
   new Promise((resolve, reject) => {
-    const all = ['--config-file', join(directory, 'keystone.conf'), ...args];
+    const all = ['--config-file', join(directory, CONFIGURATION), ...args];
     execFile('keystone-manage', all, { cwd: directory, ...identity }, (error, _out, err) => {
       if (error === null) resolve();
       else reject(new Error(`keystone-manage ${args[0]}: ${err.slice(-2_000)}`));
@@ -62,7 +66,7 @@ const giveAway = async (path: string): Promise<void> => {
 export const makeKeystoneDirectory = async (directory: string): Promise<void> => {
   await mkdir(join(directory, 'fernet-keys'), { recursive: true, mode: 0o700 });
   await mkdir(join(directory, 'credential-keys'), { mode: 0o700 });
-  await writeFile(join(directory, 'keystone.conf'), configurationOf(directory));
+  await writeFile(join(directory, CONFIGURATION), configurationOf(directory));
   await giveAway(directory);
   await manage(directory, 'db_sync');
   await manage(directory, 'fernet_setup');
@@ -83,7 +87,7 @@ export const makeKeystoneDirectory = async (directory: string): Promise<void> =>
 /** `from` must not be served meanwhile. */
 export const copyKeystoneDirectory = async (from: string, to: string): Promise<void> => {
   await cp(from, to, { recursive: true });
-  await writeFile(join(to, 'keystone.conf'), configurationOf(to));
+  await writeFile(join(to, CONFIGURATION), configurationOf(to));
   await giveAway(to);
 };
 
@@ -104,11 +108,26 @@ const portIn = async (child: ChildProcess, said: () => string): Promise<number> 
   return Number(line);
 };
 
+/** Beside the one that serves: its tokens live for `tokenSeconds`, and are as good as others until then. */
+export const serveShortTokens = async (
+  directory: string,
+  tokenSeconds: number,
+): Promise<KeystoneProcess> => {
+  const name = `keystone-${tokenSeconds}.conf`;
+  await writeFile(join(directory, name), configurationOf(directory, tokenSeconds));
+  await giveAway(directory);
+  return serveKeystone(directory, 0, name);
+};
+
 /** `port` 0: any that is free. */
-export const serveKeystone = async (directory: string, port: number): Promise<KeystoneProcess> => {
+export const serveKeystone = async (
+  directory: string,
+  port: number,
+  configuration = CONFIGURATION,
+): Promise<KeystoneProcess> => {
   // As text: its user need not be able to read the repository.
   const program = await readFile(PROGRAM, 'utf8');
-  const args = ['-c', program, join(directory, 'keystone.conf'), String(port)];
+  const args = ['-c', program, join(directory, configuration), String(port)];
   const child = spawn(PYTHON, args, {
     cwd: directory,
     stdio: ['ignore', 'pipe', 'pipe'],

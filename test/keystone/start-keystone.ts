@@ -10,13 +10,14 @@ import { join } from 'node:path';
 
 import { cacheDirectory } from '@bessemer/protocol/paths';
 
-import { type KeystoneApi, makeKeystoneApi } from './keystone-api.ts';
+import { type KeystoneApi, keystoneApiOf, makeKeystoneApi } from './keystone-api.ts';
 import { type Issued, loginOf } from './keystone-login.ts';
 import {
   copyKeystoneDirectory,
   type KeystoneProcess,
   makeKeystoneDirectory,
   serveKeystone,
+  serveShortTokens,
 } from './keystone-process.ts';
 import { passwordOf, PEOPLE, PROJECTS, requirePerson, ROLES, type Scope } from './people.ts';
 
@@ -28,6 +29,11 @@ export type Keystone = {
   readonly projectIds: { readonly [name: string]: string };
   /** Of a person of `people.ts`, in its scope unless another is asked; null: no scope. */
   readonly login: (name: string, scope?: Scope | null) => Promise<Issued>;
+  /** The same, for a token that ends after so many seconds. */
+  readonly loginShortly: (name: string, tokenSeconds: number) => Promise<Issued>;
+  readonly makeApplicationCredential: (
+    name: string,
+  ) => Promise<{ readonly id: string; readonly secret: string }>;
   /** What `openstack` needs to log in as a person. */
   readonly environmentOf: (name: string) => { readonly [variable: string]: string };
   /** In the catalog, so that `openstack baremetal` finds it. */
@@ -133,18 +139,34 @@ export const startKeystone = async (): Promise<Keystone> => {
     await server?.end();
     server = undefined;
   };
+  const login = (at: string, name: string, scope?: Scope | null): Promise<Issued> =>
+    loginOf(at, {
+      name,
+      password: passwordOf(name),
+      scope: scope === null ? undefined : (scope ?? requirePerson(name).scope),
+    });
   return {
     url,
     api,
     projectIds: Object.fromEntries(
       projects.map(({ name, id }: { readonly name: string; readonly id: string }) => [name, id]),
     ),
-    login: (name, scope) =>
-      loginOf(url, {
-        name,
-        password: passwordOf(name),
-        scope: scope === null ? undefined : (scope ?? requirePerson(name).scope),
-      }),
+    login: (name, scope) => login(url, name, scope),
+    loginShortly: async (name, tokenSeconds) => {
+      const other = await serveShortTokens(directory, tokenSeconds);
+      try {
+        return await login(`http://127.0.0.1:${other.port}`, name);
+      } finally {
+        await other.end();
+      }
+    },
+    makeApplicationCredential: async (name) => {
+      const { token, facts } = await login(url, name);
+      const own = keystoneApiOf(url, token);
+      const path = `/users/${facts.user.id}/application_credentials`;
+      const answer = await own.ask('POST', path, { application_credential: { name: 'test' } });
+      return answer.application_credential;
+    },
     environmentOf: (name) => ({
       OS_AUTH_TYPE: 'password',
       OS_AUTH_URL: `${url}/v3`,
