@@ -112,3 +112,25 @@ test('endpoints: addresses, names, brackets, and nothing else', () => {
     assert.throws(() => parseEndpoint('n', text), ConfigInvalid, text);
   }
 });
+
+test('a secret is taken from the file only, and not shown', async () => {
+  const name = 'keystone_authtoken.password';
+  const variable = { BESSEMER_KEYSTONE_AUTHTOKEN_PASSWORD: 'x' };
+
+  await assert.rejects(load([`${name}=x`]), /is a secret: give it in the file/);
+  await assert.rejects(load([], variable), /is a secret: give it in the file/);
+  const loaded = await load();
+  const section = { ...loaded.settings.keystone_authtoken, password: 'hunter2' };
+  const shown = explain(
+    { ...loaded, settings: { ...loaded.settings, keystone_authtoken: section } },
+    name,
+  );
+  assert.match(shown, /now {6}\*\*\*/);
+  assert.ok(!shown.includes('hunter2'));
+});
+
+test('a variable names a section that has an underscore', async () => {
+  const { settings } = await load([], { BESSEMER_KEYSTONE_AUTHTOKEN_TOKEN_CACHE_TIME: '7' });
+
+  assert.equal(settings.keystone_authtoken.token_cache_time, 7);
+});
