@@ -43,6 +43,7 @@ export const FAILURE_CODES = {
   'node.maintenance': 'the node is in maintenance',
   'steps.invalid': 'a requested step does not exist or is not allowed',
   'inspect.invalid': 'the inventory was refused',
+  'inspect.rule': 'an inspection rule failed the inspection, or could not be run',
   'store.full': 'the service cannot write to its own disk',
   internal: 'a defect of the service',
 } as const;

@@ -78,6 +78,8 @@ export type ConductorOptions = {
   readonly imageNetworks: readonly string[];
   readonly imageDirectories: readonly string[];
   readonly isMd5Allowed: boolean;
+  /** Hosts (`host` or `host:port`) that inspection rules may call; none when empty. */
+  readonly ruleCallHosts: readonly string[];
   /** Where the ramdisk's logs are kept after a failure; undefined: nowhere. */
   readonly agentLogsDirectory: string | undefined;
   /**
@@ -128,6 +130,7 @@ export const DEFAULT_CONDUCTOR_OPTIONS: ConductorOptions = {
   imageNetworks: [],
   imageDirectories: [],
   isMd5Allowed: false,
+  ruleCallHosts: [],
   agentLogsDirectory: undefined,
   faultPoint: undefined,
   grantFaultPoint: undefined,

@@ -24,6 +24,7 @@ import { makeSimulatedCallback } from '../steps/simulated-step.ts';
 import { DONE, type Job, planned, type Step } from '../workflow/step.ts';
 import type { WorkflowKind } from '../workflow/workflow-kind.ts';
 import { checkedInventory } from './checked-inventory.ts';
+import { applyInspectionRules } from './rules/apply-rules.ts';
 
 const BYTES_PER_GIB = 1_073_741_824;
 
@@ -120,7 +121,12 @@ const awaitInspection = makeSimulatedCallback('await_inspection', ({ driver, nod
   driver.deploy.kind === 'simulated' ? (driver.deploy.work.callbackDelayMs?.(node) ?? 0) : 0,
 );
 
-export const INSPECT_STEPS: readonly Step[] = [collectInventory, awaitInspection, simulatedInspect];
+export const INSPECT_STEPS: readonly Step[] = [
+  collectInventory,
+  applyInspectionRules,
+  awaitInspection,
+  simulatedInspect,
+];
 
 export const inspectPlan = (driver: NodeDriver): PlannedStep[] =>
   driver.inspect.kind === 'simulated' || driver.deploy.kind === 'simulated'
@@ -128,6 +134,7 @@ export const inspectPlan = (driver: NodeDriver): PlannedStep[] =>
     : [
         ...bootRamdiskPlan(),
         planned('collect_inventory', 'inspect'),
+        planned('apply_inspection_rules', 'inspect'),
         planned('power_off', 'power'),
         planned('clean_up_ramdisk', 'boot'),
       ];
