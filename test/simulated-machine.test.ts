@@ -49,7 +49,11 @@ const machine = () => {
   return first;
 };
 
-const deploy = async (image: TestImage, format: string): Promise<void> => {
+const deploy = async (
+  image: TestImage,
+  format: string,
+  more: { readonly deploy_steps?: readonly object[] } = {},
+): Promise<void> => {
   await patchNode(service, uuid, {
     '/instance_info/image_source': `file://${image.path}`,
     '/instance_info/image_os_hash_algo': 'sha256',
@@ -58,8 +62,17 @@ const deploy = async (image: TestImage, format: string): Promise<void> => {
   });
   await askFor(service, uuid, 'active', {
     configdrive: { meta_data: { hostname: 'first-host' }, user_data: '#cloud-config\n{}\n' },
+    ...more,
   });
+  if (more.deploy_steps !== undefined) await endHold('deploy hold');
   await waitForState(service, uuid, ['active'], STEP_MS_MAX);
+};
+
+const HOLD = { interface: 'deploy', step: 'hold' };
+
+const endHold = async (held: string): Promise<void> => {
+  await waitForState(service, uuid, [held], STEP_MS_MAX);
+  await askFor(service, uuid, 'unhold');
 };
 
 const giveBack = async (): Promise<void> => {
@@ -150,5 +163,36 @@ test('a qcow2 image is written as the disk that it describes', async () => {
 
   const [disk, wanted] = [await readFile(machine().disks[0]?.path ?? ''), await readFile(raw.path)];
   assert.ok(disk.subarray(1 << 20, 20 << 20).equals(wanted.subarray(1 << 20, 20 << 20)));
+  await giveBack();
+});
+
+test('a deployment does the steps that were asked for, and holds in the middle of them', async () => {
+  const erase = { interface: 'deploy', step: 'erase_devices_metadata', args: {}, priority: 90 };
+
+  await deploy(raw, 'raw', { deploy_steps: [{ ...HOLD, args: {}, priority: 50 }, erase] });
+
+  const { body } = await service.call('GET', `/bessemer/nodes/${uuid}/journal?limit=1000`);
+  const { entries } = body as {
+    readonly entries: readonly { readonly step: string; readonly event: string }[];
+  };
+  const ended = entries.filter(({ event }) => event === 'ended').map(({ step }) => step);
+  const last = ended.slice(ended.lastIndexOf('get_deploy_steps'));
+  assert.deepEqual(last.slice(0, 5), [
+    'get_deploy_steps',
+    'erase_devices_metadata',
+    'write_image',
+    'prepare_instance_boot',
+    'hold',
+  ]);
+});
+
+test('a machine that is serviced gets its instance back', async () => {
+  await askFor(service, uuid, 'service', { service_steps: [HOLD] });
+  await endHold('service hold');
+
+  const node = await waitForState(service, uuid, ['active'], STEP_MS_MAX);
+
+  assert.equal(node.power_state, 'power on');
+  assert.equal(node.last_error, null);
   await giveBack();
 });
