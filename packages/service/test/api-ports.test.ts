@@ -189,7 +189,7 @@ test('filters that do not go together, or name nothing, are refused', async () =
   }
 });
 
-test('the ports of a node are listed by its name and its UUID; one of them is no path', async () => {
+test('the ports of a node are listed by its name and its UUID; none is found below another object', async () => {
   const port = await makePort();
   const other = await site.api.createNode({ name: 'n2' });
   await makePort({ node_uuid: other.uuid });
@@ -199,9 +199,17 @@ test('the ports of a node are listed by its name and its UUID; one of them is no
     const detail = await ask('GET', `/v1/nodes/${ident}/ports/detail`);
     assert.deepEqual(detail.body.ports, [port]);
   }
-  const below = await ask('GET', `/v1/nodes/${site.node}/ports/${port.uuid}`);
-  assert.equal(below.status, 400);
-  assert.equal(below.fault, 'Malformed request URI.');
+  const group = await makeGroup();
+  const nested = [
+    `nodes/${site.node}/ports/${port.uuid}`,
+    `nodes/${site.node}/portgroups/${group.uuid}`,
+    `portgroups/${group.uuid}/ports/${port.uuid}`,
+  ];
+  for (const path of nested) {
+    const below = await ask('GET', `/v1/${path}`);
+    assert.equal(below.status, 400, path);
+    assert.equal(below.fault, 'Malformed request URI.', path);
+  }
 });
 
 test('a patch replaces, adds and removes, in one go', async () => {

@@ -43,6 +43,7 @@ export const vifRoutes = (parts: ApiParts): readonly Route[] => [
     asked: 'with-object',
     since: 'vifs',
     handle: async (request, reply) => {
+      const node = await requireNode(parts, request);
       const { id, port_uuid: port, portgroup_uuid: portgroup } = requireObjectBody(request);
       const vif = requireVif(id);
       const wish = {
@@ -53,7 +54,6 @@ export const vifRoutes = (parts: ApiParts): readonly Route[] => [
       if (wish.portUuid !== undefined && wish.portgroupUuid !== undefined) {
         throw new Refusal(400, 'Cannot specify both port_uuid and portgroup_uuid');
       }
-      const node = await requireNode(parts, request);
       await withHolders(parts, node, (queryable, holders) =>
         attach(queryable, holders, { vif, wish, updatedAt: isoTime(parts.clock.wallMs()) }),
       );
@@ -67,8 +67,8 @@ export const vifRoutes = (parts: ApiParts): readonly Route[] => [
     asked: 'with-object',
     since: 'vifs',
     handle: async (request, reply) => {
-      const vif = requireVif((request.params as { readonly vif: string }).vif);
       const node = await requireNode(parts, request);
+      const vif = requireVif((request.params as { readonly vif: string }).vif);
       await withHolders(parts, node, async (queryable, holders) => {
         const holder = holders.find(({ record }) => attachedVif(record) === vif);
         if (holder === undefined) {

@@ -16,6 +16,7 @@ import { readPortQuery, sendPorts } from '../ports/list-ports.ts';
 import { asList, type Query, readQuery, requireFeature } from '../query.ts';
 import { askedFields } from '../resource/field-query.ts';
 import { asMac } from '../resource/resource-input.ts';
+import { malformedRoute } from '../resource/malformed-route.ts';
 import { requireOwned, sendOwned } from '../resource/owned-resource.ts';
 import { sendList } from '../resource/send-list.ts';
 import type { Route } from '../route.ts';
@@ -27,12 +28,17 @@ const LIST_RULES: ListRules = {
   own: 'baremetal:portgroup:list',
 };
 
+const NESTED_LISTS = ['/v1/nodes/:ident/portgroups', '/v1/portgroups/:ident/ports'];
+
 export const portgroupRoutes = (parts: ApiParts): readonly Route[] => [
   ...[false, true].flatMap((isDetail) => [
     listRoute(parts, isDetail),
     listOfNodeRoute(parts, isDetail),
     portsRoute(parts, isDetail),
   ]),
+  ...NESTED_LISTS.map((list) =>
+    malformedRoute(list, 'baremetal:portgroup:get', 'portgroup-subresources'),
+  ),
   {
     method: 'GET',
     path: '/v1/portgroups/:ident',

@@ -19,6 +19,7 @@ import { isDetailed } from '../nodes/list-nodes.ts';
 import { PAGE_ARGUMENTS } from '../page-query.ts';
 import { asList, asUuid, type Query, readQuery, requireFeature } from '../query.ts';
 import { askedFields } from '../resource/field-query.ts';
+import { malformedRoute } from '../resource/malformed-route.ts';
 import { asMac } from '../resource/resource-input.ts';
 import { ownedMissing, requireOwned, sendOwned } from '../resource/owned-resource.ts';
 import { sendList } from '../resource/send-list.ts';
@@ -55,15 +56,7 @@ export const portRoutes = (parts: ApiParts): readonly Route[] => [
       },
     };
   }),
-  {
-    method: 'GET',
-    path: '/v1/nodes/:ident/ports/:port',
-    isRefusal: true,
-    rule: 'baremetal:port:get',
-    handle: () => {
-      throw new Refusal(400, 'Malformed request URI.');
-    },
-  },
+  malformedRoute('/v1/nodes/:ident/ports', 'baremetal:port:get', 'base'),
   {
     method: 'GET',
     path: '/v1/ports/:ident',

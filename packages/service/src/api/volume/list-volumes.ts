@@ -13,6 +13,7 @@ import { requireNode } from '../nodes/find-node.ts';
 import { PAGE_ARGUMENTS } from '../page-query.ts';
 import { asFlag, type Query, readQuery } from '../query.ts';
 import { askedFields } from '../resource/field-query.ts';
+import { malformedRoute } from '../resource/malformed-route.ts';
 import { sendList } from '../resource/send-list.ts';
 import type { Route } from '../route.ts';
 import type { VolumeKind, VolumeRecord } from './volume-kind.ts';
@@ -59,16 +60,7 @@ export const listVolumeRoutes = <Name extends string, R extends VolumeRecord>(
       return sendVolumes(parts, request, reply, kind, { query, path, filters: { nodeUuid: uuid } });
     },
   },
-  {
-    method: 'GET',
-    path: `/v1/nodes/:ident/${kind.table.collection}/:volume`,
-    isRefusal: true,
-    rule: 'baremetal:volume:get',
-    since: 'volumes',
-    handle: () => {
-      throw new Refusal(400, 'Malformed request URI.');
-    },
-  },
+  malformedRoute(`/v1/nodes/:ident/${kind.table.collection}`, 'baremetal:volume:get', 'volumes'),
   {
     method: 'GET',
     path: `/v1/${kind.table.collection}/:ident`,
