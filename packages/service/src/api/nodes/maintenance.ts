@@ -20,12 +20,12 @@ export const maintenanceRoutes = (parts: ApiParts): readonly Route[] => [
     rule: 'baremetal:node:set_maintenance',
     asked: 'with-object',
     handle: async (request, reply) => {
+      const node = await requireNode(parts, request);
       const { reason = null } = readArguments(request, ['reason']);
       const isRight = reason === null || typeof reason === 'string';
       if (!isRight || (reason?.length ?? 0) > REASON_CHARS_MAX) {
         throw new Refusal(400, `Expected string for reason: ${shown(reason)}`);
       }
-      const node = await requireNode(parts, request);
       await write(parts, node.uuid, { maintenance: true, maintenanceReason: reason });
       return reply.code(202).send();
     },
