@@ -7,6 +7,8 @@ import type { RuleName } from '#policy/rules';
 export type Props = {
   /** Owned by OWN, leased to LES, locked. */
   readonly node: string;
+  /** Like it, and not locked. */
+  readonly freeNode: string;
   readonly port: string;
   readonly portAddress: string;
   readonly portgroup: string;
@@ -132,9 +134,10 @@ const NODE_CASES: readonly RbacCase[] = [
   {
     rule: 'baremetal:runbook:use',
     after: [...OF_NODE, 'baremetal:node:set_provision_state', 'baremetal:runbook:get'],
-    ask: ({ node, runbook }) => ({
+    // The traits of the two have nothing in common, so it is refused after all.
+    ask: ({ freeNode, runbook }) => ({
       method: 'PUT',
-      url: `/v1/nodes/${node}/states/provision`,
+      url: `/v1/nodes/${freeNode}/states/provision`,
       body: { target: 'clean', runbook },
     }),
   },

@@ -82,6 +82,11 @@ const build = async (api: Api, post: Post): Promise<Props> => {
     driver_info: { redfish_address: 'https://bmc', redfish_password: 'CANARY' },
     instance_info: { image_pull_secret: 'CANARY' },
   });
+  const freeNode = await post('/v1/nodes', {
+    driver: 'fake-hardware',
+    owner: 'OWN',
+    lessee: 'LES',
+  });
   await post('/v1/nodes', { driver: 'fake-hardware', name: 'foreign', owner: 'FAR' });
   const portAddress = '52:54:00:00:00:01';
   const port = await post('/v1/ports', { node_uuid: node, address: portAddress });
@@ -112,8 +117,12 @@ const build = async (api: Api, post: Post): Promise<Props> => {
   });
   const kept = { inventory: {}, pluginData: {} };
   await saveInventory(api.parts.store.db, asNodeUuid(node) as NodeUuid, kept, 0);
+  await updateNode(api.parts.store.db, asNodeUuid(freeNode) as NodeUuid, {
+    provisionState: 'manageable',
+  });
   return {
     node,
+    freeNode,
     port,
     portAddress,
     portgroup,
