@@ -6,7 +6,7 @@ import { test } from 'node:test';
 
 import type { Store } from '#store/database';
 import { isConflictOn } from '#store/errors';
-import { holdNode } from '#store/held-node';
+import { holdNode, holdNodes } from '#store/held-node';
 import { deleteNode } from '#store/nodes';
 import {
   deletePortgroup,
@@ -176,6 +176,20 @@ onBothEngines((store) => {
     await Promise.all(Array.from({ length: RIVALS }, () => count(store())));
 
     assert.deepEqual((await findPort(store().db, port.uuid))?.extra, { count: RIVALS });
+  });
+
+  test('rivals that hold the same two nodes do not wait for each other for ever', async () => {
+    const nodes = [(await makeNode(store())).uuid, (await makeNode(store())).uuid];
+
+    const held = await Promise.all(
+      Array.from({ length: RIVALS }, (_, rival) =>
+        store().transaction((transaction) =>
+          holdNodes(transaction, rival % 2 === 0 ? nodes : nodes.toReversed()),
+        ),
+      ),
+    );
+
+    assert.ok(held.every((each) => each.size === 2));
   });
 
   test('a node that is not there cannot be held', async () => {

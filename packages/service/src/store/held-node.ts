@@ -21,3 +21,16 @@ export const holdNode = async (
     .executeTakeFirst();
   return row === undefined ? undefined : nodeOfRow(row);
 };
+
+/** Several of them, always in the same order, so that rivals who want the same ones do not wait for each other. */
+export const holdNodes = async (
+  transaction: Transaction<Schema>,
+  uuids: readonly string[],
+): Promise<ReadonlyMap<string, NodeRecord>> => {
+  const held = new Map<string, NodeRecord>();
+  for (const uuid of [...new Set(uuids)].sort()) {
+    const node = await holdNode(transaction, uuid);
+    if (node !== undefined) held.set(uuid, node);
+  }
+  return held;
+};

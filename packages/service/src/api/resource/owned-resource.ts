@@ -6,7 +6,7 @@ import type { Transaction } from 'kysely';
 
 import { isoTime } from '#clock';
 import type { Queryable } from '#store/database';
-import { holdNode } from '#store/held-node';
+import { holdNode, holdNodes } from '#store/held-node';
 import type { Schema } from '#store/schema';
 
 import { Refusal } from '@bessemer/protocol/errors/refusal';
@@ -110,39 +110,29 @@ export const patchOwned = async <Name extends string, R extends Owned>(
   const { nodeUuid: target } = read(seen.record);
   if (target !== undefined) await requireNodeForMove(parts, request, seen.node, target);
 
-  const missing = (): Refusal => ownedMissing(table, seen.record.uuid);
   let written: Partial<R> = {};
-  const apply = async (transaction: Transaction<Schema>, node: NodeRecord): Promise<R> => {
-    const before = await resource.find(transaction, seen.record.uuid);
-    if (before === undefined) throw missing();
+  const apply = async (transaction: Transaction<Schema>): Promise<R> => {
+    const { uuid, nodeUuid } = seen.record;
+    const held = await holdNodes(transaction, [nodeUuid, target ?? nodeUuid]);
+    const [node, to] = [held.get(nodeUuid), held.get(target ?? nodeUuid)];
+    const before = await resource.find(transaction, uuid);
+    if (node === undefined || before === undefined) throw ownedMissing(table, uuid);
+    refuseLocked(node);
     const changes = read(before);
     if (Object.keys(changes).length === 0) return before;
-    const isAsSeen = before.nodeUuid === node.uuid && changes.nodeUuid === target;
-    if (!isAsSeen) throw changedMeanwhile(table.noun, before.uuid);
-    if (target !== undefined) await refuseTarget(transaction, table, before, node, target);
+    const isAsSeen =
+      before.nodeUuid === nodeUuid && changes.nodeUuid === target && to?.owner === node.owner;
+    if (!isAsSeen) throw changedMeanwhile(table.noun, uuid);
+    refuseLocked(to);
     written = { ...changes, updatedAt: isoTime(parts.clock.wallMs()) };
     const after = { ...before, ...written };
     await refuse(transaction, node, { before, changes, after });
     if (!(await resource.update(transaction, before, written))) {
-      throw changedMeanwhile(table.noun, before.uuid);
+      throw changedMeanwhile(table.noun, uuid);
     }
     return after;
   };
-  return withNodeHeld(parts, seen.node.uuid, missing, apply).catch((error: unknown) =>
-    refuseTaken(error, table.noun, { ...seen.record, ...written }),
-  );
-};
-
-/** The other end of a move, held too. */
-const refuseTarget = async (
-  transaction: Transaction<Schema>,
-  table: ResourceTable,
-  record: Owned,
-  from: NodeRecord,
-  targetUuid: NodeUuid,
-): Promise<void> => {
-  const target = await holdNode(transaction, targetUuid);
-  if (target === undefined || target.owner !== from.owner)
-    throw changedMeanwhile(table.noun, record.uuid);
-  refuseLocked(target);
+  return parts.store
+    .transaction(apply)
+    .catch((error: unknown) => refuseTaken(error, table.noun, { ...seen.record, ...written }));
 };
