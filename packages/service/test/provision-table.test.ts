@@ -128,3 +128,28 @@ test('a verb that does not exist is 400, in words of the state', async () => {
   assert.equal(status, 400);
   assert.match(fault ?? '', /^The requested action "dance" can not be performed/);
 });
+
+test('a locked node is told so whatever is asked', async () => {
+  const node = await service.makeNode({ provisionState: 'active', reservation: 'another' });
+
+  assert.equal((await service.tell(node.uuid, { target: 'dance' })).status, 409);
+});
+
+test('a conductor with too much to do takes no more, and says what is protected first', async () => {
+  const busy = await openService({ conductor: { workersMax: 0, queuedMax: 1 } });
+  try {
+    const [first, second] = [await busy.makeNode(), await busy.makeNode()];
+    const guarded = await busy.makeNode({ provisionState: 'active', protected: true });
+
+    await busy.told(first.uuid, { target: 'manage' });
+    const refused = await busy.tell(second.uuid, { target: 'manage' });
+    const forbidden = await busy.tell(guarded.uuid, { target: 'deleted' });
+
+    assert.equal(refused.status, 503);
+    assert.match(refused.fault ?? '', /lack of free conductor workers/);
+    assert.deepEqual(await busy.nodeOf(second.uuid), second);
+    assert.equal(forbidden.status, 403);
+  } finally {
+    await busy.close();
+  }
+});

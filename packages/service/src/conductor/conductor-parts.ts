@@ -18,6 +18,8 @@ export type ConductorOptions = {
   readonly leaseMs: number;
   /** How many nodes are worked on at the same time. */
   readonly workersMax: number;
+  /** How many more may wait for a worker until requests are refused. */
+  readonly queuedMax: number;
   /** How long a booted agent may take to call, per kind of workflow. */
   readonly callbackTimeoutMs: { readonly [kind in 'deploy' | 'clean' | 'inspect']: number };
   /** How long one command of an agent may run. */
@@ -97,6 +99,7 @@ export const DEFAULT_CONDUCTOR_OPTIONS: ConductorOptions = {
   hostname: 'bessemer',
   leaseMs: MINUTE_MS,
   workersMax: 100,
+  queuedMax: 10_000,
   callbackTimeoutMs: { deploy: 30 * MINUTE_MS, clean: 30 * MINUTE_MS, inspect: 30 * MINUTE_MS },
   commandTimeoutMs: 24 * 60 * MINUTE_MS,
   powerTimeoutMs: 2 * MINUTE_MS,

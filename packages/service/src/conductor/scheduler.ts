@@ -24,6 +24,8 @@ export type Scheduler = {
   /** Takes up everything that is open in the store. */
   readonly recover: () => Promise<void>;
   readonly owner: string;
+  /** So many nodes wait for a worker that no request should add one. */
+  readonly isFull: () => boolean;
   readonly stop: () => Promise<void>;
 };
 
@@ -265,6 +267,7 @@ export const makeScheduler = (
   return {
     owner,
     nudge,
+    isFull: () => queue.length >= options.queuedMax,
     recover: async () => {
       // While we were away no agent could call and nobody looked: that time counts against nobody.
       const graceMs = RECOVERY_HEARTBEATS * options.heartbeatTimeoutMs;

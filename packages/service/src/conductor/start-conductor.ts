@@ -92,7 +92,7 @@ export const startConductor = async (parts: ConductorParts): Promise<Conductor> 
     ...hardware,
     hostname: parts.options.hostname,
     requestProvision: async (uuid, request) => {
-      const claimed = await requestProvision(parts, scheduler.owner, uuid, request);
+      const claimed = await requestProvision(parts, scheduler, uuid, request);
       if (claimed !== undefined) scheduler.nudge(uuid, claimed.fence);
     },
     requestPower: async (uuid, target, { timeoutMs }) => {

@@ -65,7 +65,7 @@ const dropNulls = (given: JsonObject): JsonObject =>
 const LATE_VERBS: ReadonlySet<string> = new Set(['service', 'unhold']);
 
 const requireVerb = (request: FastifyRequest, node: NodeRecord, target: string): ProvisionVerb => {
-  if (!isProvisionVerb(target)) throw notPossible(node, target);
+  if (!isProvisionVerb(target)) throw notNow(node, target);
   if (LATE_VERBS.has(target)) return target;
   const since = Number(PROVISION_VERBS[target].since.slice('1.'.length));
   if (request.minor < since) throw notAcceptable();
@@ -78,6 +78,10 @@ const notPossible = (node: NodeRecord, action: string): Refusal =>
     `The requested action "${shown(action)}" can not be performed on node "${node.uuid}" while it is in state "${node.provisionState}".`,
   );
 
+/** A locked node may be in the right state in a moment: 409 invites clients to try again. */
+const notNow = (node: NodeRecord, action: string): Refusal =>
+  node.reservation === null ? notPossible(node, action) : nodeLocked(node);
+
 const refuseMaintenance = (node: NodeRecord, verb: ProvisionVerb): void => {
   const { event } = PROVISION_VERBS[verb];
   if (!node.maintenance || (event !== 'deploy' && event !== 'rebuild')) return;
@@ -87,9 +91,8 @@ const refuseMaintenance = (node: NodeRecord, verb: ProvisionVerb): void => {
   );
 };
 
-/** A locked node may be in the right state in a moment: 409 invites clients to try again. */
 const refuseWrongState = (node: NodeRecord, verb: ProvisionVerb): void => {
   const transition = stateRow(node.provisionState).transitions[PROVISION_VERBS[verb].event];
   if (transition?.source === 'api') return;
-  throw node.reservation === null ? notPossible(node, verb) : nodeLocked(node);
+  throw notNow(node, verb);
 };

@@ -44,12 +44,7 @@ export const checkRequest = (
   request: ProvisionRequest,
 ): void => {
   const { verb } = request;
-  if (node.protected && PROTECTED_VERBS.has(verb)) {
-    throw new Refusal(
-      403,
-      `Node ${node.uuid} is protected and can not be undeployed, rebuilt or deleted.`,
-    );
-  }
+  checkProtection(node, request);
   checkMaintenance(node, verb);
   if (node.retired && verb === 'provide') {
     throw new Refusal(
@@ -69,6 +64,18 @@ export const checkRequest = (
   }
   if (verb === 'rescue' || verb === 'unrescue') checkRescue(parts, node);
   if (DEPLOY_EVENTS.has(PROVISION_VERBS[verb].event)) checkDeployment(parts, node);
+};
+
+/** Before anything else: what is protected stays so, however busy the conductor is. */
+export const checkProtection = (
+  node: NodeRecord,
+  { verb }: Pick<ProvisionRequest, 'verb'>,
+): void => {
+  if (!node.protected || !PROTECTED_VERBS.has(verb)) return;
+  throw new Refusal(
+    403,
+    `Node ${node.uuid} is protected and can not be undeployed, rebuilt or deleted.`,
+  );
 };
 
 const checkMaintenance = (node: NodeRecord, verb: ProvisionVerb): void => {

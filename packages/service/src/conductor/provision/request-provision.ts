@@ -30,7 +30,8 @@ import { abortedText, isInterruptible, withAbortAfterStep } from '../workflow/ab
 import { beginWorkflow } from '../workflow/begin-workflow.ts';
 import { stateChange } from '../workflow/state-change.ts';
 import { journalLine } from '../workflow/workflow-commit.ts';
-import { checkRequest } from './check-request.ts';
+import type { Scheduler } from '../scheduler.ts';
+import { checkProtection, checkRequest } from './check-request.ts';
 import { plannedWorkflow } from './planned-workflow.ts';
 import { withTemplateSteps } from './template-steps.ts';
 
@@ -47,6 +48,12 @@ const notPossible = (request: ProvisionRequest, node: NodeRecord): Refusal =>
   new Refusal(
     400,
     `The requested action "${request.verb}" can not be performed on node "${node.uuid}" while it is in state "${node.provisionState}".`,
+  );
+
+const noWorker = (): Refusal =>
+  new Refusal(
+    503,
+    'Requested action cannot be performed due to lack of free conductor workers. Please retry later.',
   );
 
 export const requireNode = async (queryable: Queryable, uuid: NodeUuid): Promise<NodeRecord> => {
@@ -96,7 +103,7 @@ type Asked = {
 
 export const requestProvision = async (
   parts: ConductorParts,
-  owner: string,
+  { owner, isFull }: Pick<Scheduler, 'owner' | 'isFull'>,
   uuid: NodeUuid,
   asked: ProvisionRequest,
 ): Promise<Stored> => {
@@ -104,6 +111,8 @@ export const requestProvision = async (
   // Checked before the transaction as well: validation may be slow, and a refusal needs no write.
   const seen = await requireNode(parts.store.db, uuid);
   if (Object.hasOwn(stateRow(seen.provisionState).transitions, event)) {
+    checkProtection(seen, asked);
+    if (isFull()) throw noWorker();
     checkRequest(parts, seen, asked);
   }
   const { rescuePassword } = asked;
