@@ -17,17 +17,23 @@ import { driverRoutes } from './drivers/driver-routes.ts';
 import { makeFrame } from './frame.ts';
 import { inspectionRuleRoutes } from './inspection-rules/rule-routes.ts';
 import { nodeAllocationRoutes } from './nodes/allocation.ts';
+import { biosRoutes } from './nodes/bios.ts';
 import { bootDeviceRoutes } from './nodes/boot-device.ts';
+import { bootModeRoutes } from './nodes/boot-mode.ts';
 import { childrenRoute } from './nodes/children.ts';
+import { consoleRoutes } from './nodes/console.ts';
 import { createNodeRoute } from './nodes/create-node.ts';
 import { deleteNodeRoute } from './nodes/delete-node.ts';
+import { firmwareRoute } from './nodes/firmware.ts';
 import { historyRoutes } from './nodes/history.ts';
+import { indicatorRoutes } from './nodes/indicators.ts';
 import { inventoryRoute } from './nodes/inventory.ts';
 import { listNodesRoutes } from './nodes/list-nodes.ts';
 import { maintenanceRoutes } from './nodes/maintenance.ts';
 import { patchNodeRoute } from './nodes/patch-node.ts';
 import { powerRoute } from './nodes/power.ts';
 import { provisionRoute } from './nodes/provision.ts';
+import { raidRoute } from './nodes/raid.ts';
 import { showNodeRoute } from './nodes/show-node.ts';
 import { showStatesRoute } from './nodes/states.ts';
 import { traitRoutes } from './nodes/traits.ts';
@@ -35,6 +41,7 @@ import { validateRoutes } from './nodes/validate.ts';
 import { vendorPassthruRoutes } from './nodes/vendor-passthru.ts';
 import { vifRoutes } from './nodes/vifs.ts';
 import { serveReference } from './openapi/serve-reference.ts';
+import { vmediaRoutes } from './nodes/vmedia.ts';
 import { ownRoutes } from './own/own-routes.ts';
 import { portgroupRoutes } from './portgroups/list-portgroups.ts';
 import { patchPortgroupRoute } from './portgroups/patch-portgroup.ts';
@@ -83,6 +90,13 @@ export const publicRoutes = (parts: ApiParts): readonly Route[] => [
   powerRoute(parts),
   provisionRoute(parts),
   ...bootDeviceRoutes(parts),
+  raidRoute(parts),
+  ...bootModeRoutes(parts),
+  ...consoleRoutes(parts),
+  ...indicatorRoutes(parts),
+  ...biosRoutes(parts),
+  firmwareRoute(parts),
+  ...vmediaRoutes(parts),
   ...traitRoutes(parts),
   ...nodeAllocationRoutes(parts),
   ...allocationRoutes(parts),

@@ -19,7 +19,19 @@ import { TEAR_DOWN, TEAR_DOWN_STEPS } from './tear-down/tear-down.ts';
 import { VERIFY, VERIFY_STEPS } from './verify/verify.ts';
 import type { Catalog } from './workflow/run-workflow.ts';
 
-const KINDS = [VERIFY, ADOPT, INSPECT, CLEAN, DEPLOY, TEAR_DOWN, RESCUE, UNRESCUE, SERVICE, POWER];
+const KINDS = [
+  VERIFY,
+  ADOPT,
+  INSPECT,
+  CLEAN,
+  DEPLOY,
+  TEAR_DOWN,
+  RESCUE,
+  UNRESCUE,
+  SERVICE,
+  POWER,
+  HARDWARE,
+];
 
 const STEPS = [
   ...VERIFY_STEPS,

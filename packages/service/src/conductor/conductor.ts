@@ -10,10 +10,10 @@ import type { NodeUuid } from '@bessemer/protocol/uuid';
 
 import type { Secret } from '#trust/secret';
 
-import type { HardwareDoor } from './hardware-door.ts';
+import type { HardwareDoor, VendorMethodFacts } from './hardware-door.ts';
 import type { TrustEvent } from './trust-events.ts';
 
-export type { TrustEvent };
+export type { TrustEvent, VendorMethodFacts };
 
 export type StepRequest = {
   readonly interface: string;

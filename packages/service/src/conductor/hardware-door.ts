@@ -2,16 +2,11 @@
 // lights, virtual drives, and what their vendors added.
 
 import type { JsonObject, JsonValue } from '@bessemer/protocol/json';
+import type { IndicatorState, MediaDevice } from '@bessemer/protocol/node/hardware-parts';
 import type { NodeUuid } from '@bessemer/protocol/uuid';
 
 import type { BootMode } from '#drivers/driver';
-import type {
-  Indicator,
-  IndicatorPlace,
-  IndicatorState,
-  MediaDevice,
-  MediaDrive,
-} from '#drivers/hardware-interfaces';
+import type { Indicator, IndicatorPlace, MediaDrive } from '#drivers/hardware-interfaces';
 
 export type VendorMethodFacts = {
   readonly httpMethods: readonly string[];

@@ -2,6 +2,11 @@
 // media for people, and methods of their vendors. A driver without one answers as the API says it.
 
 import type { JsonObject, JsonValue } from '@bessemer/protocol/json';
+import type {
+  IndicatorComponent,
+  IndicatorState,
+  MediaDevice,
+} from '@bessemer/protocol/node/hardware-parts';
 import type { NodeRecord } from '@bessemer/protocol/node/record';
 
 export type RaidInterface = {
@@ -51,10 +56,6 @@ export type ConsoleInterface = {
   readonly fetch: (node: NodeRecord) => Promise<{ readonly type: string; readonly url: string }>;
 };
 
-export const INDICATOR_COMPONENTS = ['chassis', 'system', 'disk', 'power', 'nic'] as const;
-export type IndicatorComponent = (typeof INDICATOR_COMPONENTS)[number];
-export type IndicatorState = 'off' | 'on' | 'blinking' | 'unknown';
-
 export type IndicatorPlace = { readonly component: IndicatorComponent; readonly name: string };
 
 export type Indicator = IndicatorPlace & {
@@ -68,9 +69,6 @@ export type Indicators = {
   readonly fetch: (node: NodeRecord, place: IndicatorPlace) => Promise<IndicatorState>;
   readonly set: (node: NodeRecord, place: IndicatorPlace, state: IndicatorState) => Promise<void>;
 };
-
-export const MEDIA_DEVICES = ['disk', 'cdrom', 'floppy'] as const;
-export type MediaDevice = (typeof MEDIA_DEVICES)[number];
 
 /** A virtual drive, as people see it. */
 export type MediaDrive = {
@@ -105,5 +103,14 @@ export type VendorMethod = {
   readonly validate: (node: NodeRecord, args: JsonObject) => void;
   readonly run: (node: NodeRecord, args: JsonObject) => Promise<JsonValue>;
 };
+
+/** A method of a hardware type itself, which knows no node. */
+export type DriverMethod = Pick<VendorMethod, 'httpMethods' | 'description' | 'isAsync'> & {
+  /** Throws Refusal(400) that names the argument. */
+  readonly validate: (args: JsonObject) => void;
+  readonly run: (args: JsonObject) => Promise<JsonValue>;
+};
+
+export type DriverMethods = { readonly [name: string]: DriverMethod };
 
 export type VendorInterface = { readonly methods: { readonly [name: string]: VendorMethod } };

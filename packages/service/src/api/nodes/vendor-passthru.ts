@@ -2,11 +2,14 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
+import type { VendorMethodFacts } from '#conductor/conductor';
+
 import { Refusal } from '@bessemer/protocol/errors/refusal';
-import { isJsonObject, type JsonObject } from '@bessemer/protocol/json';
+import type { JsonObject } from '@bessemer/protocol/json';
 import type { NodeRecord } from '@bessemer/protocol/node/record';
 
 import type { ApiParts } from '../api-parts.ts';
+import { passthruArguments, passthruMethodOf } from '../passthru-request.ts';
 import { asText, shown } from '../query.ts';
 import { type Method, METHODS, type Route } from '../route.ts';
 import { requireNode } from './find-node.ts';
@@ -77,52 +80,67 @@ const PASSTHRU_METHODS: { readonly [name: string]: PassthruMethod } = {
   },
 };
 
-const methodList = (): object =>
-  Object.fromEntries(
-    Object.entries(PASSTHRU_METHODS).map(([name, { httpMethod, description }]) => [
-      name,
-      {
-        http_methods: [httpMethod],
-        async: false,
-        description,
-        attach: false,
-        require_exclusive_lock: false,
-      },
-    ]),
-  );
+type ShownMethod = Omit<VendorMethodFacts, 'isExclusive'> & { readonly isExclusive?: boolean };
 
-const argumentsOf = (request: FastifyRequest, method: PassthruMethod): JsonObject => {
-  const { body } = request;
-  if (body !== undefined && body !== null && !isJsonObject(body)) {
-    throw new Refusal(400, 'The request body must be a JSON object');
-  }
-  const args: JsonObject = { ...(request.query as { [name: string]: string }), ...body };
-  delete args['method'];
+const shownMethod = (method: ShownMethod): object => ({
+  http_methods: method.httpMethods,
+  async: method.isAsync,
+  description: method.description,
+  attach: method.isAttachment,
+  require_exclusive_lock: method.isExclusive ?? false,
+});
+
+/** Ours, which every node has, and those of the node's driver. */
+const methodList = (ofDriver: { readonly [name: string]: VendorMethodFacts }): object => {
+  const ours = Object.entries(PASSTHRU_METHODS).map(([name, { httpMethod, description }]) => [
+    name,
+    shownMethod({ httpMethods: [httpMethod], description, isAsync: false, isAttachment: false }),
+  ]);
+  const theirs = Object.entries(ofDriver).map(([name, method]) => [name, shownMethod(method)]);
+  return Object.fromEntries([...theirs, ...ours]) as object;
+};
+
+const requireArguments = (args: JsonObject, method: PassthruMethod): JsonObject => {
   const unknown = Object.keys(args).filter((name) => !method.arguments.includes(name));
   if (unknown.length === 0) return args;
   throw new Refusal(400, `Unexpected arguments: ${shown(unknown.join(', '))}`);
 };
 
-/** In the path as the command line writes it, or in the query as other clients do. */
-const nameOf = (request: FastifyRequest): string => {
-  const { method: inPath } = request.params as { readonly method?: string };
-  const { method: inQuery } = request.query as { readonly method?: string | readonly string[] };
-  const name = inPath ?? inQuery;
-  if (typeof name === 'string' && name !== '') return name;
-  throw new Refusal(400, 'Method not specified when calling vendor extension.');
+/** What is disallowed as a step is no more allowed as a call. */
+const refuseDisallowedCall = (parts: ApiParts, name: string): void => {
+  if (!parts.options.disallowedSteps.includes(`vendor.${name}`)) return;
+  throw new Refusal(403, `The vendor method ${name} is disallowed by the configuration`);
+};
+
+const callDriver = async (
+  parts: ApiParts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { node, name }: { readonly node: NodeRecord; readonly name: string },
+): Promise<FastifyReply> => {
+  refuseDisallowedCall(parts, name);
+  const args = passthruArguments(request);
+  const called = await parts.conductor.callVendor(node.uuid, {
+    name,
+    httpMethod: request.method,
+    args,
+  });
+  if (called.isAsync) return reply.code(202).send();
+  return reply.header('content-type', 'application/json').send(JSON.stringify(called.answer));
 };
 
 const passthru =
   (parts: ApiParts) =>
   async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const name = nameOf(request);
+    const name = passthruMethodOf(request);
     const node = await requireNode(parts, request);
     const method = Object.hasOwn(PASSTHRU_METHODS, name) ? PASSTHRU_METHODS[name] : undefined;
-    if (method === undefined) throw new Refusal(400, `No handler for method ${shown(name)}`);
+    if (method === undefined) return callDriver(parts, request, reply, { node, name });
     if (method.httpMethod !== request.method) {
       throw new Refusal(400, `The method ${name} does not support HTTP ${request.method}`);
     }
-    const answer = await method.call(parts, { node, request, args: argumentsOf(request, method) });
+    const args = requireArguments(passthruArguments(request), method);
+    const answer = await method.call(parts, { node, request, args });
     return reply.header('content-type', 'application/json').send(JSON.stringify(answer));
   };
 
@@ -138,8 +156,9 @@ export const vendorPassthruRoutes = (parts: ApiParts): readonly Route[] => {
       rule: 'baremetal:node:vendor_passthru',
       asked: 'with-object',
       handle: async (request, reply) => {
-        await requireNode(parts, request);
-        return reply.header('content-type', 'application/json').send(JSON.stringify(methodList()));
+        const node = await requireNode(parts, request);
+        const methods = methodList(await parts.conductor.vendorMethods(node.uuid));
+        return reply.header('content-type', 'application/json').send(JSON.stringify(methods));
       },
     },
     ...METHODS.flatMap((method): Route[] => [

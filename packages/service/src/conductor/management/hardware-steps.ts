@@ -3,8 +3,10 @@
 import { Failure } from '@bessemer/protocol/errors/failure';
 import { isJsonObject } from '@bessemer/protocol/json';
 
+import type { MediaDevice } from '@bessemer/protocol/node/hardware-parts';
+
 import type { BootMode } from '#drivers/driver';
-import type { MediaDevice, VirtualMediaInterface } from '#drivers/hardware-interfaces';
+import type { VirtualMediaInterface } from '#drivers/hardware-interfaces';
 
 import { DONE, type Job, type Step } from '../workflow/step.ts';
 import type { WorkflowKind } from '../workflow/workflow-kind.ts';

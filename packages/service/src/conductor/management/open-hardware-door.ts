@@ -2,24 +2,20 @@
 
 import { Refusal } from '@bessemer/protocol/errors/refusal';
 import type { JsonObject } from '@bessemer/protocol/json';
+import type { IndicatorState, MediaDevice } from '@bessemer/protocol/node/hardware-parts';
 import type { NodeRecord } from '@bessemer/protocol/node/record';
 import { stateRow } from '@bessemer/protocol/node/states';
 import type { NodeUuid } from '@bessemer/protocol/uuid';
 
 import type { NodeDriver } from '#drivers/driver';
-import type {
-  Indicator,
-  Indicators,
-  IndicatorState,
-  MediaDevice,
-  VendorMethod,
-} from '#drivers/hardware-interfaces';
+import type { Indicator, Indicators, VendorMethod } from '#drivers/hardware-interfaces';
 import { updateNode } from '#store/nodes';
 
 import type { ConductorParts } from '../conductor-parts.ts';
 import type { HardwareDoor, VendorCall } from '../hardware-door.ts';
 import { planned } from '../workflow/step.ts';
 import { HARDWARE } from './hardware-steps.ts';
+import { checkMediumUrl } from './medium-url.ts';
 import type { ShortWork } from './request-work.ts';
 
 type Subject = { readonly node: NodeRecord; readonly driver: NodeDriver };
@@ -157,6 +153,7 @@ export const openHardwareDoor = ({
     attachMedium: (uuid, medium) =>
       requestWork(uuid, (subject) => {
         drivesOf(subject, 'attach_virtual_media');
+        checkMediumUrl(medium.url, parts.options.imageNetworks);
         return work('attach_virtual_media', medium);
       }),
     detachMedia: (uuid, devices: readonly MediaDevice[]) =>

@@ -2,10 +2,10 @@
 // record says, which is what the service believed last.
 
 import { isJsonObject, type JsonObject } from '@bessemer/protocol/json';
+import type { IndicatorState, MediaDevice } from '@bessemer/protocol/node/hardware-parts';
 import type { NodeRecord, PowerState } from '@bessemer/protocol/node/record';
 
 import type { BootDevice, BootMode } from '../driver.ts';
-import type { IndicatorState, MediaDevice } from '../hardware-interfaces.ts';
 
 export type FakeMachine = {
   readonly power: PowerState;

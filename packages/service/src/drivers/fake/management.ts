@@ -1,11 +1,9 @@
 // Management of fake machines: what they boot from and how, their lights, their virtual drives.
 
-import {
-  MEDIA_DEVICES,
-  type Indicators,
-  type VirtualMediaInterface,
-} from '../hardware-interfaces.ts';
+import { MEDIA_DEVICES } from '@bessemer/protocol/node/hardware-parts';
+
 import type { BootDevice, DriverStep, ManagementInterface } from '../driver.ts';
+import type { Indicators, VirtualMediaInterface } from '../hardware-interfaces.ts';
 import { shownImage } from '../shown-image.ts';
 import type { FakeParts } from './fake-parts.ts';
 
