@@ -28,16 +28,8 @@ export type Issued = {
   readonly facts: any;
 };
 
-/** `url` without `/v3`. Throws when Keystone refuses. */
-export const loginOf = async (
-  url: string,
-  { name, password, scope }: KeystoneLogin,
-): Promise<Issued> => {
-  const identity = {
-    methods: ['password'],
-    password: { user: { name, password, domain: DOMAIN } },
-  };
-  const auth = { identity, ...(scope === undefined ? {} : { scope: scopeOf(scope) }) };
+/** `url` without `/v3`; `auth` as Keystone takes it. Throws when Keystone refuses. */
+export const loginWith = async (url: string, auth: object): Promise<Issued> => {
   const response = await fetch(`${url}/v3/auth/tokens`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -45,6 +37,24 @@ export const loginOf = async (
   });
   const text = await response.text();
   const token = response.headers.get('x-subject-token');
-  if (token === null) throw new Error(`Keystone refused ${name}: ${response.status} ${text}`);
+  if (token === null) throw new Error(`Keystone refused a login: ${response.status} ${text}`);
   return { token, facts: JSON.parse(text).token };
 };
+
+export const loginOf = (url: string, { name, password, scope }: KeystoneLogin): Promise<Issued> => {
+  const identity = {
+    methods: ['password'],
+    password: { user: { name, password, domain: DOMAIN } },
+  };
+  return loginWith(url, { identity, ...(scope === undefined ? {} : { scope: scopeOf(scope) }) });
+};
+
+export const credentialIdentity = (credential: {
+  readonly id: string;
+  readonly secret: string;
+}): object => ({
+  identity: {
+    methods: ['application_credential'],
+    application_credential: { id: credential.id, secret: credential.secret },
+  },
+});

@@ -3,7 +3,7 @@
 // copies it.
 
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { access, chmod, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { cacheDirectory } from '@bessemer/protocol/paths';
 
 import { type KeystoneApi, keystoneApiOf, makeKeystoneApi } from './keystone-api.ts';
-import { type Issued, loginOf } from './keystone-login.ts';
+import { credentialIdentity, type Issued, loginOf, loginWith } from './keystone-login.ts';
 import {
   copyKeystoneDirectory,
   type KeystoneProcess,
@@ -31,9 +31,15 @@ export type Keystone = {
   readonly login: (name: string, scope?: Scope | null) => Promise<Issued>;
   /** The same, for a token that ends after so many seconds. */
   readonly loginShortly: (name: string, tokenSeconds: number) => Promise<Issued>;
+  /** `accessRules`: what it is good for only. */
   readonly makeApplicationCredential: (
     name: string,
+    accessRules?: readonly object[],
   ) => Promise<{ readonly id: string; readonly secret: string }>;
+  readonly loginByCredential: (credential: {
+    readonly id: string;
+    readonly secret: string;
+  }) => Promise<Issued>;
   /** What `openstack` needs to log in as a person. */
   readonly environmentOf: (name: string) => { readonly [variable: string]: string };
   /** In the catalog, so that `openstack baremetal` finds it. */
@@ -160,13 +166,15 @@ export const startKeystone = async (): Promise<Keystone> => {
         await other.end();
       }
     },
-    makeApplicationCredential: async (name) => {
+    makeApplicationCredential: async (name, rules) => {
       const { token, facts } = await login(url, name);
       const own = keystoneApiOf(url, token);
       const path = `/users/${facts.user.id}/application_credentials`;
-      const answer = await own.ask('POST', path, { application_credential: { name: 'test' } });
+      const credential = { name: randomUUID(), ...(rules && { access_rules: rules }) };
+      const answer = await own.ask('POST', path, { application_credential: credential });
       return answer.application_credential;
     },
+    loginByCredential: (credential) => loginWith(url, credentialIdentity(credential)),
     environmentOf: (name) => ({
       OS_AUTH_TYPE: 'password',
       OS_AUTH_URL: `${url}/v3`,

@@ -1,0 +1,89 @@
+// Users of mode `basic` with the real client: made beside a running service, each with what users.yaml gives them.
+
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+
+import {
+  BESSEMER,
+  makeDirectory,
+  removeDirectory,
+  type RunningService,
+  startService,
+} from './harness/service.ts';
+
+const PASSWORD = 'correct horse';
+const COMMAND_MS_MAX = 120_000;
+
+let service: RunningService;
+let data: string;
+before(async () => {
+  const directory = await makeDirectory();
+  service = await startService({ directory });
+  data = join(directory, 'data');
+});
+after(async () => {
+  await service?.stop();
+  if (service !== undefined) await removeDirectory(service.directory);
+});
+
+const user = async (...args: readonly string[]): Promise<void> => {
+  const child = spawn(BESSEMER, ['user', ...args, '--data', data], {
+    stdio: ['pipe', 'ignore', 'inherit'],
+  });
+  child.stdin?.end(`${PASSWORD}\n`);
+  const [code] = await once(child, 'exit');
+  assert.equal(code, 0, args.join(' '));
+};
+
+const statusOf = async (name: string, method: string, path: string): Promise<number> => {
+  const response = await fetch(new URL(path, service.url), {
+    method,
+    headers: {
+      authorization: `Basic ${Buffer.from(`${name}:${PASSWORD}`).toString('base64')}`,
+      'x-openstack-ironic-api-version': '1.115',
+    },
+  });
+  await response.arrayBuffer();
+  return response.status;
+};
+
+const listAs = (name: string): Promise<{ readonly names: string[]; readonly error: string }> =>
+  new Promise((resolve) => {
+    const { OS_CLOUD: _cloud, ...inherited } = process.env;
+    const env = {
+      ...inherited,
+      OS_AUTH_TYPE: 'http_basic',
+      OS_USERNAME: name,
+      OS_PASSWORD: PASSWORD,
+      OS_ENDPOINT: service.url,
+    };
+    const args = ['baremetal', 'node', 'list', '-f', 'json'];
+    execFile('openstack', args, { env, timeout: COMMAND_MS_MAX }, (error, stdout, stderr) => {
+      const nodes: readonly { readonly Name: string }[] = error === null ? JSON.parse(stdout) : [];
+      resolve({ names: nodes.map((node) => node.Name).sort(), error: stderr });
+    });
+  });
+
+test('each user of a running service sees what is theirs, from the next request on', async () => {
+  const create = (name: string, owner: string | null) =>
+    service.call('POST', '/v1/nodes', { driver: 'fake-hardware', name, owner });
+  assert.equal((await create('theirs', 'p1')).status, 201);
+  assert.equal((await create('others', 'p2')).status, 201);
+  await user('add', 'alice', '--role', 'member', '--project', 'p1');
+  await user('add', 'rita', '--role', 'reader', '--system');
+
+  assert.deepEqual((await listAs('alice')).names, ['theirs']);
+  assert.deepEqual((await listAs('rita')).names, ['others', 'theirs']);
+  assert.equal(await statusOf('alice', 'GET', '/v1/nodes/others'), 404);
+  assert.equal(await statusOf('rita', 'DELETE', '/v1/nodes/others'), 403);
+
+  await user('set', 'rita', '--role', 'reader', '--project', 'p3');
+  assert.deepEqual((await listAs('rita')).names, []);
+  await user('remove', 'rita');
+  assert.match((await listAs('rita')).error, /401|Incorrect username or password/);
+  assert.doesNotMatch(await readFile(service.logPath, 'utf8'), new RegExp(PASSWORD));
+});
