@@ -52,6 +52,8 @@ test('a body that is not right makes no port', async () => {
     ['a bad switch', link({ switch_id: 'zz', port_id: '1' })],
     ['a bad network type', link({ network_type: 'wild' })],
     ['text as link', link('x')],
+    ['a number as port', link({ switch_id: MAC, port_id: 1 })],
+    ['a null host', link({ hostname: null, port_id: '1' })],
     ['a smart card without host', { ...right, is_smartnic: true }],
     ['text', '"text"'],
     ['a list', []],

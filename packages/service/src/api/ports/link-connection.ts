@@ -35,6 +35,8 @@ export const readLink = (_name: string, value: JsonValue, minor: number): JsonOb
   if (keys.length === 0) return value;
   const unknown = keys.find((key) => !LINK_KEYS.has(key) && !VTEP_KEYS.has(key));
   if (unknown !== undefined) throw linkError(`unexpected key ${shown(unknown)}`);
+  const notText = keys.find((key) => typeof value[key] !== 'string');
+  if (notText !== undefined) throw linkError(`${notText} is not of type 'string'`);
   const isVtep = isTunnel(value);
   if (isVtep && !hasTunnels(minor)) throw notAcceptable();
   const { network_type: networkType, switch_id: switchId, port_id: portId, hostname } = value;
