@@ -4,7 +4,6 @@ import { randomUUID } from 'node:crypto';
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-import { isoTime } from '#clock';
 import { deployTemplates } from '#store/deploy-templates';
 
 import {
@@ -24,14 +23,14 @@ import { readQuery, requireObjectBody } from '../query.ts';
 import { askedFields } from '../resource/field-query.ts';
 import { findResource } from '../resource/find-resource.ts';
 import { maskSteps } from '../resource/kept-steps.ts';
-import { changedMeanwhile, refuseTaken } from '../resource/record-conflict.ts';
 import { readNew, readPatched, refuseUnpatchable } from '../resource/resource-input.ts';
 import { resourceText, type ShowSpecial } from '../resource/resource-text.ts';
 import { sendList } from '../resource/send-list.ts';
+import { insertRecord, updateRecord } from '../resource/write-record.ts';
 import type { Route } from '../route.ts';
 import { templateSpecial } from './template-input.ts';
 
-const NOUN = 'deploy template';
+const KEPT = { noun: 'deploy template', table: deployTemplates };
 const GATE = { since: 'deploy-templates' } as const;
 const WRITE_GATE = { ...GATE, statusBelow: 405 } as const;
 
@@ -66,7 +65,7 @@ export const deployTemplateRoutes = (parts: ApiParts): readonly Route[] => [
 const missing = (ident: string): Refusal =>
   new Refusal(404, `Deploy template ${ident} could not be found.`);
 
-const NAMING = { noun: NOUN, hasNames: true, missing };
+const NAMING = { noun: KEPT.noun, hasNames: true, missing };
 
 const requireTemplate = (parts: ApiParts, request: FastifyRequest): Promise<DeployTemplateRecord> =>
   findResource(request, NAMING, (ident) => deployTemplates.find(parts.store.db, ident));
@@ -126,9 +125,7 @@ const createRoute = (parts: ApiParts): Route => ({
       extra: given.extra ?? {},
       description: given.description ?? null,
     };
-    const template = await deployTemplates
-      .insert(parts.store.db, wanted, { nowMs: parts.clock.wallMs() })
-      .catch((error: unknown) => refuseTaken(error, NOUN, wanted));
+    const template = await insertRecord(parts, KEPT, wanted);
     reply.code(201).header('location', `${request.base}/v1/deploy_templates/${template.uuid}`);
     return send(request, reply, template);
   },
@@ -144,16 +141,6 @@ const patchRoute = (parts: ApiParts): Route => ({
     refuseUnpatchable(WRITABLE_DEPLOY_TEMPLATE, operations, request.minor);
     const template = await requireTemplate(parts, request);
     const values = readPatched(readingOf(parts, request), template, operations);
-    if (Object.keys(values).length === 0) return send(request, reply, template);
-    const changes: Partial<DeployTemplateRecord> = {
-      ...values,
-      updatedAt: isoTime(parts.clock.wallMs()),
-    };
-    const wanted = { ...template, ...changes };
-    const isWritten = await deployTemplates
-      .update(parts.store.db, template, changes)
-      .catch((error: unknown) => refuseTaken(error, NOUN, wanted));
-    if (!isWritten) throw changedMeanwhile(NOUN, template.uuid);
-    return send(request, reply, wanted);
+    return send(request, reply, await updateRecord(parts, KEPT, template, values));
   },
 });

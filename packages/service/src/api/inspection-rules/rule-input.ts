@@ -25,7 +25,7 @@ import {
 import { isJsonObject, type JsonObject, type JsonValue } from '@bessemer/protocol/json';
 import { requireTraitName } from '@bessemer/protocol/trait/trait-name';
 
-import { shown } from '../query.ts';
+import { shown, shownKind } from '../query.ts';
 import type { ReadSpecial } from '../resource/resource-input.ts';
 
 const PRIORITY_MAX = 9_999;
@@ -62,7 +62,7 @@ const readPriority = (value: JsonValue): number => {
 };
 
 const checkOperation = (place: string, value: JsonValue, isCondition: boolean): void => {
-  if (!isJsonObject(value)) throw refuse(place, `${shown(value)} is not of type 'object'`);
+  if (!isJsonObject(value)) throw refuse(place, `${shownKind(value)} is not of type 'object'`);
   const allowed = isCondition ? ['op', 'args', 'loop', 'multiple'] : ['op', 'args', 'loop'];
   const extra = Object.keys(value).find((key) => !allowed.includes(key));
   if (extra !== undefined) throw refuse(place, `'${shown(extra)}' was unexpected`);

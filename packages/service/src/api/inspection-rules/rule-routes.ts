@@ -4,7 +4,6 @@ import { randomUUID } from 'node:crypto';
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-import { isoTime } from '#clock';
 import {
   deleteAllInspectionRules,
   inspectionRules,
@@ -23,14 +22,14 @@ import { PAGE_ARGUMENTS } from '../page-query.ts';
 import { readQuery, requireObjectBody } from '../query.ts';
 import { askedFields } from '../resource/field-query.ts';
 import { findResource } from '../resource/find-resource.ts';
-import { changedMeanwhile, refuseTaken } from '../resource/record-conflict.ts';
 import { readNew, readPatched, refuseUnpatchable } from '../resource/resource-input.ts';
 import { resourceText } from '../resource/resource-text.ts';
 import { sendList } from '../resource/send-list.ts';
+import { insertRecord, updateRecord } from '../resource/write-record.ts';
 import type { Route } from '../route.ts';
 import { ruleSpecial } from './rule-input.ts';
 
-const NOUN = 'inspection rule';
+const KEPT = { noun: 'inspection rule', table: inspectionRules };
 const PATH = '/v1/inspection_rules';
 const GATE = { since: 'inspection-rules' } as const;
 const WRITE_GATE = { ...GATE, statusBelow: 405 } as const;
@@ -77,7 +76,7 @@ export const inspectionRuleRoutes = (parts: ApiParts): readonly Route[] => [
 const missing = (ident: string): Refusal =>
   new Refusal(404, `Inspection rule ${ident} could not be found.`);
 
-const NAMING = { noun: NOUN, hasNames: false, missing };
+const NAMING = { noun: KEPT.noun, hasNames: false, missing };
 
 const requireRule = (parts: ApiParts, request: FastifyRequest): Promise<InspectionRuleRecord> =>
   findResource(request, NAMING, (ident) => inspectionRules.find(parts.store.db, ident));
@@ -151,9 +150,7 @@ const createRoute = (parts: ApiParts): Route => ({
       conditions: given.conditions ?? [],
       actions: given.actions ?? [],
     };
-    const rule = await inspectionRules
-      .insert(parts.store.db, wanted, { nowMs: parts.clock.wallMs() })
-      .catch((error: unknown) => refuseTaken(error, NOUN, wanted));
+    const rule = await insertRecord(parts, KEPT, wanted);
     reply.code(201).header('location', `${request.base}${PATH}/${rule.uuid}`);
     return send(request, reply, rule);
   },
@@ -172,13 +169,6 @@ const patchRoute = (parts: ApiParts): Route => ({
     if (rule.sensitive && values['sensitive'] === false) {
       throw new Refusal(400, 'Inspection rules cannot have the sensitive flag unset.');
     }
-    if (Object.keys(values).length === 0) return send(request, reply, rule);
-    const changes: Partial<InspectionRuleRecord> = {
-      ...values,
-      updatedAt: isoTime(parts.clock.wallMs()),
-    };
-    const isWritten = await inspectionRules.update(parts.store.db, rule, changes);
-    if (!isWritten) throw changedMeanwhile(NOUN, rule.uuid);
-    return send(request, reply, { ...rule, ...changes });
+    return send(request, reply, await updateRecord(parts, KEPT, rule, values));
   },
 });

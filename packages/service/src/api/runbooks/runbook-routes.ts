@@ -4,7 +4,6 @@ import { randomUUID } from 'node:crypto';
 
 import type { FastifyRequest } from 'fastify';
 
-import { isoTime } from '#clock';
 import type { RuleName } from '#policy/rules';
 import { listRunbooks, runbooks } from '#store/runbooks';
 
@@ -19,7 +18,6 @@ import { isDetailed } from '../nodes/list-nodes.ts';
 import { PAGE_ARGUMENTS } from '../page-query.ts';
 import { readQuery, requireObjectBody } from '../query.ts';
 import { askedFields } from '../resource/field-query.ts';
-import { changedMeanwhile, refuseTaken } from '../resource/record-conflict.ts';
 import {
   readNew,
   readPatched,
@@ -27,6 +25,7 @@ import {
   type Values,
 } from '../resource/resource-input.ts';
 import { sendList } from '../resource/send-list.ts';
+import { insertRecord, updateRecord } from '../resource/write-record.ts';
 import type { Route } from '../route.ts';
 import {
   authorizeKeptSteps,
@@ -39,6 +38,7 @@ import {
 import { refuseOwnedPublic, runbookSpecial } from './runbook-input.ts';
 import { runbookTraitRoutes } from './runbook-traits.ts';
 
+const KEPT = { noun: RUNBOOK_NOUN, table: runbooks };
 const GATE = { since: 'runbooks' } as const;
 const WRITE_GATE = { ...GATE, statusBelow: 405 } as const;
 const LIST_RULES = { all: 'baremetal:runbook:list_all', own: 'baremetal:runbook:list' } as const;
@@ -122,9 +122,7 @@ const createRoute = (parts: ApiParts): Route => ({
     };
     refuseOwnedPublic(wanted);
     await authorizeKeptSteps(parts, request, wanted.steps);
-    const runbook = await runbooks
-      .insert(parts.store.db, wanted, { nowMs: parts.clock.wallMs() })
-      .catch((error: unknown) => refuseTaken(error, RUNBOOK_NOUN, wanted));
+    const runbook = await insertRecord(parts, KEPT, wanted);
     reply.code(201).header('location', `${request.base}/v1/runbooks/${runbook.uuid}`);
     return sendRunbook(request, reply, runbook);
   },
@@ -158,16 +156,10 @@ const patchRoute = (parts: ApiParts): Route => ({
     refuseUnpatchable(reading.table, operations, request.minor);
     const runbook = await requireRunbook(parts, request, rulesOf(operations));
     const values = readPatched(reading, runbook, operations);
-    if (Object.keys(values).length === 0) return sendRunbook(request, reply, runbook);
-    const changes = withOwner(values, operations, isoTime(parts.clock.wallMs()));
-    const wanted = { ...runbook, ...changes };
-    refuseOwnedPublic(wanted);
+    const changes = withOwner(values, operations);
+    refuseOwnedPublic({ ...runbook, ...changes });
     if (changes.steps !== undefined) await authorizeKeptSteps(parts, request, changes.steps);
-    const isWritten = await runbooks
-      .update(parts.store.db, runbook, changes)
-      .catch((error: unknown) => refuseTaken(error, RUNBOOK_NOUN, wanted));
-    if (!isWritten) throw changedMeanwhile(RUNBOOK_NOUN, runbook.uuid);
-    return sendRunbook(request, reply, wanted);
+    return sendRunbook(request, reply, await updateRecord(parts, KEPT, runbook, changes));
   },
 });
 
@@ -185,9 +177,8 @@ const rulesOf = (operations: readonly PatchOperation[]): readonly RuleName[] => 
 const withOwner = (
   values: Values,
   operations: readonly PatchOperation[],
-  updatedAt: string,
 ): Partial<RunbookRecord> => {
   const namesOwner = operations.some(({ op, path }) => path[0] === 'owner' && op !== 'remove');
   const owner = values['public'] === true && !namesOwner ? { owner: null } : {};
-  return { ...values, ...owner, updatedAt };
+  return { ...values, ...owner };
 };
