@@ -7,13 +7,27 @@ import type { Metrics } from '#observe/metrics';
 import type { Policy } from '#policy/policy';
 import type { Store } from '#store/database';
 
+import type { JsonObject, JsonValue } from '@bessemer/protocol/json';
 import type { NodeRecord } from '@bessemer/protocol/node/record';
+
+/** What a hardware type can do beside its nodes. */
+export type DriverMethod = {
+  readonly httpMethods: readonly string[];
+  readonly description: string;
+  /** The caller does not wait for it, and is told nothing of what comes out. */
+  readonly isAsync: boolean;
+  /** Throws Refusal(400) that names the argument. */
+  readonly validate: (args: JsonObject) => void;
+  readonly run: (args: JsonObject) => Promise<JsonValue>;
+};
 
 export type HardwareTypeFacts = {
   readonly name: string;
   readonly defaults: { readonly [interfaceKind: string]: string };
   readonly enabled: { readonly [interfaceKind: string]: readonly string[] };
   readonly properties: { readonly [key: string]: string };
+  readonly logicalDiskProperties?: { readonly [key: string]: string };
+  readonly methods?: { readonly [name: string]: DriverMethod };
 };
 
 /** The part of the driver registry that the API may use. */

@@ -33,7 +33,7 @@ export const readPage = (
   };
 };
 
-const readLimit = (text: string | undefined): number | undefined => {
+export const readLimit = (text: string | undefined): number | undefined => {
   if (text === undefined) return undefined;
   if (!/^-?[0-9]{1,15}$/.test(text)) {
     throw new Refusal(400, `Expected an integer for limit: ${text.slice(0, 100)}`);
@@ -43,7 +43,7 @@ const readLimit = (text: string | undefined): number | undefined => {
   return limit;
 };
 
-const readDirection = (text: string | undefined): 'asc' | 'desc' => {
+export const readDirection = (text: string | undefined): 'asc' | 'desc' => {
   if (text === undefined || text === 'asc') return 'asc';
   if (text === 'desc') return 'desc';
   throw new Refusal(

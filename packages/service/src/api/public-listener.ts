@@ -13,7 +13,9 @@ import { conductorRoutes } from './conductors/conductor-routes.ts';
 import { deployTemplateRoutes } from './deploy-templates/template-routes.ts';
 import { rootRoute } from './discovery/root.ts';
 import { v1Route } from './discovery/v1.ts';
+import { driverPassthruRoutes } from './drivers/driver-passthru.ts';
 import { driverRoutes } from './drivers/driver-routes.ts';
+import { eventsRoute } from './events/post-events.ts';
 import { makeFrame } from './frame.ts';
 import { inspectionRuleRoutes } from './inspection-rules/rule-routes.ts';
 import { nodeAllocationRoutes } from './nodes/allocation.ts';
@@ -53,6 +55,7 @@ import { addAdmission } from './ramdisk/admission.ts';
 import { ramdiskRoutes } from './ramdisk/ramdisk-routes.ts';
 import { addRoutes, type Route } from './route.ts';
 import { runbookRoutes } from './runbooks/runbook-routes.ts';
+import { shardsRoute } from './shards/list-shards.ts';
 import { volumeRoutes } from './volume/volume-routes.ts';
 
 export type PublicListenerParts = ApiParts & {
@@ -116,6 +119,9 @@ export const publicRoutes = (parts: ApiParts): readonly Route[] => [
   ...volumeRoutes(parts),
   ...chassisRoutes(parts),
   ...driverRoutes(parts),
+  ...driverPassthruRoutes(parts),
+  shardsRoute(parts),
+  eventsRoute(parts),
   ...conductorRoutes(parts),
   ...deployTemplateRoutes(parts),
   ...runbookRoutes(parts),

@@ -8,6 +8,7 @@ import type { NodeRecord, PowerState, PowerTarget } from '@bessemer/protocol/nod
 import type {
   BiosInterface,
   ConsoleInterface,
+  DriverMethods,
   FirmwareInterface,
   Indicators,
   RaidInterface,
@@ -196,6 +197,7 @@ export type HardwareTypeDescription = {
   readonly properties: { readonly [key: string]: string };
   /** What a logical disk may be asked to be, with a sentence about each; undefined: no RAID. */
   readonly logicalDiskProperties?: { readonly [key: string]: string };
+  readonly methods?: DriverMethods;
 };
 
 /** All hardware types that this process offers. Made by drivers/registry.ts. */

@@ -5,7 +5,7 @@ import { type ConductorRecord, findConductor, listConductors } from '#store/cond
 import { Refusal } from '@bessemer/protocol/errors/refusal';
 
 import type { ApiParts } from '../api-parts.ts';
-import { nextLink } from '../page-query.ts';
+import { nextLink, PAGE_ARGUMENTS, readDirection, readLimit } from '../page-query.ts';
 import { asFlag, asList, type Query, readQuery } from '../query.ts';
 import type { Route } from '../route.ts';
 
@@ -23,20 +23,14 @@ const listConductorsRoute = (parts: ApiParts): Route => ({
   rule: 'baremetal:conductor:get',
   since: 'conductors',
   handle: async (request, reply) => {
-    const query = readQuery(request, [
-      'detail',
-      'fields',
-      'limit',
-      'marker',
-      'sort_key',
-      'sort_dir',
-    ]);
+    const query = readQuery(request, [...PAGE_ARGUMENTS, 'detail', 'fields']);
     const isDetailed = asFlag('detail', query['detail']) === true;
     if (isDetailed && query['fields'] !== undefined) {
       throw new Refusal(400, "Can't fetch a subset of fields with 'detail' set");
     }
     const fields = fieldsOf(query['fields']) ?? (isDetailed ? FIELDS : SHORT);
-    const limit = limitOf(query, parts.options.maxLimit);
+    const { maxLimit } = parts.options;
+    const limit = Math.min(readLimit(query['limit']) ?? maxLimit, maxLimit);
     const page = pageOf(await listConductors(parts.store.db), query, limit);
     const conductors = page.map((each) => conductorObject(parts, each, fields, request.base));
     const last = page.length === limit ? page.at(-1)?.hostname : undefined;
@@ -79,35 +73,35 @@ const fieldsOf = (text: string | undefined): readonly string[] | undefined => {
   return fields;
 };
 
-const limitOf = (query: Query, limitMax: number): number => {
-  const text = query['limit'];
-  if (text === undefined) return limitMax;
-  if (!/^[0-9]{1,9}$/.test(text) || Number(text) === 0) {
-    throw new Refusal(400, 'Limit must be positive');
-  }
-  return Math.min(Number(text), limitMax);
+const SORT_KEYS: { readonly [name: string]: (conductor: ConductorRecord) => string } = {
+  id: ({ createdAt }) => createdAt,
+  hostname: ({ hostname }) => hostname,
+  conductor_group: ({ conductorGroup }) => conductorGroup,
+  created_at: ({ createdAt }) => createdAt,
+  updated_at: ({ updatedAt }) => updatedAt ?? '',
 };
 
-/** By host name, or by what `sort_key` says; there are so few that they are sorted here. */
+/** They come by host name, and there are so few of them that they are sorted here. */
 const pageOf = (
   all: readonly ConductorRecord[],
   query: Query,
   limit: number,
 ): readonly ConductorRecord[] => {
-  const sortKey = query['sort_key'] ?? 'hostname';
-  if (!['id', 'hostname', 'conductor_group', 'created_at'].includes(sortKey)) {
-    throw new Refusal(400, `The sort_key value "${sortKey}" is an invalid field for sorting`);
+  const sortKey = query['sort_key'] ?? 'id';
+  const keyOf = Object.hasOwn(SORT_KEYS, sortKey) ? SORT_KEYS[sortKey] : undefined;
+  if (keyOf === undefined) {
+    throw new Refusal(
+      400,
+      `The sort_key value "${sortKey.slice(0, 100)}" is an invalid field for sorting`,
+    );
   }
-  const keyOf = (each: ConductorRecord): string => {
-    if (sortKey === 'conductor_group') return each.conductorGroup;
-    return sortKey === 'created_at' ? each.createdAt : each.hostname;
-  };
-  const sorted = [...all].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
-  if (query['sort_dir'] === 'desc') sorted.reverse();
+  const compare = (a: string, b: string): number => Number(a > b) - Number(a < b);
+  const sorted = all.toSorted((a, b) => compare(keyOf(a), keyOf(b)));
+  if (readDirection(query['sort_dir']) === 'desc') sorted.reverse();
   const marker = query['marker'];
   if (marker === undefined) return sorted.slice(0, limit);
   const at = sorted.findIndex((each) => each.hostname === marker);
-  if (at === -1) throw conductorMissing(marker);
+  if (at === -1) throw conductorMissing(marker.slice(0, 255));
   return sorted.slice(at + 1, at + 1 + limit);
 };
 

@@ -19,6 +19,7 @@ import { makeValidateAll } from '../validate-all.ts';
 import { fakeBios, fakeBiosSteps } from './bios.ts';
 import { fakeConsole } from './console.ts';
 import { type FakeParts, makeFakeParts } from './fake-parts.ts';
+import { FAKE_DRIVER_METHODS } from './driver-methods.ts';
 import { fakeFirmware, fakeFirmwareSteps } from './firmware.ts';
 import { fakeManagement, fakeManagementSteps } from './management.ts';
 import { FAKE_WORKS, type FakeOptions } from './options.ts';
@@ -101,6 +102,7 @@ export const makeFakeHardware = (options: FakeOptions, clock: Clock): HardwareTy
     enabled: ENABLED,
     properties: PROPERTIES,
     logicalDiskProperties: LOGICAL_DISK_PROPERTIES,
+    methods: FAKE_DRIVER_METHODS,
     driverOf: (interfaces) => {
       const deploy = interfaces.deploy === 'direct' ? directDeploy : simulated;
       const chosen: Partial<typeof optional> = Object.fromEntries(
