@@ -36,15 +36,16 @@ const automatedSteps = (offered: readonly OfferedStep[]): PlannedStep[] =>
 
 const chooseCleanSteps = makeStepChooser('clean', (job, offered, asked) => {
   if (asked !== undefined) return asked.map((wish) => planAsked('clean', wish, offered));
-  const steps = automatedSteps(offered.map((step) => withOverrides(step, job.parts)));
+  const steps = offered.map((step) => withOverrides(step, job.parts));
   const isErasingOff = job.parts.options.erasePriority.erase_devices === 0;
-  if (steps.length === 0 && !isErasingOff) {
+  // What the driver does is no erasing.
+  if (!steps.some(({ by, priority }) => by === 'agent' && priority > 0) && !isErasingOff) {
     throw new Failure(
       'steps.invalid',
       'The agent offers no automated clean step that erases disks.',
     );
   }
-  return steps;
+  return automatedSteps(steps);
 });
 
 const simulatedClean: Step = {
