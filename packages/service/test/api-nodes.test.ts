@@ -341,7 +341,7 @@ test('filters find what they say', async () => {
     description: 'Rack 50% left',
   });
   await api.createNode({ name: 'b', lessee: 'p1', conductor_group: '' });
-  await api.createNode({ name: 'c', parent_node: 'a', maintenance: true });
+  await api.createNode({ name: 'c', parent_node: 'a', owner: 'p1', maintenance: true });
   const names = async (query: string): Promise<string> => {
     const { body } = await api.ask('GET', `/v1/nodes?sort_key=name&${query}`);
     return body.nodes.map((node: { name: string }) => node.name).join();

@@ -103,3 +103,9 @@ export const shown = (value: unknown): string => {
   const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'None');
   return text.slice(0, 200);
 };
+
+/** For values that may be or hold a secret: what they are, not what they say. */
+export const shownKind = (value: unknown): string => {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'a list' : `a ${typeof value}`;
+};

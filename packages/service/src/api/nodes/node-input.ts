@@ -8,7 +8,7 @@ import { nodeField, type NodeFieldName } from '@bessemer/protocol/node/fields';
 import { checkKernelArguments } from '@bessemer/protocol/node/kernel-arguments';
 import { isUuid } from '@bessemer/protocol/uuid';
 
-import { asFlag, shown } from '../query.ts';
+import { asFlag, shown, shownKind } from '../query.ts';
 
 /** The record's value for one key. Throws Refusal(400). */
 export const nodeValue = (name: NodeFieldName, value: JsonValue): JsonValue => {
@@ -41,7 +41,10 @@ export const nodeValue = (name: NodeFieldName, value: JsonValue): JsonValue => {
 };
 
 const schemaError = (name: string, value: JsonValue, type: string): Refusal =>
-  new Refusal(400, `Schema error for node: ${name}: ${shown(value)} is not of type '${type}'`);
+  new Refusal(
+    400,
+    `Schema error for node: ${name}: ${type === 'object' ? shownKind(value) : shown(value)} is not of type '${type}'`,
+  );
 
 const requireGroup = (value: string): string => {
   if (/^[A-Za-z0-9_.-]*$/.test(value)) return value.toLowerCase();

@@ -6,7 +6,7 @@ import { isUuid } from '@bessemer/protocol/uuid';
 
 import type { StepRequest } from '#conductor/conductor';
 
-import { shown } from '../query.ts';
+import { shown, shownKind } from '../query.ts';
 
 const INTERFACES: ReadonlySet<string> = new Set([
   'vendor',
@@ -64,7 +64,7 @@ export const refuseDisallowed = (
 };
 
 const readStep = (kind: StepKind, value: JsonValue): StepRequest => {
-  if (!isJsonObject(value)) throw invalid(kind, `${shown(value)} is not of type 'object'`);
+  if (!isJsonObject(value)) throw invalid(kind, `${shownKind(value)} is not of type 'object'`);
   const isDeploy = kind === 'deploy_steps';
   const allowed = isDeploy ? DEPLOY_KEYS : CLEAN_KEYS;
   const extra = Object.keys(value).find((key) => !allowed.has(key));
@@ -81,7 +81,7 @@ const readStep = (kind: StepKind, value: JsonValue): StepRequest => {
   if (typeof step !== 'string' || step === '') {
     throw invalid(kind, `${shown(step)} is not a step name`);
   }
-  if (!isJsonObject(args)) throw invalid(kind, `args: ${shown(args)} is not of type 'object'`);
+  if (!isJsonObject(args)) throw invalid(kind, `args: ${shownKind(args)} is not of type 'object'`);
   const onChildren = readChildren(kind, value);
   const priority = isDeploy ? value['priority'] : value['order'];
   return {

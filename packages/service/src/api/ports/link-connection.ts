@@ -4,21 +4,13 @@ import { Refusal } from '@bessemer/protocol/errors/refusal';
 import { isJsonObject, type JsonObject, type JsonValue } from '@bessemer/protocol/json';
 import { offers } from '@bessemer/protocol/microversion/features';
 import { PORT } from '@bessemer/protocol/port/fields';
+import { isSwitchId, LINK_KEYS } from '@bessemer/protocol/port/link-keys';
 
 import { notAcceptable } from '../error-envelope.ts';
-import { shown } from '../query.ts';
+import { shown, shownKind } from '../query.ts';
 import { schemaError } from '../resource/resource-input.ts';
 
-const LINK_KEYS: ReadonlySet<string> = new Set([
-  'switch_id',
-  'port_id',
-  'switch_info',
-  'hostname',
-  'network_type',
-]);
 const VTEP_KEYS: ReadonlySet<string> = new Set(['vtep-logical-switch', 'vtep-physical-switch']);
-const MAC_PATTERN = /^[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5}$/i;
-const DATAPATH_PATTERN = /^(?:0x)?[0-9a-f]{16}$/i;
 
 /** Keys of virtual tunnel endpoints came with 1.90 and went with 1.105. */
 const hasTunnels = (minor: number): boolean =>
@@ -29,7 +21,7 @@ const isTunnel = (link: JsonObject): boolean => Object.keys(link).some((key) => 
 /** Empty; or switch and port; or host and port (smart network card); or an unmanaged network; or a tunnel. */
 export const readLink = (_name: string, value: JsonValue, minor: number): JsonObject => {
   if (!isJsonObject(value)) {
-    throw schemaError(PORT, `local_link_connection: ${shown(value)} is not of type 'object'`);
+    throw schemaError(PORT, `local_link_connection: ${shownKind(value)} is not of type 'object'`);
   }
   const keys = Object.keys(value);
   if (keys.length === 0) return value;
@@ -53,8 +45,6 @@ export const readLink = (_name: string, value: JsonValue, minor: number): JsonOb
   if (!isComplete) throw linkError('port_id with switch_id, or port_id with hostname, is needed');
   return value;
 };
-
-const isSwitchId = (text: string): boolean => MAC_PATTERN.test(text) || DATAPATH_PATTERN.test(text);
 
 const linkError = (text: string): Refusal => schemaError(PORT, `local_link_connection: ${text}`);
 

@@ -15,7 +15,7 @@ import {
 import { isUuid } from '@bessemer/protocol/uuid';
 
 import { notAcceptable } from '../error-envelope.ts';
-import { asFlag, shown } from '../query.ts';
+import { asFlag, shown, shownKind } from '../query.ts';
 
 export type Values = { readonly [property: string]: JsonValue };
 
@@ -127,7 +127,7 @@ const readValue = <Name extends string>(
   if (kind === 'special' && readSpecial !== undefined) return readSpecial(name, value, minor);
   if (kind === 'object') {
     if (isJsonObject(value)) return value;
-    throw schemaError(table, `${name}: ${shown(value)} is not of type 'object'`);
+    throw schemaError(table, `${name}: ${shownKind(value)} is not of type 'object'`);
   }
   if (kind === 'count') return asCount(table, name, value);
   if (typeof value !== 'string') {

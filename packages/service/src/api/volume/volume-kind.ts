@@ -19,7 +19,7 @@ import { VOLUME_TARGET, type VolumeTargetFieldName } from '@bessemer/protocol/vo
 
 import { may } from '../access/authorize.ts';
 import type { ApiParts } from '../api-parts.ts';
-import { shown } from '../query.ts';
+import { shownKind } from '../query.ts';
 import { type ReadSpecial, schemaError } from '../resource/resource-input.ts';
 import type { ShowSpecial } from '../resource/resource-text.ts';
 
@@ -68,7 +68,7 @@ const showProperties = async (parts: ApiParts, request: FastifyRequest): Promise
 
 const readProperties = (name: string, value: JsonValue): JsonValue => {
   if (isJsonObject(value)) return value;
-  throw schemaError(VOLUME_TARGET, `${name}: ${shown(value)} is not of type 'object'`);
+  throw schemaError(VOLUME_TARGET, `${name}: ${shownKind(value)} is not of type 'object'`);
 };
 
 export const TARGETS: VolumeKind<VolumeTargetFieldName, VolumeTargetRecord> = {
