@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 
-import { ASKED_KEY, readAsked } from '#conductor/steps/choose-steps';
+import { ASKED_KEY, chooserOf, readAsked } from '#conductor/steps/choose-steps';
 import type { Policy } from '#policy/policy';
 import { runbooks } from '#store/runbooks';
 import { findOpenWorkflow } from '#store/workflows';
@@ -423,7 +423,8 @@ describe('a runbook', () => {
     await service.tell(node.uuid, { target: 'clean', runbook: uuid });
 
     const workflow = await findOpenWorkflow(service.store.db, node.uuid);
-    const asked = readAsked(workflow?.plan[0]?.args[ASKED_KEY]);
+    const chooser = workflow?.plan.find(({ name }) => name === chooserOf('clean'));
+    const asked = readAsked(chooser?.args[ASKED_KEY]);
     assert.deepEqual(
       asked?.map((each) => each.step),
       ['erase_devices_metadata', 'erase_devices'],
