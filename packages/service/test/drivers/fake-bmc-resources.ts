@@ -83,6 +83,7 @@ const systemOf = (bmc: FakeBmc, media: string): JsonObject => ({
   Manufacturer: 'Fake\u0007Works',
   Model: 'F1',
   BiosVersion: null,
+  ...(bmc.machine.led === null ? {} : { IndicatorLED: bmc.machine.led }),
   PowerState: shownPower(bmc),
   Boot: bmc.machine.boot,
   SecureBoot: { '@odata.id': `${SYSTEM}/SecureBoot` },
@@ -128,7 +129,8 @@ const guarded = (bmc: FakeBmc, request: SeenRequest, change: () => void): Reply 
 };
 
 const patchBoot = (bmc: FakeBmc, request: SeenRequest): void => {
-  const { Boot: boot } = request.body;
+  const { Boot: boot, IndicatorLED: led } = request.body;
+  if (typeof led === 'string') bmc.machine.led = led;
   if (bmc.habits.isForgetfulAboutBoot || !isJsonObject(boot)) return;
   bmc.machine.boot = { ...bmc.machine.boot, ...boot };
 };

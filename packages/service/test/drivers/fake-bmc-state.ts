@@ -51,6 +51,8 @@ export type FakeMachine = {
   shown: string[];
   boot: JsonObject;
   isSecureBootOn: boolean;
+  /** Null: it has no light. */
+  led: string | null;
   image: string | null;
   version: number;
   resets: string[];
@@ -95,6 +97,7 @@ export const freshMachine = (): FakeMachine => ({
     'BootSourceOverrideTarget@Redfish.AllowableValues': ['None', 'Pxe', 'Cd', 'Hdd', 'BiosSetup'],
   },
   isSecureBootOn: false,
+  led: null,
   image: null,
   version: 1,
   resets: [],

@@ -62,6 +62,28 @@ export const redfishContract = (
     assert.deepEqual(left, []);
   });
 
+  test(`${name}: people put a medium into a drive and take it out`, async (context) => {
+    const { driver, node, urls } = await open(context);
+    const { virtualMedia } = driver.management;
+    assert.ok(virtualMedia !== undefined);
+
+    for (const url of [urls[0], urls[1], urls[1]]) {
+      await virtualMedia.attach(node, { device: 'cdrom', url });
+    }
+    const attached = (await virtualMedia.fetchDrives(node)).filter((drive) => drive.isInserted);
+    await virtualMedia.detach(node, ['floppy']);
+    const kept = (await virtualMedia.fetchDrives(node)).filter((drive) => drive.isInserted);
+    await virtualMedia.detach(node, ['cdrom', 'disk']);
+    const left = (await virtualMedia.fetchDrives(node)).filter((drive) => drive.isInserted);
+
+    assert.deepEqual(attached, [
+      { image: urls[1].split('?')[0], isInserted: true, mediaTypes: attached[0]?.mediaTypes },
+    ]);
+    assert.equal(attached[0]?.mediaTypes.includes('CD'), true);
+    assert.deepEqual(kept, attached);
+    assert.deepEqual(left, []);
+  });
+
   test(`${name}: the disk is set for good`, async (context) => {
     const { driver, node } = await open(context);
 

@@ -17,9 +17,10 @@ import { tearDownPlan } from '../tear-down/tear-down.ts';
 import { verifyPlan } from '../verify/verify.ts';
 import type { NextWorkflow } from '../workflow/workflow-kind.ts';
 
+/** Last, so that what the steps changed is known. */
 const withHardwareRead = (driver: NodeDriver, next: NextWorkflow): NextWorkflow => ({
   ...next,
-  plan: [...readHardwarePlan(driver), ...next.plan],
+  plan: [...next.plan, ...readHardwarePlan(driver)],
 });
 
 /** `node` is as it will be after the verb's event. */
@@ -35,7 +36,7 @@ export const plannedWorkflow = (
     case 'adopting':
       return { kind: 'adopt', plan: adoptPlan() };
     case 'inspecting':
-      return { kind: 'inspect', plan: [...readHardwarePlan(driver), ...inspectPlan(driver)] };
+      return { kind: 'inspect', plan: [...inspectPlan(driver), ...readHardwarePlan(driver)] };
     case 'deploying':
       return { kind: 'deploy', plan: deployPlan(driver, request.steps ?? []) };
     case 'deleting':

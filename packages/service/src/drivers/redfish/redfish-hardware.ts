@@ -11,8 +11,10 @@ import { makeValidateAll } from '../validate-all.ts';
 import { type BmcAccess, readAccess, REDFISH_PROPERTIES } from './access.ts';
 import { makeAddressRules } from './address-rules.ts';
 import { makeBmcPool, type PoolParts } from './bmc-pool.ts';
+import { makeAttachedMedia } from './attached-media.ts';
 import { bootModeWish } from './boot-mode-wish.ts';
 import { BOOT_DEVICES, fetchMode, fetchOverride, setMode, setOverride } from './boot-override.ts';
+import { makeIndicators } from './indicators.ts';
 import { fetchSlots, mediaStateOf } from './media-slots.ts';
 import { makeNetworkBoot, NETWORK_BOOTS } from './network-boot.ts';
 import { makeRedfishPower, type WithBmc } from './power.ts';
@@ -129,6 +131,8 @@ const makeManagement = (
   setSecureBoot: (node, isOn) => withBmc(node, (bmc) => setSecureBoot(bmc, isOn)),
   fetchIdentity: (node) => withBmc(node, async (bmc) => identityOf(await fetchSystem(bmc))),
   injectNmi: (node) => withBmc(node, async (bmc) => reset(bmc, await fetchSystem(bmc), ['Nmi'])),
+  indicators: makeIndicators(withBmc),
+  virtualMedia: makeAttachedMedia(withBmc),
 });
 
 const makeVirtualMediaBoot = (

@@ -20,10 +20,20 @@ export const insertMedium = async (bmc: Bmc, url: string): Promise<void> => {
     const isOurs = each.path === slot.path && isSameImage(imageIn(each), url);
     if (isOccupied(each) && !isOurs) await eject(bmc, each);
   }
-  const empty = await bmc.client.fetch(slot.path, bmc.operation);
+  await fillSlot(bmc, slot.path, url);
+};
+
+/** Leaves `url` in this drive; the others stay as they are. */
+export const replaceMedium = async (bmc: Bmc, slot: Resource, url: string): Promise<void> => {
+  if (isOccupied(slot) && !isSameImage(imageIn(slot), url)) await eject(bmc, slot);
+  await fillSlot(bmc, slot.path, url);
+};
+
+const fillSlot = async (bmc: Bmc, path: string, url: string): Promise<void> => {
+  const empty = await bmc.client.fetch(path, bmc.operation);
   if (isOccupied(empty) && isSameImage(imageIn(empty), url)) return;
   await insert(bmc, empty, url);
-  await awaitSlot(bmc, slot.path, 'show the new medium', (seen) => {
+  await awaitSlot(bmc, path, 'show the new medium', (seen) => {
     if (!isOccupied(seen)) return false;
     const image = imageIn(seen);
     // A few never show the image; that something is inserted has to do for them.
@@ -32,8 +42,10 @@ export const insertMedium = async (bmc: Bmc, url: string): Promise<void> => {
 };
 
 /** Empties every drive. */
-export const ejectMedia = async (bmc: Bmc): Promise<void> => {
-  for (const slot of await fetchSlots(bmc)) {
+export const ejectMedia = async (bmc: Bmc): Promise<void> => ejectSlots(bmc, await fetchSlots(bmc));
+
+export const ejectSlots = async (bmc: Bmc, slots: readonly Resource[]): Promise<void> => {
+  for (const slot of slots) {
     if (isOccupied(slot)) await eject(bmc, slot);
   }
 };
@@ -68,8 +80,8 @@ const insertParameters = (action: JsonObject, url: string): JsonObject => {
   return parameters;
 };
 
-const transferType = (url: string): 'HTTP' | 'HTTPS' =>
-  url.startsWith('https:') ? 'HTTPS' : 'HTTP';
+/** HTTP, HTTPS, NFS, CIFS: the schemes under their own names. */
+const transferType = (url: string): string => url.slice(0, url.indexOf(':')).toUpperCase();
 
 /** Attempts with parameters added or dropped as the BMC asks; each changes something, so few are enough. */
 const INSERT_ATTEMPTS_MAX = 4;
