@@ -1,12 +1,13 @@
 // Users of mode `basic` with the real client: made beside a running service, each with what users.yaml gives them.
 
 import assert from 'node:assert/strict';
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
+import { openstack } from './harness/openstack.ts';
 import {
   BESSEMER,
   makeDirectory,
@@ -16,7 +17,6 @@ import {
 } from './harness/service.ts';
 
 const PASSWORD = 'correct horse';
-const COMMAND_MS_MAX = 120_000;
 
 let service: RunningService;
 let data: string;
@@ -51,22 +51,20 @@ const statusOf = async (name: string, method: string, path: string): Promise<num
   return response.status;
 };
 
-const listAs = (name: string): Promise<{ readonly names: string[]; readonly error: string }> =>
-  new Promise((resolve) => {
-    const { OS_CLOUD: _cloud, ...inherited } = process.env;
-    const env = {
-      ...inherited,
-      OS_AUTH_TYPE: 'http_basic',
-      OS_USERNAME: name,
-      OS_PASSWORD: PASSWORD,
-      OS_ENDPOINT: service.url,
-    };
-    const args = ['baremetal', 'node', 'list', '-f', 'json'];
-    execFile('openstack', args, { env, timeout: COMMAND_MS_MAX }, (error, stdout, stderr) => {
-      const nodes: readonly { readonly Name: string }[] = error === null ? JSON.parse(stdout) : [];
-      resolve({ names: nodes.map((node) => node.Name).sort(), error: stderr });
-    });
-  });
+const listAs = async (
+  name: string,
+): Promise<{ readonly names: string[]; readonly error: string }> => {
+  const environment = {
+    OS_AUTH_TYPE: 'http_basic',
+    OS_USERNAME: name,
+    OS_PASSWORD: PASSWORD,
+    OS_ENDPOINT: service.url,
+  };
+  const args = ['baremetal', 'node', 'list', '-f', 'json'];
+  const { code, stdout, stderr } = await openstack(environment, args);
+  const nodes: readonly { readonly Name: string }[] = code === 0 ? JSON.parse(stdout) : [];
+  return { names: nodes.map((node) => node.Name).sort(), error: stderr };
+};
 
 test('each user of a running service sees what is theirs, from the next request on', async () => {
   const create = (name: string, owner: string | null) =>

@@ -1,11 +1,11 @@
 // Mode `keystone` against a real Keystone: who gets in, as whom, and what happens when Keystone is away.
 
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
+import { openstack, type Ran } from './harness/openstack.ts';
 import {
   makeDirectory,
   removeDirectory,
@@ -16,7 +16,6 @@ import { waitFor } from './harness/wait-for.ts';
 import { passwordOf } from './keystone/people.ts';
 import { type Keystone, startKeystone } from './keystone/start-keystone.ts';
 
-const COMMAND_MS_MAX = 120_000;
 const RECOVER_MS_MAX = 30_000;
 /** Enough to be asked about once before its end, on a busy machine too. */
 const SHORT_SECONDS = 12;
@@ -49,16 +48,8 @@ after(async () => {
   }
 });
 
-type Ran = { readonly code: number; readonly stdout: string; readonly stderr: string };
-
 const openstackAs = (person: string, ...args: readonly string[]): Promise<Ran> =>
-  new Promise((resolve) => {
-    const { OS_CLOUD: _cloud, ...inherited } = process.env;
-    const env = { ...inherited, ...keystone.environmentOf(person) };
-    execFile('openstack', [...args], { env, timeout: COMMAND_MS_MAX }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr });
-    });
-  });
+  openstack(keystone.environmentOf(person), args);
 
 const jsonAs = async (person: string, ...args: readonly string[]): Promise<unknown> => {
   const { code, stdout, stderr } = await openstackAs(person, ...args, '-f', 'json');

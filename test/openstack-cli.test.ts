@@ -2,39 +2,17 @@
 // authentication modes, and the further commands that operators use every day.
 
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
+import { openstack } from './harness/openstack.ts';
 import {
   makeDirectory,
   removeDirectory,
   type RunningService,
   startService,
 } from './harness/service.ts';
-
-/** The client retries and polls by itself; a command that takes longer than this hangs. */
-const COMMAND_MS_MAX = 120_000;
-
-type Ran = { readonly code: number; readonly stdout: string; readonly stderr: string };
-
-const openstack = (
-  environment: { readonly [name: string]: string },
-  args: readonly string[],
-): Promise<Ran> =>
-  new Promise((resolve) => {
-    const { OS_CLOUD: _cloud, ...inherited } = process.env;
-    execFile(
-      'openstack',
-      [...args],
-      { env: { ...inherited, ...environment }, timeout: COMMAND_MS_MAX },
-      (error, stdout, stderr) => {
-        const code = error === null ? 0 : Number(error.code ?? -1);
-        resolve({ code, stdout, stderr });
-      },
-    );
-  });
 
 type Client = {
   /** Fails the test when the command does. */

@@ -4,16 +4,9 @@
 import { chmod, chown, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-const PRIVATE_MODE = 0o600;
+import { syncDirectory } from '#trust/write-once';
 
-const syncDirectory = async (path: string): Promise<void> => {
-  const directory = await open(path, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
-};
+const PRIVATE_MODE = 0o600;
 
 export const replaceFile = async (path: string, text: string): Promise<void> => {
   const target = await realpath(path).catch(() => path);

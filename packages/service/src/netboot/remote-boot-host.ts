@@ -9,6 +9,7 @@ import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { Agent, request } from 'undici';
 
 import { Failure } from '@bessemer/protocol/errors/failure';
+import { readBounded } from '@bessemer/protocol/read-bounded';
 
 import type { BootFile, BootHost, BootManifest, Lease } from './boot-host.ts';
 import {
@@ -55,14 +56,8 @@ const unreachable = (url: string, cause: unknown): Failure =>
   });
 
 const readBody = async (body: AsyncIterable<Buffer>): Promise<unknown> => {
-  const chunks: Buffer[] = [];
-  let sizeBytes = 0;
-  for await (const chunk of body) {
-    sizeBytes += chunk.length;
-    if (sizeBytes > ANSWER_BYTES_MAX) throw new Error('the answer is too long');
-    chunks.push(chunk);
-  }
-  return sizeBytes === 0 ? undefined : JSON.parse(Buffer.concat(chunks).toString());
+  const text = await readBounded(body, ANSWER_BYTES_MAX);
+  return text === '' ? undefined : JSON.parse(text);
 };
 
 /** Content of files by path; read once as long as they stay the same. */

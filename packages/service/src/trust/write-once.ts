@@ -7,7 +7,7 @@ import { basename, dirname, join } from 'node:path';
 
 const UNFINISHED_SUFFIX = '.unfinished';
 
-const syncDirectory = async (directory: string): Promise<void> => {
+export const syncDirectory = async (directory: string): Promise<void> => {
   const handle = await open(directory, 'r');
   try {
     await handle.sync();

@@ -14,8 +14,13 @@ export type ReloadedFile<T> = {
 };
 
 const generationOf = (path: string): string => {
-  const facts = statSync(path, { throwIfNoEntry: false });
-  return facts === undefined ? 'absent' : `${facts.ino}:${facts.size}:${facts.mtimeMs}`;
+  try {
+    const { ino, size, mtimeMs, ctimeMs } = statSync(path);
+    return `${ino}:${size}:${mtimeMs}:${ctimeMs}`;
+  } catch (error) {
+    // Reading it says what is wrong; a request that only asks is not what fails.
+    return String((error as NodeJS.ErrnoException).code);
+  }
 };
 
 const read = (path: string): string => {

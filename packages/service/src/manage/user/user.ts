@@ -72,14 +72,11 @@ const WORK_FACTOR = 10;
 
 const ADMINISTRATOR: UserEntry = { roles: ['admin'], system: true, project: undefined };
 
-const readIfThere = async (path: string): Promise<string | undefined> => {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+const readIfThere = (path: string): Promise<string | undefined> =>
+  readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
     throw error;
-  }
-};
+  });
 
 const readAccounts = async (values: Values): Promise<Accounts> => {
   const { data } = values;

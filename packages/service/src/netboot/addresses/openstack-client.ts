@@ -4,6 +4,7 @@
 import { Agent, request } from 'undici';
 
 import { isJsonObject, type JsonObject } from '@bessemer/protocol/json';
+import { readBounded } from '@bessemer/protocol/read-bounded';
 
 import { Secret } from '#trust/secret';
 
@@ -75,14 +76,7 @@ const endpointIn = (
 };
 
 const readObject = async (body: AsyncIterable<Buffer>): Promise<JsonObject> => {
-  const chunks: Buffer[] = [];
-  let sizeBytes = 0;
-  for await (const chunk of body) {
-    sizeBytes += chunk.length;
-    if (sizeBytes > ANSWER_BYTES_MAX) throw new Error('the answer is too long');
-    chunks.push(chunk);
-  }
-  const value: unknown = JSON.parse(Buffer.concat(chunks).toString());
+  const value: unknown = JSON.parse(await readBounded(body, ANSWER_BYTES_MAX));
   if (isJsonObject(value)) return value;
   throw new Error('the answer is not an object');
 };

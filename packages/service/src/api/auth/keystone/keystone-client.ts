@@ -3,6 +3,7 @@
 import { Agent, type Dispatcher, errors, request } from 'undici';
 
 import { isJsonObject, type JsonObject } from '@bessemer/protocol/json';
+import { readBounded } from '@bessemer/protocol/read-bounded';
 
 import type { Clock } from '#clock';
 import type { KeystoneAccount } from './login.ts';
@@ -42,15 +43,9 @@ export type Answer = {
 };
 
 const readBody = async (body: AsyncIterable<Buffer>): Promise<JsonObject | undefined> => {
-  const chunks: Buffer[] = [];
-  let sizeBytes = 0;
-  for await (const chunk of body) {
-    sizeBytes += chunk.length;
-    if (sizeBytes > ANSWER_BYTES_MAX) throw new Error('the answer is too long');
-    chunks.push(chunk);
-  }
+  const text = await readBounded(body, ANSWER_BYTES_MAX);
   try {
-    const value: unknown = JSON.parse(Buffer.concat(chunks).toString());
+    const value: unknown = JSON.parse(text);
     return isJsonObject(value) ? value : undefined;
   } catch {
     // Proxies in front of it answer with pages.
