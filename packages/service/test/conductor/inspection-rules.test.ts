@@ -133,6 +133,18 @@ describe('the step', () => {
     assert.deepEqual(openDriverInfo(memoryKeys(), node), { redfish_password: 'CANARY' });
   });
 
+  test('tells the journal as much as fits where rules do much', async () => {
+    const node = await inspect(() =>
+      addRule([{ op: 'log', args: ['x'.repeat(400)], loop: Array<number>(60).fill(1) }]),
+    );
+
+    const ended = (await engine.journalOf(node.uuid)).find(({ event }) => event === 'ended');
+    const { did } = ended?.detail ?? {};
+    const told = did as JsonObject[];
+    assert.equal(told[0]?.['op'], 'log');
+    assert.deepEqual(told.at(-1), { more: 50 - told.length + 1 });
+  });
+
   test('fails with the rule and its reason, and nothing of any rule is kept', async () => {
     const node = await inspect(async () => {
       await addRule([{ op: 'set-attribute', args: ['extra/x', 1] }], { priority: 5 });

@@ -17,7 +17,7 @@ import { keepDriverInfo } from '#trust/driver-secrets';
 import { DONE, type Job, type Step, type StepDone } from '../../workflow/step.ts';
 import { makeApiCalls } from './api-calls.ts';
 import { runRules } from './run-rules.ts';
-import type { Work, WorkPort } from './work.ts';
+import type { RuleNote, Work, WorkPort } from './work.ts';
 
 const PHASE = 'main';
 
@@ -139,6 +139,21 @@ const writePort = async (
   );
 };
 
+/** The journal keeps no line that is longer; the first things that were done are told, and how many more there were. */
+const TOLD_CHARS_MAX = 4_096;
+const APPLIED_TOLD_MAX = 50;
+
+const toldNotes = (notes: readonly RuleNote[]): JsonValue[] => {
+  const told: JsonValue[] = [];
+  let chars = 0;
+  for (const note of notes) {
+    chars += JSON.stringify(note).length;
+    if (chars > TOLD_CHARS_MAX) return [...told, { more: notes.length - told.length }];
+    told.push({ ...note });
+  }
+  return told;
+};
+
 export const applyInspectionRules: Step = {
   name: 'apply_inspection_rules',
   isIdempotent: true,
@@ -168,9 +183,9 @@ export const applyInspectionRules: Step = {
       kind: 'done',
       node: changes,
       detail: {
-        applied: report.applied.slice(0, 100),
+        applied: report.applied.slice(0, APPLIED_TOLD_MAX),
         skipped: report.skippedCount,
-        did: work.notes.map((note) => ({ ...note })),
+        did: toldNotes(work.notes),
       },
       also: async (transaction) => {
         for (const [index, port] of ports.entries()) {

@@ -11,6 +11,7 @@ import {
 import { isJsonObject, type JsonObject, type JsonValue } from '@bessemer/protocol/json';
 import { checkKernelArguments } from '@bessemer/protocol/node/kernel-arguments';
 import { maskDriverInfo } from '@bessemer/protocol/node/mask';
+import { isNetworkType, isSwitchId, LINK_KEYS } from '@bessemer/protocol/port/link-keys';
 
 import { RuleProblem, shownValue } from './rule-problem.ts';
 import { withMember, withoutValue, withValue } from './value-at.ts';
@@ -117,21 +118,22 @@ const checkMap = (
   }
 };
 
-const LINK_KEYS: ReadonlySet<string> = new Set([
-  'switch_id',
-  'port_id',
-  'switch_info',
-  'hostname',
-  'network_type',
-]);
 const LINK_CHARS_MAX = 255;
 
+const isLinkValue = (key: string, value: JsonValue): boolean => {
+  if (!LINK_KEYS.has(key) || typeof value !== 'string' || value.length > LINK_CHARS_MAX) {
+    return false;
+  }
+  if (key === 'switch_id') return isSwitchId(value);
+  return key !== 'network_type' || isNetworkType(value);
+};
+
+/** Key by key: rules put a connection together in several actions. */
 const checkLink = (link: JsonObject): void => {
   for (const [key, value] of Object.entries(link)) {
-    const isRight =
-      LINK_KEYS.has(key) && typeof value === 'string' && value.length <= LINK_CHARS_MAX;
-    if (!isRight)
+    if (!isLinkValue(key, value)) {
       throw new RuleProblem(`local_link_connection/${key} cannot be ${shownValue(value)}`);
+    }
   }
 };
 

@@ -153,6 +153,7 @@ test('each action does what it says', () => {
   });
   assert.deepEqual(work.ports[0]?.attributes, {
     extra: { list: ['a'] },
+    local_link_connection: {},
     pxe_enabled: false,
     vendor: null,
   });
@@ -175,6 +176,10 @@ test('what a rule may not do fails the inspection with the rule and the reason',
   failsWith([{ op: 'add-trait', args: ['bad'] }], /"bad" is not a trait/);
   failsWith([{ op: 'del-attribute', args: ['extra/none'] }], /no extra\/none to delete/);
   failsWith([{ op: 'extend-attribute', args: ['properties/capabilities', 1] }], /it is no list/);
+  failsWith(
+    [{ op: 'set-port-attribute', args: ['port-1', 'local_link_connection/switch_id', 'x'] }],
+    /switch_id cannot be "x"/,
+  );
   failsWith(set('properties/capabilities/x', 1), /capabilities is "a:1/);
 });
 

@@ -36,7 +36,11 @@ export const newWork = (more: Partial<Work> = {}): Work => ({
   },
   hasSecrets: true,
   ports: [
-    { uuid: 'port-1', address: MAC, attributes: { extra: {}, pxe_enabled: true, vendor: null } },
+    {
+      uuid: 'port-1',
+      address: MAC,
+      attributes: { extra: {}, local_link_connection: {}, pxe_enabled: true, vendor: null },
+    },
   ],
   traits: new Set(['CUSTOM_OLD']),
   pluginData: {},
