@@ -173,13 +173,16 @@ describe('steps of the driver', () => {
     const child = await service.makeNode({ parentNode: parent.uuid });
     const clean_steps = [
       { interface: 'raid', step: 'delete_configuration', execute_on_child_nodes: true },
+      { ...bios({ settings }), execute_on_child_nodes: true },
     ];
     await updateNode(service.store.db, child.uuid, { raidConfig: { logical_disks: [] } });
 
     await service.told(parent.uuid, { target: 'clean', clean_steps });
     await service.untilState(parent.uuid, 'manageable');
 
+    const { body } = await service.ask('GET', `/v1/nodes/${child.uuid}/bios/ProcTurboMode`);
     assert.deepEqual((await service.nodeOf(child.uuid)).raidConfig, {});
+    assert.equal(body.ProcTurboMode.value, 'Disabled');
   });
 });
 

@@ -4,11 +4,13 @@
 import { Failure } from '@bessemer/protocol/errors/failure';
 import type { NodeRecord, PowerTarget } from '@bessemer/protocol/node/record';
 
+import type { Queryable } from '#store/database';
 import { claimLease, releaseLease } from '#store/leases';
 import { listChildren } from '#store/node-views';
 import { findNode, type NodeChanges, updateNode } from '#store/nodes';
 import { findOpenWorkflow } from '#store/workflows';
 
+import { readHardware } from '../management/read-hardware.ts';
 import type { Job, Step } from '../workflow/step.ts';
 import { argsOf, requireDriverStep } from './driver-step.ts';
 import { CHILD_STEP_RUNNER } from './plan-step.ts';
@@ -27,15 +29,22 @@ const chosenChildren = async (job: Job): Promise<readonly string[]> => {
   );
 };
 
-const perform = async (job: Job, child: NodeRecord): Promise<NodeChanges> => {
+type Performed = {
+  readonly changes: NodeChanges;
+  readonly also?: (queryable: Queryable) => Promise<void>;
+};
+
+const perform = async (job: Job, child: NodeRecord): Promise<Performed> => {
   const driver = job.parts.drivers.driverOf(child);
   const target: PowerTarget | undefined = POWER_TARGETS[job.planned.name];
   if (target === undefined) {
     const step = requireDriverStep(driver, job.planned);
-    return (await step.run(child, argsOf(job.planned))).node ?? {};
+    const { node = {}, isHardwareChanged } = await step.run(child, argsOf(job.planned));
+    if (isHardwareChanged !== true) return { changes: node };
+    return { changes: node, also: await readHardware({ ...job, node: child, driver }) };
   }
   await driver.power.setState(child, target, { timeoutMs: job.parts.options.powerTimeoutMs });
-  return { powerState: target === 'power off' ? 'power off' : 'power on' };
+  return { changes: { powerState: target === 'power off' ? 'power off' : 'power on' } };
 };
 
 const busy = (child: Pick<NodeRecord, 'uuid'>): Failure =>
@@ -51,7 +60,8 @@ const runOnChild = async (job: Job, uuid: string): Promise<void> => {
   const claim = {
     owner: `${options.hostname}/child-step`,
     nowMs: clock.wallMs(),
-    leaseMs: options.leaseMs,
+    // Nobody renews it, so it lasts as long as a slow power action may.
+    leaseMs: options.leaseMs + 2 * options.powerTimeoutMs,
   };
   const fence = await store.transaction(async (transaction) =>
     (await findOpenWorkflow(transaction, child.uuid)) === undefined
@@ -60,7 +70,11 @@ const runOnChild = async (job: Job, uuid: string): Promise<void> => {
   );
   if (fence === undefined) throw busy(child);
   try {
-    await updateNode(store.db, child.uuid, await perform(job, child), { fence });
+    const { changes, also } = await perform(job, child);
+    await store.transaction(async (transaction) => {
+      const isOurs = await updateNode(transaction, child.uuid, changes, { fence });
+      if (isOurs) await also?.(transaction);
+    });
   } finally {
     await releaseLease(store.db, child.uuid, fence);
   }
