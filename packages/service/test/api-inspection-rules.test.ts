@@ -97,7 +97,7 @@ const BAD: readonly (readonly [body: object, names: RegExp])[] = [
   [{ actions: undefined }, /'actions' is a required property/],
   [{ actions: [] }, /actions: at least one/],
   [{ actions: {} }, /actions: .* is not of type 'array'/],
-  [{ actions: ['x'] }, /actions\[0\]: x is not of type 'object'/],
+  [{ actions: ['x'] }, /actions\[0\]: a string is not of type 'object'/],
   [{ actions: Array.from({ length: 101 }, () => ACTION) }, /actions: there are more than 100/],
   [{ conditions: 'x' }, /conditions: x is not of type 'array'/],
   [{ priority: -1 }, /priority: -1 is not an integer from 0 to 9999/],

@@ -146,6 +146,18 @@ const exchange = (socket: Socket, text: string): Promise<string> =>
     socket.write(text);
   });
 
+test('a null character is refused wherever a text may be', async () => {
+  const make = (body: object) => api.ask('POST', '/v1/nodes', { ...AS_ADMIN, body });
+
+  const inText = await make({ driver: 'fake-hardware', description: 'a\u0000b' });
+  const inMap = await make({ driver: 'fake-hardware', extra: { deep: ['a\u0000b'] } });
+  const inKey = await make({ driver: 'fake-hardware', extra: { 'a\u0000b': 1 } });
+  const inPath = await api.ask('GET', '/v1/nodes/a%00b', AS_ADMIN);
+
+  const statuses = [inText, inMap, inKey, inPath].map(({ status }) => status);
+  assert.deepEqual(statuses, [400, 400, 400, 404]);
+});
+
 describe('T-57: size and depth are counted before anything is built from them', () => {
   const post = (payload: string, url = '/v1/nodes') =>
     api.app.inject({ method: 'POST', url, headers: { 'x-user': 'admin' }, payload });

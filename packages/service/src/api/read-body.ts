@@ -60,10 +60,20 @@ const endOfString = (text: string, open: number): number => {
 /** Escapes may spell a key that plain search would miss. */
 const POISON_HINT = /__proto__|constructor|\\u/;
 
-/** Refuses keys that, copied onto an object, would change what all objects are. */
+/**
+ * Refuses keys that, copied onto an object, would change what all objects are, and the one character that PostgreSQL
+ * cannot store.
+ */
 const refusePoison = (value: unknown): void => {
+  if (typeof value === 'string' && value.includes('\u0000')) {
+    throw new Refusal(
+      400,
+      'The request body has a text with a null character, which is not allowed',
+    );
+  }
   if (typeof value !== 'object' || value === null) return;
   for (const [key, each] of Object.entries(value)) {
+    refusePoison(key);
     if (key === '__proto__' || (key === 'constructor' && hasPrototypeKey(each))) {
       throw new Refusal(400, `The request body has a key that is not allowed: ${key}`);
     }

@@ -15,6 +15,8 @@ export const rewriteUrl = (raw: IncomingMessage): string => {
   const end = url.indexOf('?');
   const path = end === -1 ? url : url.slice(0, end);
   const query = end === -1 ? '' : url.slice(end);
+  // No name has a null character, and PostgreSQL could not even look for one.
+  if (path.includes('%00')) return '/v1/%2500';
   const rooted = ROOTED.test(path) ? path : `/v1${path}`;
   if (!path.endsWith('.json') || !cutsSuffix(raw)) return rooted + query;
   markSuffixCut(raw);

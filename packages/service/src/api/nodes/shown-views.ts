@@ -138,5 +138,5 @@ const replacements = async (
     // What is known of the agent is put into the same map when it is written.
     if (field === 'driver_internal_info') replaced['session_state'] = null;
   }
-  return replaced as Partial<NodeView>;
+  return replaced;
 };
