@@ -49,11 +49,15 @@ export const addRoutes = (
   }
   for (const [path, methods] of methodsOf) {
     const others = [...METHODS.filter((method) => !methods.has(method)), 'HEAD' as const];
+    const ofPath = routes.filter((route) => route.path === path);
+    // Whoever may ask without a login is told so without one, too.
+    const isPublic = ofPath.every(({ rule }) => rule === 'public');
     app.route({
       method: others,
       url: path,
+      ...(isPublic ? { config: { rule: 'public' as const } } : {}),
       handler: (request) => {
-        const isThere = routes.some((route) => route.path === path && !isHidden(route, request));
+        const isThere = ofPath.some((route) => !isHidden(route, request));
         throw isThere ? methodNotAllowed(request.method) : notFound();
       },
     });
