@@ -53,6 +53,12 @@ test('require_agent_token is taken, warned of once, and does nothing', async () 
   assert.deepEqual(checkSettings(await load()), []);
 });
 
+test('a region of Keystone is taken and warned of', async () => {
+  const warnings = checkSettings(await load('keystone_authtoken.region_name=RegionOne'));
+
+  assert.match(warnings.join(), /keystone_authtoken\.region_name has no effect: .*auth_url/);
+});
+
 test('networks that are none are refused by their key', async () => {
   for (const key of ['allowed_networks', 'trusted_proxies', 'poll_networks']) {
     for (const text of [

@@ -14,6 +14,12 @@ const isCidr = (text: string): boolean => {
   );
 };
 
+/** Keys that are taken because configurations have them. */
+const WITHOUT_EFFECT: { readonly [key: string]: string } = {
+  'DEFAULT.require_agent_token': 'every agent needs its token, always',
+  'keystone_authtoken.region_name': 'tokens are validated at keystone_authtoken.auth_url',
+};
+
 /** Texts to warn of. Throws ConfigInvalid. */
 export const checkSettings = ({ settings, sources }: LoadedConfig): readonly string[] => {
   const { disable_agent_api: isDisabled, enable_ramdisk_endpoints: isEnabled } = settings.api;
@@ -30,7 +36,7 @@ export const checkSettings = ({ settings, sources }: LoadedConfig): readonly str
       throw new ConfigInvalid(`agent.${key}: "${wrong}" is not an address or a CIDR block`);
     }
   }
-  return sources.has('DEFAULT.require_agent_token')
-    ? ['DEFAULT.require_agent_token has no effect: every agent needs its token, always']
-    : [];
+  return Object.entries(WITHOUT_EFFECT)
+    .filter(([key]) => sources.has(key))
+    .map(([key, reason]) => `${key} has no effect: ${reason}`);
 };
