@@ -221,6 +221,60 @@ describe('virtual media', () => {
   });
 });
 
+describe('a machine that fails', () => {
+  const driverInfo = { fake_fail: 'management' };
+
+  test('is told of to whoever waits for it', async () => {
+    const { uuid } = await makeNode({ driverInfo });
+    const path = `/v1/nodes/${uuid}/management`;
+    const answers = [
+      await service.ask('PUT', `${path}/inject_nmi`, { body: {} }),
+      await service.ask('PUT', `${path}/boot_device`, { body: { boot_device: 'pxe' } }),
+      await service.ask('PUT', `${path}/indicators/led@system`, { body: { state: 'on' } }),
+    ];
+
+    for (const { status, fault } of answers) {
+      assert.equal(status, 503);
+      assert.match(fault ?? '', /fails at management/);
+    }
+  });
+
+  test('leaves its last error where nobody waits', async () => {
+    const { uuid } = await makeNode({ driverInfo, bootMode: 'uefi' });
+
+    await service.ask('PUT', `/v1/nodes/${uuid}/states/boot_mode`, { body: { target: 'bios' } });
+    const node = await service.until(uuid, isIdle);
+
+    assert.match(node.lastError ?? '', /fails at management/);
+    assert.equal(node.bootMode, 'uefi');
+    assert.equal(node.provisionState, 'manageable');
+  });
+});
+
+describe('a node that is being worked on', () => {
+  test('is locked for what would change it', async () => {
+    const { uuid } = await makeNode({ driverInfo: { fake_management_delay: 3_600 } });
+    const change = (path: string, body: object) =>
+      service.ask('PUT', `/v1/nodes/${uuid}/${path}`, { body });
+
+    const first = await change('states/boot_mode', { target: 'bios' });
+    const others = [
+      await change('states/secure_boot', { target: true }),
+      await change('states/console', { enabled: true }),
+      await change('states/raid', {}),
+      await change('management/inject_nmi', {}),
+      await change('management/indicators/led@system', { state: 'on' }),
+      await service.ask('DELETE', `/v1/nodes/${uuid}/vmedia`),
+    ];
+
+    assert.equal(first.status, 202);
+    for (const { status, fault } of others) {
+      assert.equal(status, 409);
+      assert.match(fault ?? '', /is locked by host/);
+    }
+  });
+});
+
 describe('the interrupt', () => {
   test('is injected, from its version on', async () => {
     const { uuid } = await makeNode();

@@ -25,6 +25,7 @@ import type { ConductorParts } from './conductor-parts.ts';
 import { continueInspection } from './inspect/continue-inspection.ts';
 import { openHardwareDoor } from './management/open-hardware-door.ts';
 import { requestWork } from './management/request-work.ts';
+import { told } from './management/told.ts';
 import { pollNodes } from './poll/polled-nodes.ts';
 import { requestPower } from './power/request-power.ts';
 import { nodeLocked, requestProvision, requireNode } from './provision/request-provision.ts';
@@ -101,7 +102,7 @@ export const startConductor = async (parts: ConductorParts): Promise<Conductor> 
     },
     fetchBootDevice: async (uuid) => {
       const { node, driver } = await driverOf(uuid);
-      return driver.management.fetchBootDevice(node);
+      return told(driver.management.fetchBootDevice(node));
     },
     setBootDevice: async (uuid, device, options) => {
       const { node, driver } = await driverOf(uuid);
@@ -113,7 +114,7 @@ export const startConductor = async (parts: ConductorParts): Promise<Conductor> 
         );
       }
       await refuseIfBusy(node);
-      await driver.management.setBootDevice(node, device as BootDevice, options);
+      await told(driver.management.setBootDevice(node, device as BootDevice, options));
     },
     supportedBootDevices: async (uuid) =>
       (await driverOf(uuid)).driver.management.supportedBootDevices,
@@ -126,7 +127,7 @@ export const startConductor = async (parts: ConductorParts): Promise<Conductor> 
         );
       }
       await refuseIfBusy(node);
-      await driver.management.injectNmi(node);
+      await told(driver.management.injectNmi(node));
     },
     validate: async (uuid) => {
       const { node, driver } = await driverOf(uuid);

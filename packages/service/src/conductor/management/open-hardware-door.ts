@@ -16,6 +16,7 @@ import type { HardwareDoor, VendorCall } from '../hardware-door.ts';
 import { planned } from '../workflow/step.ts';
 import { HARDWARE } from './hardware-steps.ts';
 import { checkMediumUrl } from './medium-url.ts';
+import { told } from './told.ts';
 import type { ShortWork } from './request-work.ts';
 
 type Subject = { readonly node: NodeRecord; readonly driver: NodeDriver };
@@ -60,7 +61,7 @@ const findIndicator = async (
   subject: Subject,
   place: { readonly name: string; readonly component: string },
 ): Promise<Indicator> => {
-  const all = await indicatorsOf(subject).list(subject.node);
+  const all = await told(indicatorsOf(subject).list(subject.node));
   const found = all.find(
     ({ name, component }) => name === place.name && component === place.component,
   );
@@ -119,7 +120,7 @@ export const openHardwareDoor = ({
       const subject = await subjectOf(uuid);
       const console = require(subject.driver.console, subject, 'console');
       console.validate(subject.node);
-      return subject.node.consoleEnabled ? console.fetch(subject.node) : undefined;
+      return subject.node.consoleEnabled ? told(console.fetch(subject.node)) : undefined;
     },
     setConsole: (uuid, isEnabled) =>
       requestWork(uuid, (subject) => {
@@ -128,11 +129,12 @@ export const openHardwareDoor = ({
       }),
     listIndicators: async (uuid) => {
       const subject = await subjectOf(uuid);
-      return indicatorsOf(subject).list(subject.node);
+      return told(indicatorsOf(subject).list(subject.node));
     },
     fetchIndicator: async (uuid, place) => {
       const subject = await subjectOf(uuid);
-      return indicatorsOf(subject).fetch(subject.node, await findIndicator(subject, place));
+      const indicator = await findIndicator(subject, place);
+      return told(indicatorsOf(subject).fetch(subject.node, indicator));
     },
     setIndicator: async (uuid, place, state) => {
       const subject = await subjectOf(uuid);
@@ -144,11 +146,11 @@ export const openHardwareDoor = ({
         throw new Refusal(400, `The indicator ${shownPlace} can be ${states}, but not ${state}`);
       }
       await refuseIfBusy(subject.node);
-      await indicatorsOf(subject).set(subject.node, indicator, state as IndicatorState);
+      await told(indicatorsOf(subject).set(subject.node, indicator, state as IndicatorState));
     },
     fetchDrives: async (uuid) => {
       const subject = await subjectOf(uuid);
-      return drivesOf(subject, 'get_virtual_media').fetchDrives(subject.node);
+      return told(drivesOf(subject, 'get_virtual_media').fetchDrives(subject.node));
     },
     attachMedium: (uuid, medium) =>
       requestWork(uuid, (subject) => {
@@ -167,7 +169,7 @@ export const openHardwareDoor = ({
       const method = requireVendorMethod(subject, call);
       if (!method.isAsync) {
         if (method.isExclusive) await refuseIfBusy(subject.node);
-        return { isAsync: false, answer: await method.run(subject.node, call.args) };
+        return { isAsync: false, answer: await told(method.run(subject.node, call.args)) };
       }
       await requestWork(uuid, (each) => {
         requireVendorMethod(each, call);
