@@ -160,7 +160,8 @@ test('what cannot be asked of a list is refused', async () => {
     ['fields=name&detail=true', 400],
     ['limit=0', 400],
     ['limit=x', 400],
-    ['marker=x', 400],
+    ['marker=x', 404],
+    ['marker=x%20y', 400],
     [`marker=${randomUUID()}`, 404],
     ['foo=1', 400],
   ] as const) {

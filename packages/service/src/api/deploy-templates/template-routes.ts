@@ -23,6 +23,7 @@ import { readQuery, requireObjectBody } from '../query.ts';
 import { askedFields } from '../resource/field-query.ts';
 import { findResource } from '../resource/find-resource.ts';
 import { maskSteps } from '../resource/kept-steps.ts';
+import { refuseNamedMarker } from '../resource/named-marker.ts';
 import { readNew, readPatched, refuseUnpatchable } from '../resource/resource-input.ts';
 import { resourceText, type ShowSpecial } from '../resource/resource-text.ts';
 import { sendList } from '../resource/send-list.ts';
@@ -90,6 +91,7 @@ const listRoute = (parts: ApiParts): Route => ({
   ...GATE,
   handle: async (request, reply) => {
     const query = readQuery(request, [...PAGE_ARGUMENTS, 'fields', 'detail']);
+    refuseNamedMarker(query, missing);
     return sendList(request, reply, {
       table: DEPLOY_TEMPLATE,
       query,

@@ -18,6 +18,7 @@ import { isDetailed } from '../nodes/list-nodes.ts';
 import { PAGE_ARGUMENTS } from '../page-query.ts';
 import { readQuery, requireObjectBody } from '../query.ts';
 import { askedFields } from '../resource/field-query.ts';
+import { refuseNamedMarker } from '../resource/named-marker.ts';
 import {
   readNew,
   readPatched,
@@ -84,6 +85,7 @@ const listRoute = (parts: ApiParts): Route => ({
     const query = readQuery(request, [...PAGE_ARGUMENTS, 'fields', 'detail', 'project']);
     const { project: asked } = query;
     const { project } = await requireListScope(parts, request, LIST_RULES, asked);
+    refuseNamedMarker(query, runbookMissing);
     return sendList(request, reply, {
       table: runbookAt(request.minor),
       query,
