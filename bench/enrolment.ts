@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 
 import { startLimit } from './limit.ts';
-import { runLoad, type LoadRequest } from './load.ts';
+import { type LoadRequest, type LoadResult, runLoad } from './load.ts';
 import type { Bench } from './measurement.ts';
 import { type Served, startServe } from './served.ts';
 
@@ -20,13 +20,8 @@ const addressOf = (index: number): string => {
   return `52:54:${hex.match(/../g)?.join(':') ?? ''}`;
 };
 
-/** Enrols `count` nodes with a port each; returns their UUIDs and the seconds that it took. */
-export const enrol = async (
-  served: Served,
-  count: number,
-): Promise<{ readonly uuids: readonly string[]; readonly seconds: number }> => {
-  const uuids = Array.from({ length: count }, () => randomUUID());
-  const nodes: LoadRequest[] = uuids.map((uuid, index) => ({
+const nodeRequests = (uuids: readonly string[]): LoadRequest[] =>
+  uuids.map((uuid, index) => ({
     method: 'POST',
     path: '/v1/nodes',
     headers: VERSION,
@@ -39,6 +34,35 @@ export const enrol = async (
       extra: { rack: `r${index % 40}`, serial: `SN${index}`, notes: 'x'.repeat(200) },
     },
   }));
+
+const post = (served: Served, requests: readonly LoadRequest[]): Promise<LoadResult> =>
+  runLoad(
+    {
+      port: served.port,
+      clients: CLIENTS,
+      seconds: FOREVER_SECONDS,
+      countMax: requests.length,
+      requests,
+    },
+    201,
+  );
+
+/** Nodes without ports. */
+export const createNodes = async (
+  served: Served,
+  count: number,
+): Promise<{ readonly uuids: readonly string[]; readonly perSecond: number }> => {
+  const uuids = Array.from({ length: count }, () => randomUUID());
+  const { perSecond } = await post(served, nodeRequests(uuids));
+  return { uuids, perSecond };
+};
+
+/** Enrols `count` nodes with a port each; returns their UUIDs and the seconds that it took. */
+export const enrol = async (
+  served: Served,
+  count: number,
+): Promise<{ readonly uuids: readonly string[]; readonly seconds: number }> => {
+  const uuids = Array.from({ length: count }, () => randomUUID());
   const ports: LoadRequest[] = uuids.map((uuid, index) => ({
     method: 'POST',
     path: '/v1/ports',
@@ -47,18 +71,8 @@ export const enrol = async (
   }));
   let seconds = 0;
   // Each client needs its node before its port: all nodes first, then all ports.
-  for (const requests of [nodes, ports]) {
-    const result = await runLoad(
-      {
-        port: served.port,
-        clients: CLIENTS,
-        seconds: FOREVER_SECONDS,
-        countMax: requests.length,
-        requests,
-      },
-      201,
-    );
-    seconds += result.seconds;
+  for (const requests of [nodeRequests(uuids), ports]) {
+    seconds += (await post(served, requests)).seconds;
   }
   return { uuids, seconds };
 };

@@ -105,6 +105,7 @@ const untilMs = startedMs + load.seconds * 1_000;
 let next = 0;
 let sent = 0;
 let matches = 0;
+const times: number[] = [];
 const client = async (_: unknown, own: number): Promise<void> => {
   const socket = openSocket(load);
   let ownNext = own;
@@ -113,7 +114,9 @@ const client = async (_: unknown, own: number): Promise<void> => {
     ownNext = ownNext + clients < requests.length ? ownNext + clients : own;
     next += 1;
     sent += 1;
+    const askedMs = performance.now();
     const { status, body } = await exchange(socket, prepared(sequenceBase + sent));
+    times.push(performance.now() - askedMs);
     if (load.text !== undefined && body.includes(load.text)) matches += 1;
     statuses[status] = (statuses[status] ?? 0) + 1;
   }
@@ -122,5 +125,15 @@ const client = async (_: unknown, own: number): Promise<void> => {
 await Promise.all(Array.from({ length: clients }, client));
 const seconds = (performance.now() - startedMs) / 1_000;
 const count = Object.values(statuses).reduce((sum, each) => sum + each, 0);
-const result: LoadResult = { perSecond: count / seconds, count, seconds, statuses, matches };
+times.sort((one, other) => one - other);
+const slowerThan = (share: number): number => times[Math.floor(times.length * share)] ?? 0;
+const result: LoadResult = {
+  perSecond: count / seconds,
+  count,
+  seconds,
+  statuses,
+  matches,
+  p50Ms: slowerThan(0.5),
+  p99Ms: slowerThan(0.99),
+};
 process.stdout.write(JSON.stringify(result));

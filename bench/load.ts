@@ -30,6 +30,9 @@ export type LoadResult = {
   readonly seconds: number;
   readonly statuses: { readonly [status: number]: number };
   readonly matches: number;
+  /** Of the time that an answer took. */
+  readonly p50Ms: number;
+  readonly p99Ms: number;
 };
 
 const PROGRAM = join(import.meta.dirname, 'load-process.ts');

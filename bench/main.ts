@@ -19,12 +19,14 @@ import { pollSweep } from './poll-sweep.ts';
 import { reads } from './reads.ts';
 import { startUp } from './start-up.ts';
 import { tokenTiming } from './token-timing.ts';
+import { writes } from './writes.ts';
 
 const BENCHES: readonly Bench[] = [
   startUp,
   heartbeats,
   lookups,
   reads,
+  writes,
   policy,
   enrolment,
   fleet,
@@ -38,6 +40,7 @@ const SIZES: { readonly [name: string]: Omit<BenchSize, 'isComparingKeys'> } = {
     isQuick: false,
     seconds: 6,
     nodes: 1_000,
+    stored: 10_000,
     fleet: 200,
     imageMiB: 4_096,
     agents: 10_000,
@@ -49,6 +52,7 @@ const SIZES: { readonly [name: string]: Omit<BenchSize, 'isComparingKeys'> } = {
     isQuick: true,
     seconds: 2,
     nodes: 200,
+    stored: 1_000,
     fleet: 50,
     imageMiB: 256,
     agents: 2_000,
@@ -60,6 +64,7 @@ const SIZES: { readonly [name: string]: Omit<BenchSize, 'isComparingKeys'> } = {
     isQuick: true,
     seconds: 0.3,
     nodes: 20,
+    stored: 40,
     fleet: 4,
     imageMiB: 16,
     agents: 60,

@@ -15,6 +15,8 @@ export type BenchSize = {
   /** How long each rate is measured. */
   readonly seconds: number;
   readonly nodes: number;
+  /** How many the store holds while lists of `nodes` are read. */
+  readonly stored: number;
   readonly fleet: number;
   readonly imageMiB: number;
   /** How many are polled in one sweep. */

@@ -13,6 +13,8 @@ for (const name of [
   'start-up',
   'heartbeats',
   'reads',
+  'writes',
+  'policy',
   'enrolment',
   'fleet',
   'image',
