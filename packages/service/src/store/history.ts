@@ -30,7 +30,9 @@ export const addHistory = async (
   queryable: Queryable,
   nodeUuid: NodeUuid,
   entry: Pick<HistoryEntry, 'conductor' | 'severity' | 'event' | 'eventType'> &
-    Partial<Pick<HistoryEntry, 'user' | 'state' | 'targetProvisionState' | 'durationMs'>>,
+    Partial<
+      Pick<HistoryEntry, 'user' | 'project' | 'state' | 'targetProvisionState' | 'durationMs'>
+    >,
   nowMs: number,
 ): Promise<void> => {
   await queryable
@@ -43,6 +45,7 @@ export const addHistory = async (
       event: entry.event,
       event_type: entry.eventType,
       user: entry.user ?? null,
+      project: entry.project ?? null,
       state: entry.state ?? null,
       target_provision_state: entry.targetProvisionState ?? null,
       duration_ms: entry.durationMs ?? null,
