@@ -72,8 +72,8 @@ export const biosRoutes = (parts: ApiParts): readonly Route[] => [
     asked: 'with-object',
     since: 'bios',
     handle: async (request, reply) => {
-      const names = askedNames(request);
       const node = await requireNode(parts, request);
+      const names = askedNames(request);
       const settings = await listBiosSettings(parts.store.db, node.uuid);
       const bios = settings.map((setting) => only(objectOf(request, node, setting), names));
       return reply.header('content-type', 'application/json').send(JSON.stringify({ bios }));

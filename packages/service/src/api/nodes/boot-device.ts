@@ -29,6 +29,7 @@ export const bootDeviceRoutes = (parts: ApiParts): readonly Route[] => [
     rule: 'baremetal:node:set_boot_device',
     asked: 'with-object',
     handle: async (request, reply) => {
+      const node = await requireNode(parts, request);
       const { boot_device: device, persistent } = readArguments(request, [
         'boot_device',
         'persistent',
@@ -37,7 +38,6 @@ export const bootDeviceRoutes = (parts: ApiParts): readonly Route[] => [
         throw new Refusal(400, 'Missing mandatory parameter: boot_device');
       }
       const isPersistent = asFlag('persistent', persistent ?? undefined) ?? false;
-      const node = await requireNode(parts, request);
       await parts.conductor.setBootDevice(node.uuid, device, { isPersistent });
       return reply.code(204).send();
     },
@@ -62,8 +62,8 @@ export const bootDeviceRoutes = (parts: ApiParts): readonly Route[] => [
     asked: 'with-object',
     since: 'inject-nmi',
     handle: async (request, reply) => {
-      readArguments(request, []);
       const node = await requireNode(parts, request);
+      readArguments(request, []);
       await parts.conductor.injectNmi(node.uuid);
       return reply.code(204).send();
     },

@@ -26,10 +26,10 @@ const targetRoute = (
   asked: 'with-object',
   since: 'boot-mode-change',
   handle: async (request, reply) => {
+    const node = await requireNode(parts, request);
     const { target } = readArguments(request, ['target']);
     if (target === undefined) throw new Refusal(400, 'Missing mandatory parameter: target');
-    const change = read(target);
-    await change(await requireNode(parts, request));
+    await read(target)(node);
     return reply
       .code(202)
       .header('location', `${request.base}/v1/nodes/${identOf(request)}/states`)

@@ -28,12 +28,12 @@ export const consoleRoutes = (parts: ApiParts): readonly Route[] => [
     rule: 'baremetal:node:set_console_state',
     asked: 'with-object',
     handle: async (request, reply) => {
+      const node = await requireNode(parts, request);
       const { enabled } = readArguments(request, ['enabled']);
       const isEnabled = asFlag('enabled', enabled);
       if (isEnabled === undefined) {
         throw new Refusal(400, 'Missing mandatory parameter: enabled');
       }
-      const node = await requireNode(parts, request);
       await parts.conductor.setConsole(node.uuid, isEnabled);
       return reply
         .code(202)

@@ -27,10 +27,10 @@ export const firmwareRoute = (parts: ApiParts): Route => ({
   asked: 'with-object',
   since: 'firmware',
   handle: async (request, reply) => {
+    const node = await requireNode(parts, request);
     const query = readQuery(request, ['fields']);
     const known = offers(request.minor, 'firmware-identity') ? WITH_IDENTITY : BASE;
     const names = pickKnown(query['fields'], known) ?? known;
-    const node = await requireNode(parts, request);
     const rows = await listFirmware(parts.store.db, node.uuid);
     const firmware = rows.map((row) =>
       Object.fromEntries(

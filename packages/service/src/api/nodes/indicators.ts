@@ -59,8 +59,8 @@ export const indicatorRoutes = (parts: ApiParts): readonly Route[] => [
     rule: 'baremetal:node:get_indicator_state',
     asked: 'with-object',
     handle: async (request, reply) => {
-      const place = placeOf(request);
       const node = await requireNode(parts, request);
+      const place = placeOf(request);
       const state = await parts.conductor.fetchIndicator(node.uuid, place);
       return reply.header('content-type', 'application/json').send(JSON.stringify({ state }));
     },
@@ -71,6 +71,7 @@ export const indicatorRoutes = (parts: ApiParts): readonly Route[] => [
     rule: 'baremetal:node:set_indicator_state',
     asked: 'with-object',
     handle: async (request, reply) => {
+      const node = await requireNode(parts, request);
       const place = placeOf(request);
       const { state } = readArguments(request, ['state']);
       if (typeof state !== 'string' || !(INDICATOR_STATES as readonly string[]).includes(state)) {
@@ -79,7 +80,6 @@ export const indicatorRoutes = (parts: ApiParts): readonly Route[] => [
           `Invalid state ${shown(state)}. It is one of ${INDICATOR_STATES.join(', ')}.`,
         );
       }
-      const node = await requireNode(parts, request);
       await parts.conductor.setIndicator(node.uuid, place, state);
       return reply.code(204).send();
     },

@@ -16,9 +16,9 @@ export const raidRoute = (parts: ApiParts): Route => ({
   since: 'raid',
   statusBelow: 406,
   handle: async (request, reply) => {
+    const node = await requireNode(parts, request);
     const target = requireObjectBody(request);
     const objection = Object.keys(target).length === 0 ? undefined : raidObjection(target);
-    const node = await requireNode(parts, request);
     if (objection !== undefined) {
       throw new Refusal(400, `RAID config validation error: ${objection}`);
     }

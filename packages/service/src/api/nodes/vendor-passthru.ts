@@ -132,8 +132,8 @@ const callDriver = async (
 const passthru =
   (parts: ApiParts) =>
   async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const name = passthruMethodOf(request);
     const node = await requireNode(parts, request);
+    const name = passthruMethodOf(request);
     const method = Object.hasOwn(PASSTHRU_METHODS, name) ? PASSTHRU_METHODS[name] : undefined;
     if (method === undefined) return callDriver(parts, request, reply, { node, name });
     if (method.httpMethod !== request.method) {

@@ -84,8 +84,8 @@ export const vmediaRoutes = (parts: ApiParts): readonly Route[] => [
     asked: 'with-object',
     since: 'vmedia-attach',
     handle: async (request, reply) => {
-      const medium = readMedium(requireObjectBody(request));
       const node = await requireNode(parts, request);
+      const medium = readMedium(requireObjectBody(request));
       await parts.conductor.attachMedium(node.uuid, medium);
       return reply.code(204).send();
     },
@@ -97,8 +97,8 @@ export const vmediaRoutes = (parts: ApiParts): readonly Route[] => [
     asked: 'with-object',
     since: 'vmedia-attach',
     handle: async (request, reply) => {
-      const devices = readDevices(request);
       const node = await requireNode(parts, request);
+      const devices = readDevices(request);
       await parts.conductor.detachMedia(node.uuid, devices);
       return reply.code(204).send();
     },
