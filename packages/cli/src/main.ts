@@ -30,6 +30,7 @@ Programs with their own --help:
   ramdisk             build the deploy ramdisk
   audit               verify and list the log of events about trust in agents
   kek                 rotate the keys that tokens are sealed with
+  user                who may log in, and as what
   policy              check access rules, and explain who may do what
   trust               report how far agents are trusted, and what lowers it
 

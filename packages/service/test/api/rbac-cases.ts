@@ -1,5 +1,6 @@
 // For each rule of the policy, a request that it decides on. None of them does harm where it is allowed: what would
 // change something is refused later, as a duplicate, as locked, or because of its contents.
+/* oxlint-disable max-lines -- a table: one row for each rule */
 
 import type { RuleName } from '#policy/rules';
 
