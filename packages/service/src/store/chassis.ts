@@ -5,7 +5,7 @@ import type { ChassisRecord } from '@bessemer/protocol/chassis/record';
 import type { Queryable } from './database.ts';
 import { recordTable } from './record-table.ts';
 
-const chassis = recordTable<ChassisRecord>('chassis', {
+export const chassisTable = recordTable<ChassisRecord>('chassis', {
   uuid: ['uuid', 'text'],
   description: ['description', 'text'],
   extra: ['extra', 'json'],
@@ -18,7 +18,7 @@ export const {
   list: listChassis,
   insert: insertChassis,
   update: updateChassis,
-} = chassis;
+} = chassisTable;
 
 /** `occupied` when nodes are in it: it stays then. */
 export const deleteChassis = async (

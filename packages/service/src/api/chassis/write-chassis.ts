@@ -2,8 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 
-import { isoTime } from '#clock';
-import { deleteChassis, insertChassis, updateChassis } from '#store/chassis';
+import { chassisTable, deleteChassis } from '#store/chassis';
 
 import { CHASSIS } from '@bessemer/protocol/chassis/fields';
 import type { ChassisRecord } from '@bessemer/protocol/chassis/record';
@@ -12,10 +11,12 @@ import { parsePatch } from '@bessemer/protocol/node/patch';
 
 import type { ApiParts } from '../api-parts.ts';
 import { requireObjectBody } from '../query.ts';
-import { changedMeanwhile, refuseTaken } from '../resource/record-conflict.ts';
 import { readNew, readPatched, refuseUnpatchable } from '../resource/resource-input.ts';
+import { insertRecord, updateRecord } from '../resource/write-record.ts';
 import type { Route } from '../route.ts';
 import { chassisMissing, requireChassis, sendChassis } from './find-chassis.ts';
+
+const KEPT = { noun: 'chassis', table: chassisTable };
 
 export const createChassisRoute = (parts: ApiParts): Route => ({
   method: 'POST',
@@ -25,9 +26,7 @@ export const createChassisRoute = (parts: ApiParts): Route => ({
     const reading = { table: CHASSIS, minor: request.minor };
     const given = readNew(reading, requireObjectBody(request)) as Partial<ChassisRecord>;
     const wanted = { uuid: randomUUID() as string, description: null, extra: {}, ...given };
-    const made = await insertChassis(parts.store.db, wanted, {
-      nowMs: parts.clock.wallMs(),
-    }).catch((error: unknown) => refuseTaken(error, 'chassis', wanted));
+    const made = await insertRecord(parts, KEPT, wanted);
     reply.code(201).header('location', `${request.base}/v1/chassis/${made.uuid}`);
     return sendChassis(request, reply, made);
   },
@@ -42,14 +41,7 @@ export const patchChassisRoute = (parts: ApiParts): Route => ({
     refuseUnpatchable(CHASSIS, operations, request.minor);
     const chassis = await requireChassis(parts, request);
     const values = readPatched({ table: CHASSIS, minor: request.minor }, chassis, operations);
-    if (Object.keys(values).length === 0) return sendChassis(request, reply, chassis);
-    const changes: Partial<ChassisRecord> = {
-      ...values,
-      updatedAt: isoTime(parts.clock.wallMs()),
-    };
-    const isWritten = await updateChassis(parts.store.db, chassis, changes);
-    if (!isWritten) throw changedMeanwhile('chassis', chassis.uuid);
-    return sendChassis(request, reply, { ...chassis, ...changes });
+    return sendChassis(request, reply, await updateRecord(parts, KEPT, chassis, values));
   },
 });
 
