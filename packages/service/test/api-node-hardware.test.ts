@@ -221,6 +221,37 @@ describe('virtual media', () => {
   });
 });
 
+test('validation tells of every kind of interface, and why one is not there', async () => {
+  const whole = await makeNode();
+  const bare = await makeNode({ interfaces: NOTHING });
+  const validate = async ({ uuid }: NodeRecord) =>
+    (await service.ask('GET', `/v1/nodes/${uuid}/validate`)).body;
+
+  const results = await validate(whole);
+
+  assert.deepEqual(Object.keys(results).sort(), [
+    'bios',
+    'boot',
+    'console',
+    'deploy',
+    'firmware',
+    'inspect',
+    'management',
+    'network',
+    'power',
+    'raid',
+    'rescue',
+    'storage',
+  ]);
+  for (const kind of ['bios', 'console', 'firmware', 'raid', 'rescue']) {
+    assert.equal(results[kind].result, true, kind);
+  }
+  assert.deepEqual((await validate(bare)).raid, {
+    result: false,
+    reason: 'Driver fake-hardware does not support raid (disabled or not implemented).',
+  });
+});
+
 describe('a machine that fails', () => {
   const driverInfo = { fake_fail: 'management' };
 

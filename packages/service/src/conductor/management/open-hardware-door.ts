@@ -7,6 +7,7 @@ import type { NodeRecord } from '@bessemer/protocol/node/record';
 import { stateRow } from '@bessemer/protocol/node/states';
 import type { NodeUuid } from '@bessemer/protocol/uuid';
 
+import { isoTime } from '#clock';
 import type { NodeDriver } from '#drivers/driver';
 import type { Indicator, Indicators, VendorMethod } from '#drivers/hardware-interfaces';
 import { updateNode } from '#store/nodes';
@@ -114,7 +115,10 @@ export const openHardwareDoor = ({
       if (raid === undefined) throw unsupported(subject, 'raid', 404);
       raid.validateTarget(subject.node, target);
       await refuseIfBusy(subject.node);
-      await updateNode(parts.store.db, uuid, { targetRaidConfig: target });
+      await updateNode(parts.store.db, uuid, {
+        targetRaidConfig: target,
+        updatedAt: isoTime(parts.clock.wallMs()),
+      });
     },
     fetchConsole: async (uuid) => {
       const subject = await subjectOf(uuid);
