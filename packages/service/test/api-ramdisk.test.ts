@@ -172,7 +172,7 @@ test('T-17: inventories that no machine has are 400 before anybody looks for a n
   for (const inventory of [
     { interfaces: Array.from({ length: 65 }, () => card) },
     { interfaces: [card], hostname: 'x'.repeat(5_000) },
-    { interfaces: [card], hostname: 'a\u0000b' },
+    { interfaces: [card], hostname: 'a\u0007b' },
   ]) {
     const answer = await send('POST', '/v1/continue_inspection', { inventory }, '1.84');
     assert.equal(answer.status, 400);
