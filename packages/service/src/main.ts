@@ -37,6 +37,7 @@ import { openDriverInfo } from '#trust/driver-secrets';
 import { openKeyRing } from '#trust/key-ring';
 
 import { startPresence } from './presence.ts';
+import { closeObjectPrototype } from './serve/close-object-prototype.ts';
 import { openAccessRules } from './serve/open-access-rules.ts';
 import { openAddresses } from './serve/open-addresses.ts';
 import { openAuthentication } from './serve/open-authentication.ts';
@@ -293,6 +294,7 @@ const run = async (): Promise<void> => {
   process.stdout.write(`ready ${running.url}\n`);
 };
 
+closeObjectPrototype();
 try {
   await run();
 } catch (error) {
