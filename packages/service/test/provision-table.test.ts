@@ -144,8 +144,12 @@ test('a conductor with too much to do takes no more, and says what is protected 
     await busy.told(first.uuid, { target: 'manage' });
     const refused = await busy.tell(second.uuid, { target: 'manage' });
     const forbidden = await busy.tell(guarded.uuid, { target: 'deleted' });
+    const power = await busy.ask('PUT', `/v1/nodes/${second.uuid}/states/power`, {
+      body: { target: 'power on' },
+    });
 
     assert.equal(refused.status, 503);
+    assert.equal(power.status, 503, 'a power action needs a worker too');
     assert.match(refused.fault ?? '', /lack of free conductor workers/);
     assert.deepEqual(await busy.nodeOf(second.uuid), second);
     assert.equal(forbidden.status, 403);

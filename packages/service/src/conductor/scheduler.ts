@@ -4,6 +4,7 @@
 
 import type { NodeUuid } from '@bessemer/protocol/uuid';
 
+import { holdNode } from '#store/held-node';
 import { claimLease, releaseLease, renewLeases } from '#store/leases';
 import { findNode, updateNode } from '#store/nodes';
 import {
@@ -169,6 +170,9 @@ export const makeScheduler = (
     const held = unreturned.get(nodeUuid);
     const claimed = await store.transaction(async (transaction) => {
       if (held !== undefined) await releaseLease(transaction, nodeUuid, held);
+      // The node before its lease, as everybody takes them; else two may wait for each other. What is open is asked
+      // then: another conductor may have ended it while we waited.
+      if ((await holdNode(transaction, nodeUuid)) === undefined) return undefined;
       const workflow = await findOpenWorkflow(transaction, nodeUuid);
       if (workflow === undefined) return undefined;
       const fence = await claimLease(transaction, nodeUuid, {
@@ -193,7 +197,7 @@ export const makeScheduler = (
         findOpenWorkflow(store.db, nodeUuid),
       ]);
       if (node === undefined || workflow === undefined) {
-        await releaseLease(store.db, nodeUuid, fence);
+        await settle(nodeUuid, fence, { kind: 'stopped' });
         return;
       }
       const end = await runWorkflow(

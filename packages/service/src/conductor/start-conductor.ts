@@ -85,7 +85,7 @@ export const startConductor = async (parts: ConductorParts): Promise<Conductor> 
     subjectOf: driverOf,
     refuseIfBusy,
     requestWork: async (uuid, judge) => {
-      scheduler.nudge(uuid, await requestWork(parts, scheduler.owner, uuid, judge));
+      scheduler.nudge(uuid, await requestWork(parts, scheduler, uuid, judge));
     },
   });
 
@@ -97,7 +97,7 @@ export const startConductor = async (parts: ConductorParts): Promise<Conductor> 
       if (claimed !== undefined) scheduler.nudge(uuid, claimed.fence);
     },
     requestPower: async (uuid, target, { timeoutMs }) => {
-      const fence = await requestPower(parts, scheduler.owner, uuid, target, timeoutMs);
+      const fence = await requestPower(parts, scheduler, uuid, target, timeoutMs);
       scheduler.nudge(uuid, fence);
     },
     fetchBootDevice: async (uuid) => {

@@ -54,8 +54,8 @@ export const isConflictOn = (error: unknown, column: string): boolean =>
 /** Busy, input/output, full, cannot open: mendable from outside, and then the same write succeeds. */
 const SQLITE_UNAVAILABLE = new Set([5, 6, 8, 10, 13, 14]);
 const SQLITE_PRIMARY_CODE_MASK = 0xff;
-/** Connection, resources, operator intervention, system error. */
-const POSTGRES_UNAVAILABLE_PATTERN = /^(08|53|57|58)/;
+/** Connection, resources, operator intervention, system error; a rival whom the engine let go on instead of us. */
+const POSTGRES_UNAVAILABLE_PATTERN = /^(?:08|53|57|58|40001|40P01)/;
 const SOCKET_UNAVAILABLE = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT']);
 
 /** Whether the store, and not the write, is what is wrong: the disk is full, the database is away. */

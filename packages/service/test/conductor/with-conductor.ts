@@ -36,10 +36,13 @@ export type Subject = {
 /** Fake machines take no time: whoever needs more turns than this waits for nothing. */
 const TURNS_MAX = 50_000;
 
-export const openConductor = async (options: Partial<ConductorOptions> = {}): Promise<Subject> => {
+export const openConductor = async (
+  options: Partial<ConductorOptions> = {},
+  given?: Store,
+): Promise<Subject> => {
   const clock = systemClock;
   const log = makeLog({ level: 'silent' });
-  const store = await openStore({ engine: 'sqlite', path: ':memory:' });
+  const store = given ?? (await openStore({ engine: 'sqlite', path: ':memory:' }));
   const drivers = makeDriverRegistry({
     options: { ...DEFAULT_DRIVER_OPTIONS, enabledHardwareTypes: ['fake-hardware'] },
     clock,

@@ -10,7 +10,8 @@ import { type NodeChanges, updateNode } from '#store/nodes';
 import { findOpenWorkflow } from '#store/workflows';
 
 import type { ConductorParts } from '../conductor-parts.ts';
-import { nodeLocked, requireNode } from '../provision/request-provision.ts';
+import { nodeLocked, noWorker, requireHeldNode } from '../provision/request-provision.ts';
+import type { Scheduler } from '../scheduler.ts';
 import { beginWorkflow } from '../workflow/begin-workflow.ts';
 import type { NextWorkflow } from '../workflow/workflow-kind.ts';
 
@@ -22,16 +23,17 @@ export type ShortWork = NextWorkflow & {
 /** `judge` throws Refusal for what the node or its driver does not have. Returns the fence of the lease. */
 export const requestWork = async (
   parts: ConductorParts,
-  owner: string,
+  { owner, isFull }: Pick<Scheduler, 'owner' | 'isFull'>,
   uuid: NodeUuid,
   judge: (subject: { readonly node: NodeRecord; readonly driver: NodeDriver }) => ShortWork,
 ): Promise<number> =>
   parts.store.transaction(async (transaction) => {
-    const node = await requireNode(transaction, uuid);
+    const node = await requireHeldNode(transaction, uuid);
     const { changes, ...work } = judge({ node, driver: parts.drivers.driverOf(node) });
     if ((await findOpenWorkflow(transaction, uuid)) !== undefined) {
       throw nodeLocked(node, parts.options.hostname);
     }
+    if (isFull()) throw noWorker();
     const nowMs = parts.clock.wallMs();
     const claim = { owner, nowMs, leaseMs: parts.options.leaseMs };
     const fence = await claimLease(transaction, uuid, claim);

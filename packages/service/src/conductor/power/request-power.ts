@@ -8,6 +8,7 @@ import type { NodeDriver } from '#drivers/driver';
 
 import type { ConductorParts } from '../conductor-parts.ts';
 import { requestWork } from '../management/request-work.ts';
+import type { Scheduler } from '../scheduler.ts';
 import { powerPlan } from './power-steps.ts';
 
 const CLEANING = new Set(['cleaning', 'clean wait']);
@@ -41,12 +42,12 @@ const requirePossible = (
 /** Returns the fence of the lease that was claimed with it. */
 export const requestPower = (
   parts: ConductorParts,
-  owner: string,
+  scheduler: Pick<Scheduler, 'owner' | 'isFull'>,
   uuid: NodeUuid,
   target: PowerTarget,
   timeoutMs: number | undefined,
 ): Promise<number> =>
-  requestWork(parts, owner, uuid, ({ node, driver }) => {
+  requestWork(parts, scheduler, uuid, ({ node, driver }) => {
     requirePossible(node, driver, target);
     return {
       kind: 'power',

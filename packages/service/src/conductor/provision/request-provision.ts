@@ -1,6 +1,8 @@
 // A verb of PUT states/provision: checked, then the state change, the workflow and the lease in one transaction.
 // When it returns the request is stored, and no killed process can lose it.
 
+import type { Transaction } from 'kysely';
+
 import { Refusal } from '@bessemer/protocol/errors/refusal';
 import type { JsonObject } from '@bessemer/protocol/json';
 import type { NodeRecord } from '@bessemer/protocol/node/record';
@@ -9,9 +11,11 @@ import { PROVISION_VERBS } from '@bessemer/protocol/node/verbs';
 import type { NodeUuid } from '@bessemer/protocol/uuid';
 
 import type { Queryable } from '#store/database';
+import { holdNode } from '#store/held-node';
 import { appendJournal } from '#store/journals';
 import { claimLease, isLeased, releaseLease } from '#store/leases';
 import { findNode, type NodeChanges, updateNode } from '#store/nodes';
+import type { Schema } from '#store/schema';
 import {
   endWaitingWorkflow,
   findOpenWorkflow,
@@ -50,15 +54,31 @@ const notPossible = (request: ProvisionRequest, node: NodeRecord): Refusal =>
     `The requested action "${request.verb}" can not be performed on node "${node.uuid}" while it is in state "${node.provisionState}".`,
   );
 
-const noWorker = (): Refusal =>
+export const noWorker = (): Refusal =>
   new Refusal(
     503,
     'Requested action cannot be performed due to lack of free conductor workers. Please retry later.',
   );
 
+const nodeMissing = (uuid: NodeUuid): Refusal =>
+  new Refusal(404, `Node ${uuid} could not be found.`);
+
 export const requireNode = async (queryable: Queryable, uuid: NodeUuid): Promise<NodeRecord> => {
   const node = await findNode(queryable, uuid);
-  if (node === undefined) throw new Refusal(404, `Node ${uuid} could not be found.`);
+  if (node === undefined) throw nodeMissing(uuid);
+  return node;
+};
+
+/**
+ * The node as it is, and stays until the transaction is over: on PostgreSQL whoever works on it may end that between
+ * two reads. Before its lease, as everybody takes them.
+ */
+export const requireHeldNode = async (
+  transaction: Transaction<Schema>,
+  uuid: NodeUuid,
+): Promise<NodeRecord> => {
+  const node = await holdNode(transaction, uuid);
+  if (node === undefined) throw nodeMissing(uuid);
   return node;
 };
 
@@ -118,7 +138,7 @@ export const requestProvision = async (
   const { rescuePassword } = asked;
   const hashed = rescuePassword === undefined ? undefined : cryptSha256(rescuePassword.reveal());
   return parts.store.transaction(async (transaction) => {
-    const node = await requireNode(transaction, uuid);
+    const node = await requireHeldNode(transaction, uuid);
     const nowMs = parts.clock.wallMs();
     const isLocked = await isLeased(transaction, uuid, nowMs);
     const open = await findOpenWorkflow(transaction, uuid);
