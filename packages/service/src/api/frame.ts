@@ -88,6 +88,7 @@ export const makeFrame = (options: FrameOptions): FastifyInstance => {
     trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
     forceCloseConnections: true as const,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: SEGMENT_CHARS_MAX },
+    frameworkErrors: refusePath,
   };
   const app = (
     options.tls === undefined
@@ -133,13 +134,32 @@ export const makeFrame = (options: FrameOptions): FastifyInstance => {
   return app;
 };
 
+const identify = (request: FastifyRequest, reply: FastifyReply): FastifyReply =>
+  reply.header('openstack-request-id', request.id).header('x-openstack-request-id', request.id);
+
+/** A path that the router cannot read gets here before any hook is called: it is nobody's, so no login is asked for. */
+const refusePath = (
+  { code }: { readonly code: string },
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void => {
+  const refusal =
+    code === 'FST_ERR_MAX_PARAM_LENGTH'
+      ? notFound()
+      : new RoutingRefusal(400, 'The path of the request is not valid UTF-8 in percent-encoding.');
+  void identify(request, reply)
+    .code(refusal.status)
+    .header('content-type', 'application/json')
+    .send(errorBody(refusal));
+};
+
 const admit = (
   request: FastifyRequest,
   reply: FastifyReply,
   options: FrameOptions,
   done: (error?: Error) => void,
 ): void => {
-  reply.header('openstack-request-id', request.id).header('x-openstack-request-id', request.id);
+  identify(request, reply);
   request.base = baseUrl(request, options.publicEndpoint);
   request.credentials = PUBLIC_CREDENTIALS;
   if (request.method === 'OPTIONS') {

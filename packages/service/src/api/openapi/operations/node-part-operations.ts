@@ -81,11 +81,11 @@ export const NODE_PART_OPERATIONS: Operations = {
     summary: 'The lights of a node',
     answers: { 200: open({ indicators: list(map) }) },
   },
-  'GET /v1/nodes/:ident/management/indicators/:indicator': {
+  'GET /v1/nodes/:ident/management/indicators/:place': {
     summary: 'The state of a light, NAME@COMPONENT',
     answers: { 200: INDICATOR },
   },
-  'PUT /v1/nodes/:ident/management/indicators/:indicator': {
+  'PUT /v1/nodes/:ident/management/indicators/:place': {
     summary: 'Switch a light, NAME@COMPONENT',
     body: INDICATOR,
     answers: { 204: null },
@@ -129,6 +129,11 @@ export const NODE_PART_OPERATIONS: Operations = {
   'GET /v1/nodes/:ident/history': {
     summary: 'What happened to a node',
     query: [...PAGING, 'detail'],
+    answers: { 200: page('history', HISTORY) },
+  },
+  'GET /v1/nodes/:ident/history/detail': {
+    summary: 'What happened to a node, with all keys',
+    query: PAGING,
     answers: { 200: page('history', HISTORY) },
   },
   'GET /v1/nodes/:ident/history/:entry': {
