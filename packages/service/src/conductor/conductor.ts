@@ -26,6 +26,9 @@ export type StepRequest = {
   readonly children?: readonly string[];
 };
 
+/** Who asks, as history tells it. */
+export type Caller = { readonly user: string | null; readonly project: string | null };
+
 export type ProvisionRequest = {
   readonly verb: ProvisionVerb;
   /** Already checked for shape: text (base64 of gzip, or URL) or object with meta_data, user_data, ... */
@@ -33,6 +36,7 @@ export type ProvisionRequest = {
   readonly steps?: readonly StepRequest[];
   readonly isRamdiskDisabled?: boolean;
   readonly rescuePassword?: Secret<string>;
+  readonly caller?: Caller;
 };
 
 export type LookupRequest = {
@@ -124,7 +128,7 @@ export type Conductor = HardwareDoor & {
   readonly requestPower: (
     node: NodeUuid,
     target: PowerTarget,
-    options: { readonly timeoutMs: number | undefined },
+    options: { readonly timeoutMs: number | undefined; readonly caller?: Caller },
   ) => Promise<void>;
   readonly fetchBootDevice: (
     node: NodeUuid,

@@ -96,8 +96,8 @@ export const startConductor = async (parts: ConductorParts): Promise<Conductor> 
       const claimed = await requestProvision(parts, scheduler, uuid, request);
       if (claimed !== undefined) scheduler.nudge(uuid, claimed.fence);
     },
-    requestPower: async (uuid, target, { timeoutMs }) => {
-      const fence = await requestPower(parts, scheduler, uuid, target, timeoutMs);
+    requestPower: async (uuid, target, options) => {
+      const fence = await requestPower(parts, scheduler, uuid, target, options);
       scheduler.nudge(uuid, fence);
     },
     fetchBootDevice: async (uuid) => {

@@ -9,6 +9,7 @@ import type { ApiParts } from '../api-parts.ts';
 import { notAcceptable } from '../error-envelope.ts';
 import { readArguments, shown } from '../query.ts';
 import type { Route } from '../route.ts';
+import { askedBy } from './asked-by.ts';
 import { identOf, requireNode } from './find-node.ts';
 
 const TARGETS: ReadonlySet<string> = new Set(['power on', 'power off', 'rebooting']);
@@ -39,7 +40,10 @@ export const powerRoute = (parts: ApiParts): Route => ({
     if (node.disablePowerOff && target.endsWith('off')) {
       throw new Refusal(409, `Node ${node.uuid} has power off disabled.`);
     }
-    await parts.conductor.requestPower(node.uuid, target as PowerTarget, { timeoutMs });
+    await parts.conductor.requestPower(node.uuid, target as PowerTarget, {
+      timeoutMs,
+      ...askedBy(request),
+    });
     return reply
       .code(202)
       .header('location', `${request.base}/v1/nodes/${identOf(request)}/states`)

@@ -18,6 +18,7 @@ import { notAcceptable } from '../error-envelope.ts';
 import { readArguments, shown } from '../query.ts';
 import { PROVISION_BODY_BYTES_MAX } from '../read-body.ts';
 import type { Route } from '../route.ts';
+import { askedBy } from './asked-by.ts';
 import { identOf, nodeLocked, requireNode } from './find-node.ts';
 import { readWish } from './provision-wish.ts';
 import { authorizeSteps } from './step-policy.ts';
@@ -50,7 +51,7 @@ export const provisionRoute = (parts: ApiParts): Route => ({
     refuseMaintenance(node, verb);
     refuseWrongState(node, verb);
     const wish = await readWish(parts, { request, node, verb, given: asked });
-    await parts.conductor.requestProvision(node.uuid, wish);
+    await parts.conductor.requestProvision(node.uuid, { ...wish, ...askedBy(request) });
     return reply
       .code(202)
       .header('location', `${request.base}/v1/nodes/${identOf(request)}/states`)

@@ -6,9 +6,12 @@ import type { NodeUuid } from '@bessemer/protocol/uuid';
 
 import type { NodeDriver } from '#drivers/driver';
 
+import type { Caller } from '../conductor.ts';
 import type { ConductorParts } from '../conductor-parts.ts';
 import { requestWork } from '../management/request-work.ts';
 import type { Scheduler } from '../scheduler.ts';
+import { withCaller } from '../workflow/asked-by.ts';
+import type { NextWorkflow } from '../workflow/workflow-kind.ts';
 import { powerPlan } from './power-steps.ts';
 
 const CLEANING = new Set(['cleaning', 'clean wait']);
@@ -45,13 +48,15 @@ export const requestPower = (
   scheduler: Pick<Scheduler, 'owner' | 'isFull'>,
   uuid: NodeUuid,
   target: PowerTarget,
-  timeoutMs: number | undefined,
+  { timeoutMs, caller }: { readonly timeoutMs: number | undefined; readonly caller?: Caller },
 ): Promise<number> =>
   requestWork(parts, scheduler, uuid, ({ node, driver }) => {
     requirePossible(node, driver, target);
     return {
-      kind: 'power',
-      plan: powerPlan(node, target, timeoutMs),
+      ...withCaller<NextWorkflow>(
+        { kind: 'power', plan: powerPlan(node, target, timeoutMs) },
+        caller,
+      ),
       changes: { targetPowerState: shownTarget(target) },
     };
   });

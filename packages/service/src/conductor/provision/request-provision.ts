@@ -31,6 +31,7 @@ import type { ConductorParts } from '../conductor-parts.ts';
 import { RESCUE_PASSWORD_KEY } from '../rescue/rescue.ts';
 import { withHoldEnded } from '../steps/reserved-steps.ts';
 import { abortedText, isInterruptible, withAbortAfterStep } from '../workflow/abort.ts';
+import { withCaller } from '../workflow/asked-by.ts';
 import { beginWorkflow } from '../workflow/begin-workflow.ts';
 import { stateChange } from '../workflow/state-change.ts';
 import { journalLine } from '../workflow/workflow-commit.ts';
@@ -195,24 +196,26 @@ const store = async (
     return undefined;
   }
   await updateNode(transaction, node.uuid, claimed);
-  await beginWorkflow(transaction, node.uuid, next, nowMs);
+  await beginWorkflow(transaction, node.uuid, withCaller(next, request.caller), nowMs);
   return { fence };
 };
 
 /** A step that must not be interrupted ends first; the node stays as it is until then. */
 const storeAbort = async (
   transaction: Queryable,
-  { node, fence }: Asked,
+  { node, request, fence }: Asked,
   open: WorkflowRecord,
   claimed: NodeChanges,
 ): Promise<Stored> => {
+  const asked = withCaller(open, request.caller);
   if (!isInterruptible(node, open)) {
-    await updateWorkflow(transaction, open, fence, { context: withAbortAfterStep(open) });
+    await updateWorkflow(transaction, open, fence, { context: withAbortAfterStep(asked) });
     await releaseLease(transaction, node.uuid, fence);
     return undefined;
   }
   await updateNode(transaction, node.uuid, claimed);
   await updateWorkflow(transaction, open, fence, {
+    context: asked.context,
     isAbortRequested: true,
     isWoken: true,
     state: 'runnable',

@@ -10,6 +10,7 @@ import { releaseLease } from '#store/leases';
 import type { NodeChanges } from '#store/nodes';
 import type { WorkflowOutcome } from '#store/workflows';
 
+import { callerOf, withCaller } from './asked-by.ts';
 import { beginWorkflow } from './begin-workflow.ts';
 import type { RunEnd, RunState } from './run-workflow.ts';
 import { shownStep } from './shown-step.ts';
@@ -65,6 +66,7 @@ export const finishWorkflow = async (run: RunState, ending: Ending): Promise<Run
   const { parts, workflow } = run;
   const nowMs = parts.clock.wallMs();
   const next = followUp(run, ending);
+  const caller = callerOf(workflow);
   const changes: NodeChanges = {
     ...endingChanges(run, ending, nowMs),
     ...shownStep(run.kind, undefined),
@@ -121,11 +123,12 @@ export const finishWorkflow = async (run: RunState, ending: Ending): Promise<Run
           state: node.provisionState,
           targetProvisionState: node.targetProvisionState,
           durationMs: nowMs - workflow.startedMs,
+          ...caller,
         },
         nowMs,
       );
       if (next === undefined) await releaseLease(transaction, node.uuid, run.fence);
-      else await beginWorkflow(transaction, node.uuid, next, nowMs);
+      else await beginWorkflow(transaction, node.uuid, withCaller(next, caller), nowMs);
       await run.kind.onEnd?.(transaction, parts, node);
     },
   });
