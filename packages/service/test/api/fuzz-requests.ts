@@ -282,6 +282,7 @@ export const fuzzRequests = ({ document, idents, words }: FuzzWorld): fc.Arbitra
 /** What writes is looked at more often than what reads; the many spellings of passthru less. */
 const weightOf = (path: string, operation: OpenApiOperation): number => {
   if (path.includes('vendor_passthru')) return 1;
+  if (path.endsWith('/states/provision')) return 30;
   return operation.requestBody === undefined ? 3 : 8;
 };
 

@@ -63,7 +63,8 @@ const TRAITS = ['CUSTOM_A', 'CUSTOM_B', 'HW_CPU_X86_VMX'];
 
 /** By parameter of a path; `ident` by the collection that it is in. */
 export const IDENTS: Idents = {
-  nodes: [...NODES, ...NODE_NAMES],
+  // The first three have something below them.
+  nodes: [...NODES, ...NODE_NAMES, 'n0', 'n0', 'n0', 'n0', 'n0', 'n1', 'n1', 'n2', 'n2'],
   ports: [...PORTS, 'p0', ...ADDRESSES],
   portgroups: [...PORTGROUPS, 'g0'],
   chassis: CHASSIS,
@@ -78,7 +79,7 @@ export const IDENTS: Idents = {
   trait: TRAITS,
   vif: ['vif-1', 'vif-2'],
   setting: ['virtualization', 'zz'],
-  entry: [...NODES],
+  entry: SOME.map((at) => NODES[at] ?? ''),
   place: ['led@system', 'led@chassis', 'zz', 'led@', '@'],
   method: METHODS,
 };
