@@ -8,6 +8,9 @@ import { FAILURE_CODES } from '@bessemer/protocol/errors/codes';
 import { AGENT_EVENTS } from '@bessemer/protocol/events/agent-events';
 import { FEATURES } from '@bessemer/protocol/microversion/features';
 
+import { type ApiParts, DEFAULT_API_OPTIONS } from '../../packages/service/src/api/api-parts.ts';
+import { makeDocument } from '../../packages/service/src/api/openapi/document.ts';
+import { publicRoutes } from '../../packages/service/src/api/public-listener.ts';
 import { SCHEMA } from '../../packages/service/src/config/schema.ts';
 import type { Setting, SettingValue } from '../../packages/service/src/config/setting.ts';
 
@@ -104,12 +107,19 @@ const configuration = (): string =>
     ]),
   ].join('\n');
 
+/** The routes are only looked at, never called: nothing has to be behind them. */
+const openApi = (): string => {
+  const parts = { options: DEFAULT_API_OPTIONS } as ApiParts;
+  return `${JSON.stringify(makeDocument(publicRoutes(parts)), null, 2)}\n`;
+};
+
 /** File in docs/reference to its text. */
 export const renderReference = (): { readonly [file: string]: string } => ({
   'error-codes.md': errorCodes(),
   'microversions.md': microversions(),
   'configuration.md': configuration(),
   'events.md': events(),
+  'openapi.json': openApi(),
 });
 
 if (import.meta.main) {

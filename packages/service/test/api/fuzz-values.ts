@@ -141,7 +141,9 @@ export const makeValues = (
 
   const ofObject = (schema: Schema): Values => {
     const properties = (schema['properties'] ?? {}) as { readonly [name: string]: Schema };
-    const required = (schema['required'] ?? []) as string[];
+    // Without it such a body asks for nothing.
+    const usual = properties['target'] === undefined ? [] : ['target'];
+    const required = (schema['required'] ?? usual) as string[];
     const named = Object.fromEntries(
       Object.entries(properties).map(([name, each]) => [name, right(each, name)]),
     );

@@ -13,6 +13,7 @@ import { RESOURCE_OPERATIONS } from './operations/resource-operations.ts';
 import { QUERY_PARAMETERS } from './query-parameters.ts';
 import { resourceSchemas } from './resource-schemas.ts';
 import { closed, list, oneOf, open, ref, type Schema, text } from './schema.ts';
+import { SHOWN_SCHEMAS } from './shown-schemas.ts';
 
 const OPERATIONS: Operations = {
   ...OWN_OPERATIONS,
@@ -22,7 +23,7 @@ const OPERATIONS: Operations = {
 };
 
 const SHARED_SCHEMAS: { readonly [name: string]: Schema } = {
-  Links: list(open({ href: text({ format: 'uri' }), rel: text() })),
+  Links: list(open({ href: text({ format: 'uri' }), rel: text(), type: text() })),
   Patch: list(
     closed(
       {
@@ -114,7 +115,7 @@ export const makeDocument = (all: readonly Route[]): OpenApiDocument => {
         basic: { type: 'http', scheme: 'basic' },
         token: { type: 'apiKey', in: 'header', name: 'X-Auth-Token' },
       },
-      schemas: { ...SHARED_SCHEMAS, ...resourceSchemas() },
+      schemas: { ...SHARED_SCHEMAS, ...SHOWN_SCHEMAS, ...resourceSchemas() },
     },
   };
 };
@@ -122,7 +123,6 @@ export const makeDocument = (all: readonly Route[]): OpenApiDocument => {
 const tagOf = (path: string): string => path.split('/').slice(1, 3).join(' ').replace('v1 ', '');
 
 const operationOf = (route: Route, operation: Operation): OpenApiOperation => {
-  const { body } = operation;
   const inPath = [...route.path.matchAll(/:([a-z_]+)/gi)].map(([, name = '']) => ({
     name,
     in: 'path',
@@ -134,18 +134,25 @@ const operationOf = (route: Route, operation: Operation): OpenApiOperation => {
     in: 'query',
     ...QUERY_PARAMETERS[name],
   }));
+  const inBodyToo = Object.entries(operation.arguments ?? {}).map(([name, schema]) => ({
+    name,
+    in: 'query',
+    schema,
+    description: 'As in the body, which wins.',
+  }));
+  const { body = argumentBody(operation) } = operation;
   return {
     operationId: callOf(route),
     summary: operation.summary,
     tags: [tagOf(route.path)],
     ...(route.rule === 'public' ? { security: [] } : { 'x-rule': route.rule }),
     ...(route.since === undefined ? {} : { 'x-since': versionText(FEATURES[route.since].since) }),
-    parameters: [...inPath, ...inQuery, VERSION_PARAMETER],
+    parameters: [...inPath, ...inQuery, ...inBodyToo, VERSION_PARAMETER],
     ...(body === undefined
       ? {}
       : {
           requestBody: {
-            required: operation.isBodyOptional !== true,
+            required: operation.isBodyOptional !== true && operation.arguments === undefined,
             content: { 'application/json': { schema: body } },
           },
         }),
@@ -160,6 +167,9 @@ const operationOf = (route: Route, operation: Operation): OpenApiOperation => {
     },
   };
 };
+
+const argumentBody = ({ arguments: named }: Operation): Schema | undefined =>
+  named === undefined ? undefined : closed(named);
 
 const answer = (schema: Schema | null): object =>
   schema === null

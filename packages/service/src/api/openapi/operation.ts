@@ -7,6 +7,8 @@ export type Operation = {
   readonly summary: string;
   readonly query?: readonly QueryParameterName[];
   readonly body?: Schema;
+  /** Of the older PUT calls: each may be in the body or in the query. */
+  readonly arguments?: { readonly [name: string]: Schema };
   /** Whether the call makes sense without a body. */
   readonly isBodyOptional?: boolean;
   /** Status of a success to its body; null for none. */

@@ -2,7 +2,10 @@
 
 import { ALLOCATION } from '@bessemer/protocol/allocation/fields';
 import { CHASSIS } from '@bessemer/protocol/chassis/fields';
-import { DEPLOY_TEMPLATE } from '@bessemer/protocol/deploy-template/fields';
+import {
+  DEPLOY_TEMPLATE,
+  WRITABLE_DEPLOY_TEMPLATE,
+} from '@bessemer/protocol/deploy-template/fields';
 import { INSPECTION_RULE } from '@bessemer/protocol/inspection/rule-fields';
 import { FEATURES, type Feature } from '@bessemer/protocol/microversion/features';
 import { NODE_FIELD_NAMES, type NodeField, nodeField } from '@bessemer/protocol/node/fields';
@@ -27,6 +30,7 @@ import {
   time,
   uuid,
 } from './schema.ts';
+import { SHOWN_SPECIAL_SCHEMAS, SPECIAL_SCHEMAS } from './special-schemas.ts';
 
 const since = (feature: Feature): Schema => ({ 'x-since': `1.${FEATURES[feature].since}` });
 
@@ -49,7 +53,7 @@ const ofNodeField = (field: NodeField): Schema => {
   return { ...(isNullable ? nullable(sized) : sized), ...since(field.since) };
 };
 
-const KINDS: { readonly [kind in ResourceField['kind']]: Schema } = {
+const KINDS: { readonly [kind in Exclude<ResourceField['kind'], 'special'>]: Schema } = {
   uuid,
   mac: text({ pattern: '^[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}$' }),
   name: text({ minLength: 1, maxLength: 255 }),
@@ -57,7 +61,6 @@ const KINDS: { readonly [kind in ResourceField['kind']]: Schema } = {
   flag,
   count: { type: 'integer', minimum: 0 },
   object: map,
-  special: {},
   time,
   links: ref('Links'),
   list: ref('Links'),
@@ -72,14 +75,19 @@ const NEVER_NULL: ReadonlySet<ResourceField['kind']> = new Set([
   'nested-list',
 ]);
 
-const ofField = (field: ResourceField): Schema => {
+type Specials = { readonly [key: string]: Schema };
+
+const ofField = (name: string, field: ResourceField, specials: Specials = {}): Schema => {
+  const { kind } = field;
+  const known = kind === 'special' ? specials[name] : KINDS[kind];
+  if (known === undefined) throw new Error(`the reference does not say what ${name} may be`);
   const base: Schema = {
-    ...KINDS[field.kind],
+    ...known,
     ...(field.charsMin === undefined ? {} : { minLength: field.charsMin }),
     ...(field.charsMax === undefined ? {} : { maxLength: field.charsMax }),
     ...(field.oneOf === undefined ? {} : { enum: [...field.oneOf] }),
   };
-  const isNullable = field.isRequired !== true && !NEVER_NULL.has(field.kind);
+  const isNullable = field.isRequired !== true && !NEVER_NULL.has(kind);
   return { ...(isNullable ? nullable(base) : base), ...since(field.since) };
 };
 
@@ -87,14 +95,25 @@ type Fields = readonly (readonly [string, ResourceField])[];
 
 const fieldsOf = (table: ResourceTable): Fields => Object.entries(table.fields);
 
-const shown = (table: ResourceTable): Schema =>
-  open(Object.fromEntries(fieldsOf(table).map(([name, field]) => [name, ofField(field)])));
+const shown = (name: string, table: ResourceTable): Schema =>
+  open(
+    Object.fromEntries(
+      fieldsOf(table).map(([key, field]) => [
+        key,
+        ofField(key, field, SHOWN_SPECIAL_SCHEMAS[name]),
+      ]),
+    ),
+  );
 
-const written = (table: ResourceTable): Schema => {
+const written = (name: string, table: ResourceTable): Schema => {
   const writable = fieldsOf(table).filter(([, { write }]) => write.includes('create'));
+  const properties = writable.map(([key, field]) => [
+    key,
+    ofField(key, field, SPECIAL_SCHEMAS[name]),
+  ]);
   return closed(
-    Object.fromEntries(writable.map(([name, field]) => [name, ofField(field)])),
-    writable.filter(([, { isRequired }]) => isRequired === true).map(([name]) => name),
+    Object.fromEntries(properties) as { readonly [key: string]: Schema },
+    writable.filter(([, { isRequired }]) => isRequired === true).map(([key]) => key),
   );
 };
 
@@ -118,6 +137,11 @@ const TABLES: { readonly [name: string]: ResourceTable } = {
   VolumeTarget: VOLUME_TARGET,
 };
 
+/** Where more is taken than is shown. */
+const WRITABLE: { readonly [name: string]: ResourceTable } = {
+  DeployTemplate: WRITABLE_DEPLOY_TEMPLATE,
+};
+
 /** `Node` is what is shown, `NodeInput` what is taken, and so for each resource. */
 export const resourceSchemas = (): { readonly [name: string]: Schema } => ({
   Node: open(nodeKeys(() => true)),
@@ -127,8 +151,8 @@ export const resourceSchemas = (): { readonly [name: string]: Schema } => ({
   ),
   ...Object.fromEntries(
     Object.entries(TABLES).flatMap(([name, table]) => [
-      [name, shown(table)],
-      [`${name}Input`, written(table)],
+      [name, shown(name, table)],
+      [`${name}Input`, written(name, WRITABLE[name] ?? table)],
     ]),
   ),
 });

@@ -1,21 +1,24 @@
 // The reference of nodes: the collection, one node, its states.
 
+import { PROVISION_VERBS } from '@bessemer/protocol/node/verbs';
+
 import type { Operations } from '../operation.ts';
 import { LISTING, PAGING } from '../query-parameters.ts';
 import {
   closed,
   flag,
   list,
-  map,
   nullable,
   oneOf,
   open,
   page,
   ref,
+  type Schema,
   text,
   uuid,
   whole,
 } from '../schema.ts';
+import { DEPLOY_STEPS, MANUAL_STEPS } from '../special-schemas.ts';
 
 const FILTERS = [
   'chassis_uuid',
@@ -40,47 +43,56 @@ const FILTERS = [
   'instance_name',
 ] as const;
 
-const STEP = {
-  interface: text(),
-  step: text(),
-  args: map,
-};
-const STEPS = list(
-  closed(
-    {
-      ...STEP,
-      order: whole(),
-      execute_on_child_nodes: flag,
-      limit_child_node_execution: list(uuid),
-    },
-    ['interface', 'step'],
-  ),
-);
-const DEPLOY_STEPS = list(
-  closed({ ...STEP, priority: whole() }, ['interface', 'step', 'args', 'priority']),
-);
-
-const PROVISION = closed(
-  {
-    target: text(),
-    configdrive: { anyOf: [text(), map, { type: 'null' }] },
-    clean_steps: STEPS,
-    service_steps: STEPS,
-    deploy_steps: DEPLOY_STEPS,
-    rescue_password: text(),
-    disable_ramdisk: flag,
-    runbook: text(),
-  },
-  ['target'],
-);
-
-const RAID = open({
-  logical_disks: list(open({ raid_level: text(), size_gb: { anyOf: [whole(1), oneOf('MAX')] } })),
+const CONFIG_DATA = { type: ['object', 'array', 'string', 'null'] };
+const CONFIG_DRIVE = closed({
+  meta_data: CONFIG_DATA,
+  network_data: CONFIG_DATA,
+  user_data: CONFIG_DATA,
+  vendor_data: CONFIG_DATA,
 });
+
+const PROVISION = {
+  target: oneOf(...Object.keys(PROVISION_VERBS)),
+  configdrive: { anyOf: [text(), CONFIG_DRIVE, { type: 'null' }] },
+  clean_steps: MANUAL_STEPS,
+  service_steps: MANUAL_STEPS,
+  deploy_steps: DEPLOY_STEPS,
+  rescue_password: text({ minLength: 1 }),
+  disable_ramdisk: flag,
+  runbook: text(),
+};
+
+const LOGICAL_DISK = closed(
+  {
+    raid_level: oneOf('JBOD', '0', '1', '2', '5', '6', '1+0', '5+0', '6+0'),
+    size_gb: { anyOf: [whole(1), oneOf('MAX')] },
+    volume_name: text(),
+    is_root_volume: flag,
+    share_physical_disks: flag,
+    disk_type: oneOf('hdd', 'ssd'),
+    interface_type: oneOf('sata', 'scsi', 'sas'),
+    number_of_physical_disks: whole(1),
+    controller: text(),
+    physical_disks: list({}),
+  },
+  ['raid_level', 'size_gb'],
+);
+const RAID: Schema = {
+  anyOf: [closed({ logical_disks: list(LOGICAL_DISK) }, ['logical_disks']), closed({})],
+};
+
+const LINK = open({ href: text({ format: 'uri' }), rel: text() });
+const POWER_TARGETS = [
+  'power on',
+  'power off',
+  'rebooting',
+  'soft power off',
+  'soft rebooting',
+] as const;
 
 const VALIDATION = {
   type: 'object',
-  additionalProperties: open({ result: nullable(flag), reason: text() }),
+  additionalProperties: open({ result: nullable(flag), reason: nullable(text()) }),
 };
 
 export const NODE_OPERATIONS: Operations = {
@@ -122,8 +134,7 @@ export const NODE_OPERATIONS: Operations = {
   },
   'PUT /v1/nodes/:ident/maintenance': {
     summary: 'Put a node into maintenance',
-    body: closed({ reason: nullable(text()) }),
-    isBodyOptional: true,
+    arguments: { reason: nullable(text()) },
     answers: { 202: null },
   },
   'DELETE /v1/nodes/:ident/maintenance': {
@@ -136,12 +147,12 @@ export const NODE_OPERATIONS: Operations = {
   },
   'PUT /v1/nodes/:ident/states/power': {
     summary: 'Change the power state',
-    body: closed({ target: text(), timeout: nullable(whole(1)) }, ['target']),
+    arguments: { target: oneOf(...POWER_TARGETS), timeout: nullable(whole(1)) },
     answers: { 202: null },
   },
   'PUT /v1/nodes/:ident/states/provision': {
     summary: 'Ask for a change of the provision state',
-    body: PROVISION,
+    arguments: PROVISION,
     answers: { 202: null },
   },
   'PUT /v1/nodes/:ident/states/raid': {
@@ -151,25 +162,30 @@ export const NODE_OPERATIONS: Operations = {
   },
   'PUT /v1/nodes/:ident/states/boot_mode': {
     summary: 'Change the boot mode',
-    body: closed({ target: oneOf('uefi', 'bios') }, ['target']),
+    arguments: { target: oneOf('uefi', 'bios') },
     answers: { 202: null },
   },
   'PUT /v1/nodes/:ident/states/secure_boot': {
     summary: 'Switch secure boot',
-    body: closed({ target: flag }, ['target']),
+    arguments: { target: flag },
     answers: { 202: null },
   },
   'GET /v1/nodes/:ident/states/console': {
     summary: 'Where the console is',
-    answers: { 200: open({ console_enabled: flag, console_info: nullable(map) }) },
+    answers: {
+      200: open({
+        console_enabled: flag,
+        console_info: nullable(open({ type: text(), url: text() })),
+      }),
+    },
   },
   'PUT /v1/nodes/:ident/states/console': {
     summary: 'Switch the console',
-    body: closed({ enabled: flag }, ['enabled']),
+    arguments: { enabled: flag },
     answers: { 202: null },
   },
   'GET /v1/nodes/:ident/children': {
     summary: 'Nodes that have this one as their parent',
-    answers: { 200: open({ children: list(uuid), links: map }) },
+    answers: { 200: open({ children: list(uuid), links: LINK }) },
   },
 };

@@ -14,26 +14,28 @@ import {
   page,
   ref,
   text,
-  time,
   uuid,
 } from '../schema.ts';
+import { TRAIT_NAMES } from '../special-schemas.ts';
 
-const HISTORY = open({
-  uuid,
-  created_at: time,
-  severity: text(),
-  event: text(),
+const TRAITS = closed({ traits: TRAIT_NAMES }, ['traits']);
+export const VOLUME_LINKS = open({
   links: ref('Links'),
+  connectors: ref('Links'),
+  targets: ref('Links'),
 });
-const BIOS_SETTING = open({ name: text(), value: nullable(text()), links: ref('Links') });
-const FIRMWARE = open({
-  component: text(),
-  initial_version: nullable(text()),
-  current_version: nullable(text()),
-  last_version_flashed: nullable(text()),
-});
-const TRAITS = closed({ traits: list(text()) }, ['traits']);
-const INDICATOR = closed({ state: text() }, ['state']);
+const BOOT_DEVICES = [
+  'pxe',
+  'disk',
+  'cdrom',
+  'bios',
+  'safe',
+  'wanboot',
+  'iscsiboot',
+  'floppy',
+  'uefihttp',
+] as const;
+const INDICATOR_STATE = oneOf('on', 'off', 'blinking', 'unknown');
 
 const PASSTHRU: Operation = {
   summary: 'Call a method of the vendor interface',
@@ -47,7 +49,7 @@ const PASSTHRU: Operation = {
 export const passthruOperations = (path: string): Operations => ({
   [`GET ${path}/methods`]: {
     summary: 'The methods of the vendor interface',
-    answers: { 200: { type: 'object', additionalProperties: map } },
+    answers: { 200: { type: 'object', additionalProperties: ref('VendorMethod') } },
   },
   ...Object.fromEntries(
     METHODS.flatMap((method) => [
@@ -64,7 +66,7 @@ export const NODE_PART_OPERATIONS: Operations = {
   },
   'PUT /v1/nodes/:ident/management/boot_device': {
     summary: 'Set what the node boots from',
-    body: closed({ boot_device: text(), persistent: flag }, ['boot_device']),
+    arguments: { boot_device: oneOf(...BOOT_DEVICES), persistent: flag },
     answers: { 204: null },
   },
   'GET /v1/nodes/:ident/management/boot_device/supported': {
@@ -73,21 +75,20 @@ export const NODE_PART_OPERATIONS: Operations = {
   },
   'PUT /v1/nodes/:ident/management/inject_nmi': {
     summary: 'Send a non-maskable interrupt',
-    body: closed({}),
-    isBodyOptional: true,
+    arguments: {},
     answers: { 204: null },
   },
   'GET /v1/nodes/:ident/management/indicators': {
     summary: 'The lights of a node',
-    answers: { 200: open({ indicators: list(map) }) },
+    answers: { 200: open({ indicators: list(ref('Indicator')) }) },
   },
   'GET /v1/nodes/:ident/management/indicators/:place': {
     summary: 'The state of a light, NAME@COMPONENT',
-    answers: { 200: INDICATOR },
+    answers: { 200: closed({ state: INDICATOR_STATE }, ['state']) },
   },
   'PUT /v1/nodes/:ident/management/indicators/:place': {
     summary: 'Switch a light, NAME@COMPONENT',
-    body: INDICATOR,
+    arguments: { state: INDICATOR_STATE },
     answers: { 204: null },
   },
   'GET /v1/nodes/:ident/traits': { summary: 'The traits of a node', answers: { 200: TRAITS } },
@@ -100,7 +101,11 @@ export const NODE_PART_OPERATIONS: Operations = {
     summary: 'Remove all traits of a node',
     answers: { 204: null },
   },
-  'PUT /v1/nodes/:ident/traits/:trait': { summary: 'Add a trait', answers: { 204: null } },
+  'PUT /v1/nodes/:ident/traits/:trait': {
+    summary: 'Add a trait',
+    arguments: {},
+    answers: { 204: null },
+  },
   'DELETE /v1/nodes/:ident/traits/:trait': { summary: 'Remove a trait', answers: { 204: null } },
   'GET /v1/nodes/:ident/vifs': {
     summary: 'The VIFs of a node',
@@ -108,37 +113,37 @@ export const NODE_PART_OPERATIONS: Operations = {
   },
   'POST /v1/nodes/:ident/vifs': {
     summary: 'Attach a VIF',
-    body: open({ id: text(), port_uuid: uuid, portgroup_uuid: uuid }),
+    body: { ...open({ id: text(), port_uuid: uuid, portgroup_uuid: uuid }), required: ['id'] },
     answers: { 204: null },
   },
   'DELETE /v1/nodes/:ident/vifs/:vif': { summary: 'Detach a VIF', answers: { 204: null } },
   'GET /v1/nodes/:ident/bios': {
     summary: 'The BIOS settings of a node',
     query: ['detail', 'fields'],
-    answers: { 200: open({ bios: list(BIOS_SETTING) }) },
+    answers: { 200: open({ bios: list(ref('BiosSetting')) }) },
   },
   'GET /v1/nodes/:ident/bios/:setting': {
     summary: 'One BIOS setting',
-    answers: { 200: { type: 'object', additionalProperties: BIOS_SETTING } },
+    answers: { 200: { type: 'object', additionalProperties: ref('BiosSetting') } },
   },
   'GET /v1/nodes/:ident/firmware': {
     summary: 'The firmware of a node',
     query: ['fields'],
-    answers: { 200: open({ firmware: list(FIRMWARE) }) },
+    answers: { 200: open({ firmware: list(ref('FirmwareComponent')) }) },
   },
   'GET /v1/nodes/:ident/history': {
     summary: 'What happened to a node',
     query: [...PAGING, 'detail'],
-    answers: { 200: page('history', HISTORY) },
+    answers: { 200: page('history', ref('HistoryEntry')) },
   },
   'GET /v1/nodes/:ident/history/detail': {
     summary: 'What happened to a node, with all keys',
     query: PAGING,
-    answers: { 200: page('history', HISTORY) },
+    answers: { 200: page('history', ref('HistoryEntry')) },
   },
   'GET /v1/nodes/:ident/history/:entry': {
     summary: 'One entry of its history',
-    answers: { 200: HISTORY },
+    answers: { 200: ref('HistoryEntry') },
   },
   'GET /v1/nodes/:ident/inventory': {
     summary: 'What inspection found',
@@ -146,7 +151,7 @@ export const NODE_PART_OPERATIONS: Operations = {
   },
   'GET /v1/nodes/:ident/vmedia': {
     summary: 'Attached virtual media',
-    answers: { 200: list(map) },
+    answers: { 200: list(ref('VirtualDrive')) },
   },
   'POST /v1/nodes/:ident/vmedia': {
     summary: 'Attach virtual media',
@@ -154,7 +159,7 @@ export const NODE_PART_OPERATIONS: Operations = {
       {
         device_type: oneOf('disk', 'cdrom', 'floppy'),
         image_url: text(),
-        image_download_source: oneOf('http', 'local', 'swift'),
+        image_download_source: oneOf('http', 'local'),
       },
       ['device_type', 'image_url'],
     ),
@@ -196,7 +201,7 @@ export const NODE_PART_OPERATIONS: Operations = {
   },
   'GET /v1/nodes/:ident/volume': {
     summary: 'Links to the volumes of a node',
-    answers: { 200: map },
+    answers: { 200: VOLUME_LINKS },
   },
   'GET /v1/nodes/:ident/volume/connectors': {
     summary: 'The volume connectors of a node',

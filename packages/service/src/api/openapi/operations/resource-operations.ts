@@ -2,8 +2,9 @@
 
 import type { Operations } from '../operation.ts';
 import { LISTING, PAGING, type QueryParameterName } from '../query-parameters.ts';
-import { closed, list, map, open, page, ref, text, whole } from '../schema.ts';
-import { passthruOperations } from './node-part-operations.ts';
+import { closed, list, nullable, oneOf, open, page, ref, text, uuid, whole } from '../schema.ts';
+import { TRAIT_NAMES } from '../special-schemas.ts';
+import { passthruOperations, VOLUME_LINKS } from './node-part-operations.ts';
 
 type Resource = {
   readonly path: string;
@@ -130,7 +131,20 @@ const operationsOf = (resource: Resource): Operations => {
   };
 };
 
-const TRAITS = closed({ traits: list(text()) }, ['traits']);
+const TRAITS = closed({ traits: TRAIT_NAMES }, ['traits']);
+
+const NETWORK_EVENT = closed(
+  {
+    event: oneOf('network.bind_port', 'network.unbind_port', 'network.delete_port'),
+    port_id: uuid,
+    mac_address: text(),
+    status: text({ maxLength: 255 }),
+    device_id: nullable(text({ maxLength: 255 })),
+    'binding:host_id': nullable(text({ maxLength: 255 })),
+    'binding:vnic_type': nullable(text({ maxLength: 255 })),
+  },
+  ['event', 'port_id', 'mac_address', 'status'],
+);
 
 export const RESOURCE_OPERATIONS: Operations = {
   ...Object.assign({}, ...RESOURCES.map(operationsOf)),
@@ -158,7 +172,7 @@ export const RESOURCE_OPERATIONS: Operations = {
     query: PAGING,
     answers: { 200: page('nodes', ref('Node')) },
   },
-  'GET /v1/volume': { summary: 'Links to connectors and targets', answers: { 200: map } },
+  'GET /v1/volume': { summary: 'Links to connectors and targets', answers: { 200: VOLUME_LINKS } },
   'GET /v1/runbooks/:ident/traits': {
     summary: 'The traits of a runbook',
     answers: { 200: TRAITS },
@@ -180,12 +194,12 @@ export const RESOURCE_OPERATIONS: Operations = {
   'GET /v1/drivers': {
     summary: 'List drivers',
     query: ['type', 'detail', 'fields'],
-    answers: { 200: open({ drivers: list(map) }) },
+    answers: { 200: open({ drivers: list(ref('Driver')) }) },
   },
   'GET /v1/drivers/:name': {
     summary: 'Show a driver',
     query: ['fields'],
-    answers: { 200: map },
+    answers: { 200: ref('Driver') },
   },
   'GET /v1/drivers/:name/properties': {
     summary: 'What driver_info may have',
@@ -199,12 +213,12 @@ export const RESOURCE_OPERATIONS: Operations = {
   'GET /v1/conductors': {
     summary: 'List conductors',
     query: LISTING,
-    answers: { 200: page('conductors', map) },
+    answers: { 200: page('conductors', ref('Conductor')) },
   },
   'GET /v1/conductors/:hostname': {
     summary: 'Show a conductor',
     query: ['fields'],
-    answers: { 200: map },
+    answers: { 200: ref('Conductor') },
   },
   'GET /v1/shards': {
     summary: 'Shards, and how many nodes each has',
@@ -212,7 +226,7 @@ export const RESOURCE_OPERATIONS: Operations = {
   },
   'POST /v1/events': {
     summary: 'Tell of events of the network service',
-    body: closed({ events: list(map) }, ['events']),
+    body: closed({ events: list(NETWORK_EVENT) }, ['events']),
     answers: { 204: null },
   },
 };
