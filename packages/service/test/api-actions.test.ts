@@ -174,7 +174,7 @@ const PROVISIONS: readonly (readonly [string, ProvisionState, object, string, nu
     'manageable',
     { target: 'clean', clean_steps: [{ interface: 'vendor', step: 'send_raw' }] },
     '1.115',
-    400,
+    403,
   ],
   [
     'clean steps with provide',

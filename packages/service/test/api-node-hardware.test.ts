@@ -1,7 +1,11 @@
 // Hardware of a node over the API, through a whole conductor and a fake machine.
 
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
+
+import { deployTemplates } from '#store/deploy-templates';
+import { updateNode } from '#store/nodes';
 
 import type { NodeRecord } from '@bessemer/protocol/node/record';
 
@@ -364,20 +368,46 @@ describe('methods of the vendor', () => {
   });
 
   test('T-54: raw commands are refused unless the operator allows them', async () => {
-    const { uuid } = await makeNode();
+    const { uuid } = await makeNode({ provisionState: 'available', traits: ['CUSTOM_RAW'] });
     const body = { raw_bytes: '0x00 0x01' };
+    const raw = { interface: 'vendor', step: 'send_raw', args: body };
+    // Written when they were allowed.
+    await deployTemplates.insert(
+      service.store.db,
+      {
+        uuid: randomUUID(),
+        name: 'CUSTOM_RAW',
+        steps: [{ ...raw, priority: 50 }],
+        extra: {},
+        description: null,
+      },
+      { nowMs: 0 },
+    );
+    await updateNode(service.store.db, uuid, { instanceInfo: { traits: ['CUSTOM_RAW'] } });
 
     const asCall = await service.ask('POST', `/v1/nodes/${uuid}/vendor_passthru/send_raw`, {
       body,
     });
-    const asStep = await service.tell(uuid, {
+    const asDeployStep = await service.tell(uuid, {
+      target: 'active',
+      deploy_steps: [{ ...raw, priority: 50 }],
+    });
+    const asTemplate = await service.tell(uuid, { target: 'active' });
+    await updateNode(service.store.db, uuid, { provisionState: 'manageable' });
+    const asStep = await service.tell(uuid, { target: 'clean', clean_steps: [raw] });
+    const asStepOfChildren = await service.tell(uuid, {
       target: 'clean',
-      clean_steps: [{ interface: 'vendor', step: 'send_raw', args: body }],
+      clean_steps: [{ ...raw, execute_on_child_nodes: true }],
+    });
+    const kept = await service.ask('POST', '/v1/runbooks', {
+      body: { name: 'raw', steps: [{ ...raw, order: 1 }] },
     });
 
-    assert.equal(asCall.status, 403);
-    assert.ok(asStep.status === 400 || asStep.status === 403);
-    assert.match(asStep.fault ?? '', /disallowed/);
+    for (const answer of [asCall, asDeployStep, asTemplate, asStep, asStepOfChildren, kept]) {
+      assert.equal(answer.status, 403, answer.text);
+      assert.match(answer.fault ?? '', /send_raw is disallowed/);
+    }
+    assert.equal((await service.nodeOf(uuid)).provisionState, 'manageable');
   });
 
   test('T-55: what is no bytes reaches no BMC', async () => {

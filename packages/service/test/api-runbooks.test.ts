@@ -82,7 +82,6 @@ const BAD: readonly (readonly [what: string, body: object, names: RegExp])[] = [
   ['a negative order', { steps: [{ ...STEP, order: -1 }] }, /-1 is not an integer/],
   ['a priority', { steps: [{ ...STEP, priority: 1 }] }, /'priority' was unexpected/],
   ['a step twice', { steps: [STEP, STEP] }, /more often: interface: raid/],
-  ['a forbidden step', { steps: [{ ...STEP, interface: 'vendor', step: 'send_raw' }] }, /send_raw/],
   ['an owner of a public one', { public: true, owner: 'x' }, /cannot be an owner for a public/],
   ['traits', { traits: ['CUSTOM_A'] }, /'traits' was unexpected/],
   ['a long owner', { owner: 'x'.repeat(256) }, /owner/],

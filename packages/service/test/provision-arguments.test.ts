@@ -110,10 +110,6 @@ const SHAPES: readonly (readonly [what: string, body: object])[] = [
     'children that are no UUIDs',
     { target: 'clean', clean_steps: [{ ...ERASE, limit_child_node_execution: ['x'] }] },
   ],
-  [
-    'a step that is forbidden',
-    { target: 'clean', clean_steps: [{ interface: 'vendor', step: 'send_raw' }] },
-  ],
   ['a flag that is none', { ...CLEAN, disable_ramdisk: 'perhaps' }],
   ['a runbook beside steps', { ...CLEAN, runbook: 'r' }],
   ['a runbook that is no text', { target: 'clean', runbook: 5 }],

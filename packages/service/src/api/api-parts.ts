@@ -8,6 +8,7 @@ import type { Policy } from '#policy/policy';
 import type { Store } from '#store/database';
 
 import type { JsonObject, JsonValue } from '@bessemer/protocol/json';
+import { RAW_COMMAND } from '@bessemer/protocol/node/disallowed-steps';
 import type { NodeRecord } from '@bessemer/protocol/node/record';
 
 /** What a hardware type can do beside its nodes. */
@@ -54,7 +55,7 @@ export type ApiOptions = {
   readonly canProjectsManageOwnNodes: boolean;
   /** `[conductor] heartbeat_timeout`: a conductor silent for longer is not alive. */
   readonly conductorTimeoutMs: number;
-  /** `[conductor] disallowed_*_steps`, as `interface.step`: refused in every request. */
+  /** `[conductor] disallowed_steps`, as `interface.step`: refused in every request. */
   readonly disallowedSteps: readonly string[];
   /** `[api] public_agent_routes`. */
   readonly publicAgentRoutes: '404' | 'policy';
@@ -70,7 +71,7 @@ export const DEFAULT_API_OPTIONS: ApiOptions = {
   isReferenceServed: false,
   canProjectsManageOwnNodes: true,
   conductorTimeoutMs: 60_000,
-  disallowedSteps: ['vendor.send_raw'],
+  disallowedSteps: [RAW_COMMAND],
   publicAgentRoutes: '404',
   isAgentApiOff: false,
 };

@@ -1,5 +1,7 @@
 // What a conductor is made of, and what an operator may set.
 
+import { RAW_COMMAND } from '@bessemer/protocol/node/disallowed-steps';
+
 import type { Clock } from '#clock';
 import type { DriverRegistry } from '#drivers/driver';
 import type { AddressSource } from '#netboot/address-source';
@@ -25,6 +27,8 @@ export type ConductorOptions = {
   /** How long one command of an agent may run. */
   readonly commandTimeoutMs: number;
   readonly powerTimeoutMs: number;
+  /** As `interface.step`: run for nobody, wherever they come from. */
+  readonly disallowedSteps: readonly string[];
   readonly automatedClean: boolean;
   /** 0 switches the step off; undefined leaves the agent's own priority. */
   readonly erasePriority: {
@@ -103,6 +107,7 @@ export const DEFAULT_CONDUCTOR_OPTIONS: ConductorOptions = {
   callbackTimeoutMs: { deploy: 30 * MINUTE_MS, clean: 30 * MINUTE_MS, inspect: 30 * MINUTE_MS },
   commandTimeoutMs: 24 * 60 * MINUTE_MS,
   powerTimeoutMs: 2 * MINUTE_MS,
+  disallowedSteps: [RAW_COMMAND],
   automatedClean: true,
   erasePriority: { erase_devices: undefined, erase_devices_metadata: undefined },
   heartbeatTimeoutMs: 5 * MINUTE_MS,

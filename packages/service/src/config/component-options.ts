@@ -71,6 +71,7 @@ export const conductorOptions = (
       inspect: conductor.inspect_wait_timeout * SECOND_MS,
     },
     commandTimeoutMs: agent.command_timeout * SECOND_MS,
+    disallowedSteps: conductor.disallowed_steps,
     powerTimeoutMs: conductor.power_state_change_timeout * SECOND_MS,
     automatedClean: conductor.automated_clean,
     erasePriority: {

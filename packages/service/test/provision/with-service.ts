@@ -58,7 +58,8 @@ export type ServiceWish = {
 };
 
 export const openService = async (wish: ServiceWish = {}): Promise<Service> => {
-  const subject = await openConductor(wish.conductor);
+  const { disallowedSteps } = { ...DEFAULT_API_OPTIONS, ...wish.api };
+  const subject = await openConductor({ disallowedSteps, ...wish.conductor });
   const { store, drivers, clock, log } = subject.parts;
   let { conductor } = subject;
   const app = makePublicListener({

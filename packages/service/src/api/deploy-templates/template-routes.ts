@@ -14,7 +14,6 @@ import type { DeployTemplateRecord } from '@bessemer/protocol/deploy-template/re
 import { Refusal } from '@bessemer/protocol/errors/refusal';
 import type { JsonValue } from '@bessemer/protocol/json';
 import { parsePatch } from '@bessemer/protocol/node/patch';
-import { fieldsAt } from '@bessemer/protocol/resource/fields';
 
 import type { ApiParts } from '../api-parts.ts';
 import { isDetailed } from '../nodes/list-nodes.ts';
@@ -25,8 +24,9 @@ import { findResource } from '../resource/find-resource.ts';
 import { maskSteps } from '../resource/kept-steps.ts';
 import { refuseNamedMarker } from '../resource/named-marker.ts';
 import { readNew, readPatched, refuseUnpatchable } from '../resource/resource-input.ts';
-import { resourceText, type ShowSpecial } from '../resource/resource-text.ts';
+import type { ShowSpecial } from '../resource/resource-text.ts';
 import { sendList } from '../resource/send-list.ts';
+import { sendResource } from '../resource/send-resource.ts';
 import { insertRecord, updateRecord } from '../resource/write-record.ts';
 import type { Route } from '../route.ts';
 import { templateSpecial } from './template-input.ts';
@@ -78,11 +78,9 @@ const send = (
   request: FastifyRequest,
   reply: FastifyReply,
   template: DeployTemplateRecord,
-  fields = fieldsAt(DEPLOY_TEMPLATE, request.minor),
+  fields?: ReturnType<typeof askedFields>,
 ): FastifyReply =>
-  reply
-    .header('content-type', 'application/json')
-    .send(resourceText(DEPLOY_TEMPLATE, template, fields, request, showSpecial));
+  sendResource(request, reply, { table: DEPLOY_TEMPLATE, showSpecial }, template, fields);
 
 const listRoute = (parts: ApiParts): Route => ({
   method: 'GET',

@@ -14,7 +14,6 @@ import { Refusal } from '@bessemer/protocol/errors/refusal';
 import { INSPECTION_RULE } from '@bessemer/protocol/inspection/rule-fields';
 import type { InspectionRuleRecord } from '@bessemer/protocol/inspection/rule-record';
 import { parsePatch } from '@bessemer/protocol/node/patch';
-import { fieldsAt } from '@bessemer/protocol/resource/fields';
 
 import type { ApiParts } from '../api-parts.ts';
 import { isDetailed } from '../nodes/list-nodes.ts';
@@ -23,8 +22,8 @@ import { readQuery, requireObjectBody } from '../query.ts';
 import { askedFields } from '../resource/field-query.ts';
 import { findResource } from '../resource/find-resource.ts';
 import { readNew, readPatched, refuseUnpatchable } from '../resource/resource-input.ts';
-import { resourceText } from '../resource/resource-text.ts';
 import { sendList } from '../resource/send-list.ts';
+import { sendResource } from '../resource/send-resource.ts';
 import { insertRecord, updateRecord } from '../resource/write-record.ts';
 import type { Route } from '../route.ts';
 import { ruleSpecial } from './rule-input.ts';
@@ -100,11 +99,9 @@ const send = (
   request: FastifyRequest,
   reply: FastifyReply,
   rule: InspectionRuleRecord,
-  fields = fieldsAt(INSPECTION_RULE, request.minor),
+  fields?: ReturnType<typeof askedFields>,
 ): FastifyReply =>
-  reply
-    .header('content-type', 'application/json')
-    .send(resourceText(INSPECTION_RULE, shownRule(rule), fields, request));
+  sendResource(request, reply, { table: INSPECTION_RULE }, shownRule(rule), fields);
 
 const listRoute = (parts: ApiParts): Route => ({
   method: 'GET',

@@ -8,16 +8,17 @@ import { findRunbook } from '#store/runbooks';
 import { Refusal } from '@bessemer/protocol/errors/refusal';
 import type { JsonObject } from '@bessemer/protocol/json';
 import { offers } from '@bessemer/protocol/microversion/features';
+import { refuseDisallowed } from '@bessemer/protocol/node/disallowed-steps';
 import type { NodeRecord } from '@bessemer/protocol/node/record';
 import type { ProvisionVerb } from '@bessemer/protocol/node/verbs';
 import type { RunbookRecord } from '@bessemer/protocol/runbook/record';
 
 import { authorize, may } from '../access/authorize.ts';
+import { nodeTarget } from '../access/node-access.ts';
 import type { ApiParts } from '../api-parts.ts';
 import { asText, requireFeature } from '../query.ts';
 import { runbookMissing } from '../runbooks/runbook-access.ts';
 import { authorizeEachStep } from './step-policy.ts';
-import { refuseDisallowed } from './steps-input.ts';
 
 export type RunbookWish = {
   readonly steps: readonly StepRequest[];
@@ -48,7 +49,7 @@ export const readRunbook = async (
   const runbook = await requireUsable(parts, request, ident);
   requireTrait(request, node, runbook);
   if (runbook.owner !== null && !runbook.public) {
-    await authorizeEachStep(parts, request, node, runbook.steps);
+    await authorizeEachStep(parts, request, nodeTarget(node), runbook.steps);
   }
   refuseDisallowed(runbook.steps, parts.options.disallowedSteps);
   return {

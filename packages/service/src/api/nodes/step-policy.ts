@@ -2,6 +2,8 @@
 
 import type { FastifyRequest } from 'fastify';
 
+import type { PolicyTarget } from '#policy/policy';
+
 import { isJsonObject, type JsonObject, type JsonValue } from '@bessemer/protocol/json';
 import type { NodeRecord } from '@bessemer/protocol/node/record';
 
@@ -22,13 +24,13 @@ const namedSteps = (value: JsonValue | undefined): readonly Named[] =>
 export const authorizeEachStep = async (
   { policy }: Pick<ApiParts, 'policy'>,
   { credentials }: FastifyRequest,
-  node: NodeRecord,
+  target: PolicyTarget,
   steps: readonly Named[],
 ): Promise<void> => {
   for (const rule of new Set(
     steps.map(({ interface: kind, step }) => `baremetal:step:execute:${kind}.${step}`),
   )) {
-    const isAllowed = await policy.allowsIfDefined(rule, credentials, nodeTarget(node));
+    const isAllowed = await policy.allowsIfDefined(rule, credentials, target);
     if (isAllowed === false) throw accessDenied(rule);
   }
 };
@@ -50,7 +52,7 @@ export const authorizeSteps = async (
   await authorizeEachStep(
     parts,
     request,
-    node,
+    target,
     [clean, service, deploy].flatMap((steps) => namedSteps(steps)),
   );
 };

@@ -2,6 +2,7 @@
 
 import { Refusal } from '@bessemer/protocol/errors/refusal';
 import { isJsonObject, type JsonObject, type JsonValue } from '@bessemer/protocol/json';
+import { refuseDisallowed } from '@bessemer/protocol/node/disallowed-steps';
 import { isUuid } from '@bessemer/protocol/uuid';
 
 import type { StepRequest } from '#conductor/conductor';
@@ -31,7 +32,7 @@ const DEPLOY_KEYS: ReadonlySet<string> = new Set([...COMMON_KEYS, 'priority']);
 
 export type StepKind = 'clean_steps' | 'service_steps' | 'deploy_steps';
 
-/** Throws Refusal(400). Clean and service steps come back in the order to run them in: as listed, unless each says its `order`. */
+/** Throws Refusal(400), or (403) for raw commands. Clean and service steps come back in the order to run them in: as listed, unless each says its `order`. */
 export const readSteps = (
   kind: StepKind,
   value: JsonValue,
@@ -49,19 +50,6 @@ export const readSteps = (
 
 const inOrder = (steps: readonly StepRequest[]): readonly StepRequest[] =>
   steps.toSorted((a, b) => (a.priority ?? 0) - (b.priority ?? 0));
-
-/** Throws Refusal(400) for steps that the operator wants nobody to run. */
-export const refuseDisallowed = (
-  steps: readonly Pick<StepRequest, 'interface' | 'step'>[],
-  disallowed: readonly string[],
-): void => {
-  for (const step of steps) {
-    const name = `${step.interface}.${step.step}`;
-    if (disallowed.includes(name)) {
-      throw new Refusal(400, `The step ${name} is disallowed by the configuration`);
-    }
-  }
-};
 
 const readStep = (kind: StepKind, value: JsonValue): StepRequest => {
   if (!isJsonObject(value)) throw invalid(kind, `${shownKind(value)} is not of type 'object'`);

@@ -6,6 +6,7 @@ import type { VendorMethodFacts } from '#conductor/conductor';
 
 import { Refusal } from '@bessemer/protocol/errors/refusal';
 import type { JsonObject } from '@bessemer/protocol/json';
+import { refuseDisallowed } from '@bessemer/protocol/node/disallowed-steps';
 import type { NodeRecord } from '@bessemer/protocol/node/record';
 
 import type { ApiParts } from '../api-parts.ts';
@@ -106,19 +107,15 @@ const requireArguments = (args: JsonObject, method: PassthruMethod): JsonObject 
   throw new Refusal(400, `Unexpected arguments: ${shown(unknown.join(', '))}`);
 };
 
-/** What is disallowed as a step is no more allowed as a call. */
-const refuseDisallowedCall = (parts: ApiParts, name: string): void => {
-  if (!parts.options.disallowedSteps.includes(`vendor.${name}`)) return;
-  throw new Refusal(403, `The vendor method ${name} is disallowed by the configuration`);
-};
-
 const callDriver = async (
   parts: ApiParts,
   request: FastifyRequest,
   reply: FastifyReply,
   { node, name }: { readonly node: NodeRecord; readonly name: string },
 ): Promise<FastifyReply> => {
-  refuseDisallowedCall(parts, name);
+  // What is disallowed as a step is no more allowed as a call.
+  const asStep = { interface: 'vendor', step: name };
+  refuseDisallowed([asStep], parts.options.disallowedSteps, 'vendor method');
   const args = passthruArguments(request);
   const called = await parts.conductor.callVendor(node.uuid, {
     name,

@@ -17,7 +17,8 @@ import { asList, type Query, readQuery, requireFeature } from '../query.ts';
 import { askedFields } from '../resource/field-query.ts';
 import { asMac } from '../resource/resource-input.ts';
 import { malformedRoute } from '../resource/malformed-route.ts';
-import { requireOwned, sendOwned } from '../resource/owned-resource.ts';
+import { requireOwned } from '../resource/owned-resource.ts';
+import { sendResource } from '../resource/send-resource.ts';
 import { sendList } from '../resource/send-list.ts';
 import type { Route } from '../route.ts';
 import { PORTGROUPS } from './portgroup-resource.ts';
@@ -48,7 +49,7 @@ export const portgroupRoutes = (parts: ApiParts): readonly Route[] => [
     handle: async (request, reply) => {
       const fields = askedFields(request, PORTGROUP, readQuery(request, ['fields'])['fields']);
       const { record } = await requireOwned(parts, request, PORTGROUPS, true);
-      return sendOwned(request, reply, PORTGROUPS, record, fields);
+      return sendResource(request, reply, PORTGROUPS, record, fields);
     },
   },
 ];

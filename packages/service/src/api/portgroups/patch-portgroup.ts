@@ -14,7 +14,8 @@ import type { PortgroupRecord } from '@bessemer/protocol/portgroup/record';
 
 import type { ApiParts } from '../api-parts.ts';
 import { OPEN_STATES } from '../ports/port-rules.ts';
-import { patchOwned, requireOwned, sendOwned } from '../resource/owned-resource.ts';
+import { patchOwned, requireOwned } from '../resource/owned-resource.ts';
+import { sendResource } from '../resource/send-resource.ts';
 import { refuseUnpatchable } from '../resource/resource-input.ts';
 import type { Route } from '../route.ts';
 import { PORTGROUPS } from './portgroup-resource.ts';
@@ -43,7 +44,7 @@ export const patchPortgroupRoute = (parts: ApiParts): Route => ({
         await refuseMembers(queryable, before, changes);
       },
     );
-    return sendOwned(request, reply, PORTGROUPS, portgroup);
+    return sendResource(request, reply, PORTGROUPS, portgroup);
   },
 });
 

@@ -18,7 +18,8 @@ import { asPortgroupUuid, type PortgroupUuid } from '@bessemer/protocol/uuid';
 import { requireNodeForNew } from '../access/owning-node.ts';
 import type { ApiParts } from '../api-parts.ts';
 import { requireObjectBody } from '../query.ts';
-import { ownedMissing, requireOwned, sendOwned, withNodeHeld } from '../resource/owned-resource.ts';
+import { ownedMissing, requireOwned, withNodeHeld } from '../resource/owned-resource.ts';
+import { sendResource } from '../resource/send-resource.ts';
 import { refuseTaken } from '../resource/record-conflict.ts';
 import { readNew } from '../resource/resource-input.ts';
 import type { Route } from '../route.ts';
@@ -44,7 +45,7 @@ export const createPortgroupRoute = (parts: ApiParts): Route => ({
       insertPortgroup(transaction, portgroup, { nowMs: parts.clock.wallMs() }),
     ).catch((error: unknown) => refuseTaken(error, PORTGROUP.noun, portgroup));
     reply.code(201).header('location', `${request.base}/v1/portgroups/${made.uuid}`);
-    return sendOwned(request, reply, PORTGROUPS, made);
+    return sendResource(request, reply, PORTGROUPS, made);
   },
 });
 

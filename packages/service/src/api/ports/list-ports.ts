@@ -21,7 +21,8 @@ import { asList, asUuid, type Query, readQuery, requireFeature } from '../query.
 import { askedFields } from '../resource/field-query.ts';
 import { malformedRoute } from '../resource/malformed-route.ts';
 import { asMac } from '../resource/resource-input.ts';
-import { ownedMissing, requireOwned, sendOwned } from '../resource/owned-resource.ts';
+import { ownedMissing, requireOwned } from '../resource/owned-resource.ts';
+import { sendResource } from '../resource/send-resource.ts';
 import { sendList } from '../resource/send-list.ts';
 import type { Route } from '../route.ts';
 import { shownLink } from './link-connection.ts';
@@ -65,7 +66,7 @@ export const portRoutes = (parts: ApiParts): readonly Route[] => [
     handle: async (request, reply) => {
       const fields = askedFields(request, PORT, readQuery(request, ['fields'])['fields']);
       const { record } = await requireOwned(parts, request, PORTS, hasPortNames(request));
-      return sendOwned(request, reply, PORTS, record, fields);
+      return sendResource(request, reply, PORTS, record, fields);
     },
   },
 ];

@@ -4,7 +4,8 @@ import { parsePatch } from '@bessemer/protocol/node/patch';
 import { PORT } from '@bessemer/protocol/port/fields';
 
 import type { ApiParts } from '../api-parts.ts';
-import { patchOwned, requireOwned, sendOwned } from '../resource/owned-resource.ts';
+import { patchOwned, requireOwned } from '../resource/owned-resource.ts';
+import { sendResource } from '../resource/send-resource.ts';
 import { refuseUnpatchable } from '../resource/resource-input.ts';
 import type { Route } from '../route.ts';
 import { hasPortNames, PORTS } from './port-resource.ts';
@@ -30,6 +31,6 @@ export const patchPortRoute = (parts: ApiParts): Route => ({
         await refuseUnfit(queryable, after, before);
       },
     );
-    return sendOwned(request, reply, PORTS, port);
+    return sendResource(request, reply, PORTS, port);
   },
 });

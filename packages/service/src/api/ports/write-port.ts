@@ -16,7 +16,8 @@ import { requireNodeForNew } from '../access/owning-node.ts';
 import type { ApiParts } from '../api-parts.ts';
 import { notAcceptable } from '../error-envelope.ts';
 import { asText, requireObjectBody, shown } from '../query.ts';
-import { ownedMissing, requireOwned, sendOwned, withNodeHeld } from '../resource/owned-resource.ts';
+import { ownedMissing, requireOwned, withNodeHeld } from '../resource/owned-resource.ts';
+import { sendResource } from '../resource/send-resource.ts';
 import { refuseTaken } from '../resource/record-conflict.ts';
 import { readNew, schemaError } from '../resource/resource-input.ts';
 import type { Route } from '../route.ts';
@@ -53,7 +54,7 @@ export const createPortRoute = (parts: ApiParts): Route => ({
       return insertPort(transaction, port, { nowMs: parts.clock.wallMs() });
     }).catch((error: unknown) => refuseTaken(error, PORT.noun, port));
     reply.code(201).header('location', `${request.base}/v1/ports/${made.uuid}`);
-    return sendOwned(request, reply, PORTS, made);
+    return sendResource(request, reply, PORTS, made);
   },
 });
 

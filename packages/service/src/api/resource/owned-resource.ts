@@ -1,7 +1,7 @@
 // What ports, port groups and whatever else belongs to a node have in common: found and judged by their node, and
 // changed while that node is held, so that what a rule looked at is still so when the change is written.
 
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import type { Transaction } from 'kysely';
 
 import { isoTime } from '#clock';
@@ -12,16 +12,16 @@ import type { Schema } from '#store/schema';
 import { Refusal } from '@bessemer/protocol/errors/refusal';
 import type { PatchOperation } from '@bessemer/protocol/node/patch';
 import type { NodeRecord } from '@bessemer/protocol/node/record';
-import { fieldsAt, type ResourceTable } from '@bessemer/protocol/resource/fields';
+import type { ResourceTable } from '@bessemer/protocol/resource/fields';
 import type { NodeUuid } from '@bessemer/protocol/uuid';
 
 import { requireNodeForMove, requireOwningNode } from '../access/owning-node.ts';
 import type { ApiParts } from '../api-parts.ts';
-import { refuseLocked } from '../nodes/find-node.ts';
+import { identOf, refuseLocked } from '../nodes/find-node.ts';
 import { findResource } from './find-resource.ts';
 import { changedMeanwhile, refuseTaken } from './record-conflict.ts';
 import { type ReadSpecial, readPatched } from './resource-input.ts';
-import { resourceText, type ShowSpecial } from './resource-text.ts';
+import type { ShowSpecial } from './resource-text.ts';
 
 export type Owned = {
   readonly uuid: string;
@@ -56,20 +56,12 @@ export const requireOwned = async <Name extends string, R extends Owned>(
   const naming = { noun: table.noun, hasNames, missing };
   const find = (ident: string): Promise<R | undefined> => resource.find(parts.store.db, ident);
   const record = await findResource(request, naming, find);
-  const node = await requireOwningNode(parts, request, record.nodeUuid, () => missing(record.uuid));
+  const node = await requireOwningNode(parts, request, record.nodeUuid, () =>
+    // As it was asked for: a name that somebody may not see must not tell them whose it is.
+    missing(identOf(request)),
+  );
   return { record, node };
 };
-
-export const sendOwned = <Name extends string, R extends Owned>(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { table, showSpecial }: OwnedResource<Name, R>,
-  record: R,
-  fields: readonly Name[] = fieldsAt(table, request.minor),
-): FastifyReply =>
-  reply
-    .header('content-type', 'application/json')
-    .send(resourceText(table, record, fields, request, showSpecial));
 
 /** Runs `work` while nobody else changes the node or what belongs to it. Throws Refusal(409) for a locked node. */
 export const withNodeHeld = async <T>(

@@ -9,15 +9,16 @@ import { findRunbook } from '#store/runbooks';
 
 import { Refusal } from '@bessemer/protocol/errors/refusal';
 import type { JsonValue } from '@bessemer/protocol/json';
-import { fieldsAt } from '@bessemer/protocol/resource/fields';
 import { runbookAt } from '@bessemer/protocol/runbook/fields';
-import type { RunbookRecord, RunbookStep } from '@bessemer/protocol/runbook/record';
+import type { RunbookRecord } from '@bessemer/protocol/runbook/record';
 
-import { accessDenied, authorize, may } from '../access/authorize.ts';
+import { authorize, may } from '../access/authorize.ts';
 import type { ApiParts } from '../api-parts.ts';
+import { identOf } from '../nodes/find-node.ts';
 import { findResource } from '../resource/find-resource.ts';
 import { maskSteps } from '../resource/kept-steps.ts';
-import { resourceText, type ShowSpecial } from '../resource/resource-text.ts';
+import type { ShowSpecial } from '../resource/resource-text.ts';
+import { sendResource } from '../resource/send-resource.ts';
 
 export const RUNBOOK_NOUN = 'runbook';
 
@@ -40,22 +41,9 @@ export const requireRunbook = async (
   request.isRuleAsked = true;
   const target = targetOf(runbook);
   const isVisible = runbook.public || (await may(parts, request, 'baremetal:runbook:get', target));
-  if (!isVisible) throw runbookMissing(runbook.uuid);
+  if (!isVisible) throw runbookMissing(identOf(request));
   for (const rule of rules) await authorize(parts, request, rule, target);
   return runbook;
-};
-
-/** Who may not run a step may not put it into a runbook either, where the policy has a rule for it. */
-export const authorizeKeptSteps = async (
-  parts: ApiParts,
-  request: FastifyRequest,
-  steps: readonly RunbookStep[],
-): Promise<void> => {
-  for (const { interface: kind, step } of steps) {
-    const rule = `baremetal:step:execute:${kind}.${step}`;
-    const isAllowed = await parts.policy.allowsIfDefined(rule, request.credentials, {});
-    if (isAllowed === false) throw accessDenied(rule);
-  }
 };
 
 /** Names and traits are texts; what is left are steps. */
@@ -67,10 +55,5 @@ export const sendRunbook = (
   reply: FastifyReply,
   runbook: RunbookRecord,
   fields?: readonly string[],
-): FastifyReply => {
-  const table = runbookAt(request.minor);
-  const shown = fields ?? fieldsAt(table, request.minor);
-  return reply
-    .header('content-type', 'application/json')
-    .send(resourceText(table, runbook, shown, request, showSpecial));
-};
+): FastifyReply =>
+  sendResource(request, reply, { table: runbookAt(request.minor), showSpecial }, runbook, fields);

@@ -15,6 +15,7 @@ import type { RunbookRecord } from '@bessemer/protocol/runbook/record';
 import { requireListScope } from '../access/list-scope.ts';
 import type { ApiParts } from '../api-parts.ts';
 import { isDetailed } from '../nodes/list-nodes.ts';
+import { authorizeEachStep } from '../nodes/step-policy.ts';
 import { PAGE_ARGUMENTS } from '../page-query.ts';
 import { readQuery, requireObjectBody } from '../query.ts';
 import { askedFields } from '../resource/field-query.ts';
@@ -29,7 +30,6 @@ import { sendList } from '../resource/send-list.ts';
 import { insertRecord, updateRecord } from '../resource/write-record.ts';
 import type { Route } from '../route.ts';
 import {
-  authorizeKeptSteps,
   requireRunbook,
   RUNBOOK_NOUN,
   runbookMissing,
@@ -123,7 +123,8 @@ const createRoute = (parts: ApiParts): Route => ({
       traits: [],
     };
     refuseOwnedPublic(wanted);
-    await authorizeKeptSteps(parts, request, wanted.steps);
+    // Who may not run a step may not put it into a runbook either.
+    await authorizeEachStep(parts, request, {}, wanted.steps);
     const runbook = await insertRecord(parts, KEPT, wanted);
     reply.code(201).header('location', `${request.base}/v1/runbooks/${runbook.uuid}`);
     return sendRunbook(request, reply, runbook);
@@ -160,7 +161,7 @@ const patchRoute = (parts: ApiParts): Route => ({
     const values = readPatched(reading, runbook, operations);
     const changes = withOwner(values, operations);
     refuseOwnedPublic({ ...runbook, ...changes });
-    if (changes.steps !== undefined) await authorizeKeptSteps(parts, request, changes.steps);
+    if (changes.steps !== undefined) await authorizeEachStep(parts, request, {}, changes.steps);
     return sendRunbook(request, reply, await updateRecord(parts, KEPT, runbook, changes));
   },
 });

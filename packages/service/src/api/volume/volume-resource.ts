@@ -5,7 +5,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { NodeRecord } from '@bessemer/protocol/node/record';
 
 import type { ApiParts } from '../api-parts.ts';
-import { type OwnedResource, requireOwned, sendOwned } from '../resource/owned-resource.ts';
+import { type OwnedResource, requireOwned } from '../resource/owned-resource.ts';
+import { sendResource } from '../resource/send-resource.ts';
 import { refuseVolumeTaken, type VolumeKind, type VolumeRecord } from './volume-kind.ts';
 
 export const ownedVolume = <Name extends string, R extends VolumeRecord>(
@@ -37,5 +38,5 @@ export const sendVolume = async <Name extends string, R extends VolumeRecord>(
   fields?: readonly Name[],
 ): Promise<FastifyReply> => {
   const showSpecial = await kind.showSpecialTo(parts, request);
-  return sendOwned(request, reply, { ...ownedVolume(kind), showSpecial }, record, fields);
+  return sendResource(request, reply, { ...ownedVolume(kind), showSpecial }, record, fields);
 };

@@ -5,6 +5,7 @@ import type { Transaction } from 'kysely';
 
 import { Refusal } from '@bessemer/protocol/errors/refusal';
 import type { JsonObject } from '@bessemer/protocol/json';
+import { refuseDisallowed } from '@bessemer/protocol/node/disallowed-steps';
 import type { NodeRecord } from '@bessemer/protocol/node/record';
 import { type ProvisionState, stateRow } from '@bessemer/protocol/node/states';
 import { PROVISION_VERBS } from '@bessemer/protocol/node/verbs';
@@ -154,6 +155,8 @@ export const requestProvision = async (
     }
     checkRequest(parts, node, asked);
     const request = await withTemplateSteps(transaction, node, asked);
+    // Templates too, which may be older than what the operator disallows today.
+    refuseDisallowed(request.steps ?? [], parts.options.disallowedSteps);
     const fence = await claimLease(transaction, uuid, {
       owner,
       nowMs,
