@@ -20,7 +20,7 @@ import {
 } from '../schema.ts';
 import { DEPLOY_STEPS, MANUAL_STEPS } from '../special-schemas.ts';
 
-const FILTERS = [
+export const NODE_FILTERS = [
   'chassis_uuid',
   'instance_uuid',
   'associated',
@@ -98,12 +98,12 @@ const VALIDATION = {
 export const NODE_OPERATIONS: Operations = {
   'GET /v1/nodes': {
     summary: 'List nodes',
-    query: [...FILTERS, ...LISTING],
+    query: [...NODE_FILTERS, ...LISTING],
     answers: { 200: page('nodes', ref('Node')) },
   },
   'GET /v1/nodes/detail': {
     summary: 'List nodes with all their keys',
-    query: [...FILTERS, ...PAGING],
+    query: [...NODE_FILTERS, ...PAGING],
     answers: { 200: page('nodes', ref('Node')) },
   },
   'POST /v1/nodes': {

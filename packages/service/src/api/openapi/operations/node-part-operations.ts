@@ -138,7 +138,7 @@ export const NODE_PART_OPERATIONS: Operations = {
   },
   'GET /v1/nodes/:ident/history/detail': {
     summary: 'What happened to a node, with all keys',
-    query: PAGING,
+    query: [...PAGING, 'detail'],
     answers: { 200: page('history', ref('HistoryEntry')) },
   },
   'GET /v1/nodes/:ident/history/:entry': {

@@ -4,6 +4,7 @@ import type { Operations } from '../operation.ts';
 import { LISTING, PAGING, type QueryParameterName } from '../query-parameters.ts';
 import { closed, list, nullable, oneOf, open, page, ref, text, uuid, whole } from '../schema.ts';
 import { TRAIT_NAMES } from '../special-schemas.ts';
+import { NODE_FILTERS } from './node-operations.ts';
 import { passthruOperations, VOLUME_LINKS } from './node-part-operations.ts';
 
 type Resource = {
@@ -14,11 +15,12 @@ type Resource = {
   readonly listKey?: string;
   readonly filters?: readonly QueryParameterName[];
   readonly hasDetailPath?: boolean;
+  /** Its lists show every key anyway. */
+  readonly isAlwaysWhole?: boolean;
 };
 
 const PORT_FILTERS: readonly QueryParameterName[] = [
   'node',
-  'node_uuid',
   'address',
   'shard',
   'conductor_groups',
@@ -30,7 +32,7 @@ const RESOURCES: readonly Resource[] = [
     schema: 'Port',
     one: 'a port',
     many: 'ports',
-    filters: [...PORT_FILTERS, 'portgroup', 'description_contains'],
+    filters: [...PORT_FILTERS, 'node_uuid', 'portgroup', 'description_contains'],
     hasDetailPath: true,
   },
   {
@@ -70,6 +72,7 @@ const RESOURCES: readonly Resource[] = [
     one: 'an allocation',
     many: 'allocations',
     filters: ['node', 'resource_class', 'state', 'owner'],
+    isAlwaysWhole: true,
   },
   {
     path: 'deploy_templates',
@@ -93,6 +96,8 @@ const RESOURCES: readonly Resource[] = [
   },
 ];
 
+const WHOLE_LISTING = LISTING.filter((name) => name !== 'detail');
+
 const operationsOf = (resource: Resource): Operations => {
   const { path, schema, one, many, filters = [] } = resource;
   const key = resource.listKey ?? path;
@@ -100,7 +105,7 @@ const operationsOf = (resource: Resource): Operations => {
   return {
     [`GET /v1/${path}`]: {
       summary: `List ${many}`,
-      query: [...filters, ...LISTING],
+      query: [...filters, ...(resource.isAlwaysWhole === true ? WHOLE_LISTING : LISTING)],
       answers: { 200: page(key, ref(schema)) },
     },
     ...(resource.hasDetailPath === true
@@ -164,12 +169,12 @@ export const RESOURCE_OPERATIONS: Operations = {
   },
   'GET /v1/chassis/:ident/nodes': {
     summary: 'The nodes of a chassis',
-    query: LISTING,
+    query: [...NODE_FILTERS, ...LISTING],
     answers: { 200: page('nodes', ref('Node')) },
   },
   'GET /v1/chassis/:ident/nodes/detail': {
     summary: 'The nodes of a chassis with all their keys',
-    query: PAGING,
+    query: [...NODE_FILTERS, ...PAGING],
     answers: { 200: page('nodes', ref('Node')) },
   },
   'GET /v1/volume': { summary: 'Links to connectors and targets', answers: { 200: VOLUME_LINKS } },
