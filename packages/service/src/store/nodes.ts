@@ -139,13 +139,14 @@ export const updateNode = async (
   });
 };
 
-const CHILD_TABLES = [
+export const CHILD_TABLES = [
   'port',
   'portgroup',
   'lease',
   'journal',
   'workflow',
   'boot_medium',
+  'network_boot',
   'agent_session',
   'history',
   'inventory',
