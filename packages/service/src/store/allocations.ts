@@ -1,6 +1,6 @@
 // Allocations by record, and the one transaction in which an allocation and a node become each other's.
 
-import { type Expression, sql, type SqlBool, type Transaction } from 'kysely';
+import { sql, type SqlBool, type Transaction } from 'kysely';
 
 import { isoTime } from '#clock';
 
@@ -60,12 +60,14 @@ export const listAllocations = (
     node_uuid: filters.nodeUuid,
     resource_class: filters.resourceClass,
     state: filters.state,
-    owner: filters.owner,
   };
-  const conditions: Expression<SqlBool>[] = Object.entries(wanted)
-    .filter(([, value]) => value !== undefined)
-    .map(([column, value]) => sql<SqlBool>`${sql.ref(`allocation.${column}`)} = ${value}`);
-  return allocations.list(queryable, page, conditions);
+  const { owner } = filters;
+  return allocations.list(queryable, page, {
+    asked: Object.entries(wanted)
+      .filter(([, value]) => value !== undefined)
+      .map(([column, value]) => sql<SqlBool>`${sql.ref(`allocation.${column}`)} = ${value}`),
+    visible: owner === undefined ? [] : [sql<SqlBool>`allocation.owner = ${owner}`],
+  });
 };
 
 /** Those that nobody has found a node for yet, the oldest first. */

@@ -29,7 +29,7 @@ export const listInspectionRules = (
   inspectionRules.list(
     queryable,
     page,
-    phase === undefined ? [] : [sql<boolean>`inspection_rule.phase = ${phase}`],
+    phase === undefined ? {} : { asked: [sql<boolean>`inspection_rule.phase = ${phase}`] },
   );
 
 /** In the order to run them in: the highest priority first, equal ones as they were made. */

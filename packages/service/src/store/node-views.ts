@@ -144,7 +144,7 @@ export const findNodeView = async (
   return rows[0];
 };
 
-/** One page. Throws `MarkerUnknown`. */
+/** One page. Throws `MarkerUnknown`, also for a marker that is not of the asked project. */
 export const listNodeViews = async (
   queryable: Queryable,
   fields: readonly NodeFieldName[],
@@ -155,7 +155,8 @@ export const listNodeViews = async (
     .where((where) => where.and(conditionsOf(where, filters)))
     .limit(page.limit);
   if (page.marker !== undefined) {
-    query = query.where(await pastMarker(queryable, 'node', page, page.marker));
+    const visible = filters.project === undefined ? [] : [isOfProject(filters.project)];
+    query = query.where(await pastMarker(queryable, 'node', page, page.marker, visible));
   }
   for (const order of pageOrder('node', page)) query = query.orderBy(order);
   return (await query.execute()) as unknown as readonly NodeView[];
@@ -200,6 +201,9 @@ const EQUAL = {
   parentNode: 'parent_node',
 } as const satisfies { readonly [filter in keyof NodeFilters]?: keyof NodeTable };
 
+const isOfProject = (project: string): Expression<SqlBool> =>
+  sql<SqlBool>`(node.owner = ${project} or node.lessee = ${project})`;
+
 const conditionsOf = (where: Where, filters: NodeFilters): Expression<SqlBool>[] => {
   const conditions: Expression<SqlBool>[] = [];
   for (const [filter, column] of Object.entries(EQUAL)) {
@@ -219,12 +223,7 @@ const conditionsOf = (where: Where, filters: NodeFilters): Expression<SqlBool>[]
   if (filters.isRetired !== undefined) {
     conditions.push(where('node.retired', '=', Number(filters.isRetired)));
   }
-  if (filters.project !== undefined) {
-    const { project } = filters;
-    conditions.push(
-      where.or([where('node.owner', '=', project), where('node.lessee', '=', project)]),
-    );
-  }
+  if (filters.project !== undefined) conditions.push(isOfProject(filters.project));
   if (filters.shards !== undefined) conditions.push(where('node.shard', 'in', filters.shards));
   if (filters.descriptionContains !== undefined) {
     conditions.push(contains('node.description', filters.descriptionContains));

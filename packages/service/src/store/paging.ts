@@ -40,17 +40,22 @@ export const pageOrder = (table: Paged, page: PageRequest): Expression<unknown>[
   ];
 };
 
-/** The condition for rows after the marker. Throws `MarkerUnknown`. */
+/**
+ * The condition for rows after the marker, which must be `visible`: where in the list a row would stand tells what is in
+ * it. Other conditions of the list it need not meet (any more). Throws `MarkerUnknown`.
+ */
 export const pastMarker = async (
   queryable: Queryable,
   table: Paged,
   page: PageRequest,
   marker: string,
+  visible: readonly Expression<SqlBool>[],
 ): Promise<Expression<SqlBool>> => {
   const found = await queryable
     .selectFrom(table)
     .select([sql<number>`id`.as('id'), sql<unknown>`${sql.ref(page.sortColumn)}`.as('value')])
     .where('uuid', '=', marker)
+    .where((where) => where.and([...visible]))
     .executeTakeFirst();
   if (found === undefined) throw new MarkerUnknown(marker);
   const id = sql.ref(`${table}.id`);

@@ -1,6 +1,6 @@
 // Port groups: find, list, insert, update, delete.
 
-import { type Expression, sql, type SqlBool } from 'kysely';
+import { sql, type SqlBool } from 'kysely';
 
 import { DEFAULT_PORTGROUP_MODE } from '@bessemer/protocol/portgroup/fields';
 import type { PortgroupRecord } from '@bessemer/protocol/portgroup/record';
@@ -56,11 +56,10 @@ export const listPortgroups = (
   filters: PortgroupFilters,
   page: PageRequest,
 ): Promise<readonly PortgroupRecord[]> => {
-  const conditions: Expression<SqlBool>[] = nodeOwnedConditions('portgroup', filters);
-  if (filters.address !== undefined) {
-    conditions.push(sql<SqlBool>`portgroup.address = ${filters.address}`);
-  }
-  return portgroups.list(queryable, page, conditions);
+  const { visible, asked } = nodeOwnedConditions('portgroup', filters);
+  const { address } = filters;
+  const ofAddress = address === undefined ? [] : [sql<SqlBool>`portgroup.address = ${address}`];
+  return portgroups.list(queryable, page, { visible, asked: [...asked, ...ofAddress] });
 };
 
 export const listPortgroupsOfNode = (

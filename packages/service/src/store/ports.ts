@@ -1,6 +1,6 @@
 // Ports: find, list, insert, update, delete.
 
-import { type Expression, sql, type SqlBool } from 'kysely';
+import { sql, type SqlBool } from 'kysely';
 
 import type { PortRecord } from '@bessemer/protocol/port/record';
 import type { NodeUuid } from '@bessemer/protocol/uuid';
@@ -9,7 +9,7 @@ import type { Queryable } from './database.ts';
 import { type NodeOwnedFilters, nodeOwnedConditions } from './node-owned.ts';
 import { contains } from './node-views.ts';
 import type { PageRequest } from './paging.ts';
-import { recordTable } from './record-table.ts';
+import { type ListConditions, recordTable } from './record-table.ts';
 
 export type PortChanges = Partial<Omit<PortRecord, 'id' | 'uuid' | 'createdAt'>>;
 export type NewPort = Pick<PortRecord, 'uuid' | 'nodeUuid' | 'address'> &
@@ -66,18 +66,20 @@ export const listPorts = (
   page: PageRequest,
 ): Promise<readonly PortRecord[]> => ports.list(queryable, page, conditionsOf(filters));
 
-const conditionsOf = (filters: PortFilters): Expression<SqlBool>[] => {
-  const conditions = nodeOwnedConditions('port', filters);
+const conditionsOf = (filters: PortFilters): ListConditions => {
+  const ofNode = nodeOwnedConditions('port', filters);
+  const asked = [...ofNode.asked];
+  const visible = [...ofNode.visible];
   if (filters.address !== undefined) {
-    conditions.push(sql<SqlBool>`port.address = ${filters.address}`);
+    asked.push(sql<SqlBool>`port.address = ${filters.address}`);
   }
   if (filters.portgroupUuid !== undefined) {
-    conditions.push(sql<SqlBool>`port.portgroup_uuid = ${filters.portgroupUuid}`);
+    visible.push(sql<SqlBool>`port.portgroup_uuid = ${filters.portgroupUuid}`);
   }
   if (filters.descriptionContains !== undefined) {
-    conditions.push(contains('port.description', filters.descriptionContains));
+    asked.push(contains('port.description', filters.descriptionContains));
   }
-  return conditions;
+  return { visible, asked };
 };
 
 export const listPortsOfNode = (

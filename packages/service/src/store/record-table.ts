@@ -34,14 +34,21 @@ export type RecordColumns<R> = {
 export type NewRecord<R> = Omit<R, 'id' | keyof Times>;
 export type RecordChanges<R> = Partial<Omit<R, keyof Identity | 'createdAt'>>;
 
+export type ListConditions = {
+  /** What the caller may see. */
+  readonly visible?: readonly Expression<SqlBool>[];
+  /** What the caller asked for of that. */
+  readonly asked?: readonly Expression<SqlBool>[];
+};
+
 export type RecordTable<R> = {
   /** By UUID, else by name where the table has names. */
   readonly find: (queryable: Queryable, ident: string) => Promise<R | undefined>;
-  /** Throws `MarkerUnknown`. */
+  /** Throws `MarkerUnknown`, also for a marker that is not `visible`. */
   readonly list: (
     queryable: Queryable,
     page: PageRequest,
-    conditions?: readonly Expression<SqlBool>[],
+    conditions?: ListConditions,
   ) => Promise<readonly R[]>;
   /** All that meet the condition, in the order of creation. */
   readonly where: (queryable: Queryable, condition: Expression<SqlBool>) => Promise<readonly R[]>;
@@ -96,11 +103,11 @@ export const recordTable = <R extends Identity & Times>(
         .executeTakeFirst();
       return row === undefined ? undefined : recordOf(row);
     },
-    list: async (queryable, page, conditions = []) => {
+    list: async (queryable, page, { visible = [], asked = [] } = {}) => {
       let query = queryable.selectFrom(table).selectAll().limit(page.limit);
-      for (const condition of conditions) query = query.where(condition);
+      for (const condition of [...visible, ...asked]) query = query.where(condition);
       if (page.marker !== undefined) {
-        query = query.where(await pastMarker(queryable, table, page, page.marker));
+        query = query.where(await pastMarker(queryable, table, page, page.marker, visible));
       }
       for (const order of pageOrder(table, page)) query = query.orderBy(order);
       return (await query.execute()).map(recordOf);

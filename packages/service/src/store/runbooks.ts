@@ -36,7 +36,7 @@ export const listRunbooks = (
 ): Promise<readonly RunbookRecord[]> => {
   const isVisible: Expression<SqlBool>[] =
     project === undefined ? [] : [sql<SqlBool>`(runbook.owner = ${project} or runbook.public = 1)`];
-  return runbooks.list(queryable, page, isVisible);
+  return runbooks.list(queryable, page, { visible: isVisible });
 };
 
 /** A rival that writes traits of the same runbook makes us look again; nobody has so many rivals. */

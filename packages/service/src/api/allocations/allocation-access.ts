@@ -12,6 +12,7 @@ import type { JsonValue } from '@bessemer/protocol/json';
 
 import { accessDenied, authorize, may, ruleOfRoute } from '../access/authorize.ts';
 import type { ApiParts } from '../api-parts.ts';
+import { identOf } from '../nodes/find-node.ts';
 import { findResource } from '../resource/find-resource.ts';
 import { sendResource } from '../resource/send-resource.ts';
 
@@ -41,7 +42,7 @@ export const requireAllocation = async (
   const allocation = await findResource(request, NAMING, (ident) =>
     findAllocation(parts.store.db, ident),
   );
-  await authorizeAllocation(parts, request, allocation, () => allocationMissing(allocation.uuid));
+  await authorizeAllocation(parts, request, allocation, () => allocationMissing(identOf(request)));
   return allocation;
 };
 
