@@ -77,6 +77,7 @@ test('history is short, and in detail tells what its version knows', async () =>
     ['1.115', { ...detail, project: 'p1', ...state }],
   ] as const) {
     assert.deepEqual((await history('?detail=true', version)).history, [expected], version);
+    assert.deepEqual((await history('/detail', version)).history, [expected], version);
     assert.deepEqual(await history(`/${uuid}`, version), expected, version);
   }
 });

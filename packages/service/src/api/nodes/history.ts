@@ -19,32 +19,44 @@ import { refuseMarker } from './list-nodes.ts';
 const EVENT_CHARS_MAX = 255;
 const EVENT_CHARS_KEPT = 251;
 
-export const historyRoutes = (parts: ApiParts): readonly Route[] => [
-  {
-    method: 'GET',
-    path: '/v1/nodes/:ident/history',
-    rule: 'baremetal:node:history:get',
-    asked: 'with-object',
-    since: 'history',
-    handle: async (request, reply) => {
-      const query = readQuery(request, [...PAGE_ARGUMENTS, 'detail']);
-      const isDetailed = asFlag('detail', query['detail']) === true;
-      const order = { ...query, sort_key: query['sort_key'] ?? 'created_at' };
-      const page = readPage(
-        order,
-        (name) => (name === 'created_at' ? 'id' : undefined),
-        parts.options.maxLimit,
-      );
-      const node = await requireNode(parts, request);
-      const entries = await listHistory(parts.store.db, node.uuid, page).catch(refuseMarker);
-      const history = JSON.stringify(
-        entries.map((entry) => entryObject(request, node, entry, isDetailed)),
-      );
-      const last = entries.length === page.limit ? entries.at(-1)?.uuid : undefined;
-      const next = nextLink(request.base, `nodes/${node.uuid}/history`, order, page, last);
-      return reply.header('content-type', 'application/json').send(`{"history":${history}${next}}`);
-    },
+/** What `node history list --long` of the command line asks for, which the original takes for the name of an entry. */
+const DETAIL_PATH = '/v1/nodes/:ident/history/detail';
+
+const historyList = (parts: ApiParts, path: string): Route => ({
+  method: 'GET',
+  path,
+  rule: 'baremetal:node:history:get',
+  asked: 'with-object',
+  since: 'history',
+  handle: async (request, reply) => {
+    const query = readQuery(request, [...PAGE_ARGUMENTS, 'detail']);
+    const isDetailed = path === DETAIL_PATH || asFlag('detail', query['detail']) === true;
+    const order = { ...query, sort_key: query['sort_key'] ?? 'created_at' };
+    const page = readPage(
+      order,
+      (name) => (name === 'created_at' ? 'id' : undefined),
+      parts.options.maxLimit,
+    );
+    const node = await requireNode(parts, request);
+    const entries = await listHistory(parts.store.db, node.uuid, page).catch(refuseMarker);
+    const history = JSON.stringify(
+      entries.map((entry) => entryObject(request, node, entry, isDetailed)),
+    );
+    const last = entries.length === page.limit ? entries.at(-1)?.uuid : undefined;
+    const next = nextLink(
+      request.base,
+      `nodes/${node.uuid}/history${path === DETAIL_PATH ? '/detail' : ''}`,
+      order,
+      page,
+      last,
+    );
+    return reply.header('content-type', 'application/json').send(`{"history":${history}${next}}`);
   },
+});
+
+export const historyRoutes = (parts: ApiParts): readonly Route[] => [
+  historyList(parts, '/v1/nodes/:ident/history'),
+  historyList(parts, DETAIL_PATH),
   {
     method: 'GET',
     path: '/v1/nodes/:ident/history/:entry',

@@ -156,7 +156,8 @@ const interfaceChanges = (
 ): NodeChanges => {
   const { changes, interfaces } = patched;
   const { driver } = changes as unknown as NodeChanges;
-  if (driver === undefined && Object.keys(interfaces).length === 0) return {};
+  // The driver may be named again only to get its defaults back.
+  if (!isReset && driver === undefined && Object.keys(interfaces).length === 0) return {};
   const kept: { [kind: string]: string } = isReset ? {} : { ...node.interfaces };
   for (const [kind, name] of Object.entries(interfaces)) {
     if (name === null) delete kept[kind];

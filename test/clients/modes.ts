@@ -1,0 +1,86 @@
+// One service in one of the three authentication modes, and what clients need to reach it as its administrator.
+
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { parse } from 'yaml';
+
+import {
+  makeDirectory,
+  removeDirectory,
+  type RunningService,
+  startService,
+} from '../harness/service.ts';
+import { passwordOf } from '../keystone/people.ts';
+import { type Keystone, startKeystone } from '../keystone/start-keystone.ts';
+import type { Environment } from './openstack-host.ts';
+
+export const MODES = ['none', 'basic', 'keystone'] as const;
+export type Mode = (typeof MODES)[number];
+
+export type ServiceInMode = {
+  readonly mode: Mode;
+  readonly service: RunningService;
+  /** Variables for `openstack` and for openstacksdk. */
+  readonly environment: Environment;
+  /** The same account for calls without a client. */
+  readonly headers: { readonly [name: string]: string };
+  readonly stop: () => Promise<void>;
+};
+
+type Started = Omit<ServiceInMode, 'mode' | 'stop'> & { readonly keystone?: Keystone };
+
+const startNone = async (directory: string): Promise<Started> => {
+  const service = await startService({ directory, args: ['--auth', 'none'] });
+  const environment = { OS_AUTH_TYPE: 'none', OS_ENDPOINT: service.url };
+  return { service, environment, headers: {} };
+};
+
+const startBasic = async (directory: string): Promise<Started> => {
+  const service = await startService({ directory });
+  const file = join(directory, 'data', 'clouds.yaml');
+  const { username, password } = parse(await readFile(file, 'utf8')).clouds.bessemer.auth;
+  const account = Buffer.from(`${username}:${password}`).toString('base64');
+  return {
+    service,
+    environment: { OS_CLIENT_CONFIG_FILE: file, OS_CLOUD: 'bessemer' },
+    headers: { authorization: `Basic ${account}` },
+  };
+};
+
+const PERSON = 'system_admin';
+
+const startWithKeystone = async (directory: string): Promise<Started> => {
+  const keystone = await startKeystone();
+  const passwordFile = join(directory, 'password');
+  await writeFile(passwordFile, `${passwordOf('ironic')}\n`, { mode: 0o600 });
+  const service = await startService({ directory, settings: keystone.settings(passwordFile) });
+  await keystone.registerBaremetal(service.url);
+  const { token } = await keystone.login(PERSON);
+  return {
+    service,
+    environment: keystone.environmentOf(PERSON),
+    headers: { 'x-auth-token': token },
+    keystone,
+  };
+};
+
+const START: { readonly [mode in Mode]: (directory: string) => Promise<Started> } = {
+  none: startNone,
+  basic: startBasic,
+  keystone: startWithKeystone,
+};
+
+export const startInMode = async (mode: Mode): Promise<ServiceInMode> => {
+  const directory = await makeDirectory();
+  const { keystone, ...started } = await START[mode](directory);
+  return {
+    mode,
+    ...started,
+    stop: async () => {
+      await started.service.stop();
+      await keystone?.stop();
+      await removeDirectory(directory);
+    },
+  };
+};
