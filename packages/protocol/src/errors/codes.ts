@@ -44,6 +44,16 @@ export const FAILURE_CODES = {
   'steps.invalid': 'a requested step does not exist or is not allowed',
   'inspect.invalid': 'the inventory was refused',
   'inspect.rule': 'an inspection rule failed the inspection, or could not be run',
+  'secret-store.away':
+    'the secret store does not answer, or not in time; nothing is known about what it was asked',
+  'secret-store.certificate':
+    'the certificate of the secret store is not trusted; it was told nothing',
+  'secret-store.sealed': 'the secret store is there and cannot open its secrets now',
+  'secret-store.unauthorised': 'the secret store does not accept the account of the service',
+  'secret-store.conflict': 'another writer was faster; nothing was stored',
+  'secret-store.gone': 'the secret is not there, or was destroyed',
+  'secret-store.full': 'the secret store takes no more secrets from the service',
+  'secret-store.protocol': 'the secret store answered something that is not the protocol',
   'store.full': 'the service cannot write to its own disk',
   internal: 'a defect of the service',
 } as const;

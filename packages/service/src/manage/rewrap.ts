@@ -8,6 +8,7 @@ import { readSealedValues, replaceSealedValue, type SealedValue } from '#store/s
 import { sealContextOf } from '#trust/agent-token/grant';
 import { driverSecretsContext } from '#trust/driver-secrets';
 import { keyIdOf, type KeyRing } from '#trust/key-ring';
+import { secretContext } from '#trust/secret-store/embedded';
 
 export const contextOf = (value: SealedValue): string => {
   switch (value.table) {
@@ -24,6 +25,8 @@ export const contextOf = (value: SealedValue): string => {
       return networkBootContext(value);
     case 'node':
       return driverSecretsContext(value.nodeUuid);
+    case 'secret':
+      return secretContext(value.id);
   }
 };
 

@@ -16,6 +16,7 @@ import * as allocationsAndTraits from './migrations/0005-allocations-and-traits.
 import * as templatesRunbooksRules from './migrations/0006-templates-runbooks-rules.ts';
 import * as hardwareSettings from './migrations/0007-hardware-settings.ts';
 import * as driverSecrets from './migrations/0008-driver-secrets.ts';
+import * as secrets from './migrations/0009-secrets.ts';
 import type { Schema } from './schema.ts';
 
 export type EngineName = 'sqlite' | 'postgres';
@@ -50,6 +51,7 @@ const MIGRATIONS: { readonly [name: string]: MigrationFile } = {
   '0006-templates-runbooks-rules': templatesRunbooksRules,
   '0007-hardware-settings': hardwareSettings,
   '0008-driver-secrets': driverSecrets,
+  '0009-secrets': secrets,
 };
 
 const migrate = async (db: Kysely<Schema>, engine: EngineName): Promise<void> => {

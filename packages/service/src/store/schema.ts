@@ -438,6 +438,20 @@ export type FirmwareComponentTable = {
   updated_at: string | null;
 };
 
+/** One version of a secret. It stays as an empty row while it is the newest: numbers are not given twice. */
+export type SecretTable = {
+  /** `NODE/SLOT/VERSION`. */
+  id: string;
+  node_uuid: string;
+  slot: string;
+  version: number;
+  /** Chosen by the writer: the same one again is the same version. */
+  write_id: string;
+  /** Empty when destroyed. */
+  sealed: string;
+  created_ms: number;
+};
+
 /** Facts about this store itself (store id, restore epoch). */
 export type SettingTable = { key: string; value: string };
 
@@ -466,5 +480,6 @@ export type Schema = {
   allocation: AllocationTable;
   bios_setting: BiosSettingTable;
   firmware_component: FirmwareComponentTable;
+  secret: SecretTable;
   setting: SettingTable;
 };

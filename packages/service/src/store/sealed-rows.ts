@@ -5,13 +5,14 @@ import { type RawBuilder, sql } from 'kysely';
 
 import type { Queryable } from './database.ts';
 
-export type SealedTable = 'agent_session' | 'boot_medium' | 'network_boot' | 'node';
+export type SealedTable = 'agent_session' | 'boot_medium' | 'network_boot' | 'node' | 'secret';
 
 export const SEALED_COLUMNS = {
   agent_session: ['token_sealed', 'pending_token_sealed', 'key_sealed'],
   boot_medium: ['overlay_sealed'],
   network_boot: ['manifest_sealed'],
   node: ['driver_secrets_sealed'],
+  secret: ['sealed'],
 } as const satisfies { readonly [table in SealedTable]: readonly string[] };
 
 export type SealedValue = {
@@ -37,9 +38,10 @@ type Row = {
 
 const idOf = (table: SealedTable): RawBuilder<unknown> => sql.ref(table === 'node' ? 'uuid' : 'id');
 
-/** What a value is bound to; a node has no session. */
+/** What a value is bound to; nodes and secrets have no session. */
 const namesOf = (table: SealedTable): RawBuilder<unknown> => {
   if (table === 'node') return sql`uuid as id, uuid as node_uuid, '' as session_id, 0 as boot_no`;
+  if (table === 'secret') return sql`id, node_uuid, '' as session_id, 0 as boot_no`;
   const session = sql.ref(table === 'agent_session' ? 'id' : 'session_id');
   return sql`id, node_uuid, ${session} as session_id, boot_no`;
 };
