@@ -161,11 +161,11 @@ describe('openstack baremetal with the default account', () => {
     await run(...passthru, 'GET', 'p1', 'agent_sessions');
     const revoke = ['POST', 'p1', 'agent_session_revoke', '--arg', 'reason=lost'] as const;
 
-    assert.deepEqual(methods.map((method: { readonly Name: string }) => method.Name).sort(), [
-      'agent_session_revoke',
-      'agent_sessions',
-      'agent_window_open',
-    ]);
+    const names = methods.map((method: { readonly Name: string }) => method.Name).sort();
+    assert.deepEqual(
+      names.filter((name: string) => name.startsWith('agent_')),
+      ['agent_session_revoke', 'agent_sessions', 'agent_window_open'],
+    );
     assert.match(await refused(...passthru, ...revoke), /no agent session to revoke/);
     assert.match(await refused(...passthru, 'POST', 'p1', 'agent_window_open'), /lookup|waiting/);
     await run('node', 'delete', 'p1');
