@@ -4,16 +4,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { makeDocument } from '#api/openapi/document';
-import { publicRoutes } from '#api/public-listener';
-
-import { fuzzOnce, fuzzSeed, newFindings, operationIds } from './api/fuzz-run.ts';
+import { openFuzzConductor } from './api/fuzz-conductor.ts';
+import { fuzzChunks, fuzzSeed } from './api/fuzz-run.ts';
 import { authenticatePersona } from './api/personas.ts';
 import { openApi } from './api/with-api.ts';
 
 const REQUESTS = Number(process.env['BESSEMER_FUZZ_REQUESTS'] ?? 25_000);
-/** A fresh store for so many: objects that were deleted are there again. */
-const CHUNK = 500;
+const CONDUCTOR_REQUESTS = Math.ceil(REQUESTS / 8);
 /** A call that hangs the whole process is ended here, with its seed printed. */
 const RUN_MS_MAX = 600_000;
 
@@ -30,21 +27,28 @@ test(
   async (t) => {
     const seed = fuzzSeed();
     t.diagnostic(`BESSEMER_FUZZ_SEED=${seed}`);
-    const findings = newFindings();
-    const operations = new Set<string>();
 
-    for (let chunk = 0; chunk * CHUNK < REQUESTS; chunk += 1) {
-      const api = await openApi({ authenticate: authenticatePersona });
-      const document = makeDocument(publicRoutes(api.parts));
-      for (const each of operationIds(document)) operations.add(each);
-      await fuzzOnce(api, document, { seed: seed + chunk, count: CHUNK }, findings);
-      await api.close();
-    }
+    const { findings, operations } = await fuzzChunks(seed, REQUESTS, () =>
+      openApi({ authenticate: authenticatePersona }),
+    );
 
     assert.deepEqual([...findings.complaints], [], `seed ${seed}`);
-    const missed = [...operations].filter(
-      (each) => !findings.done.has(each) && !NEVER_DONE.test(each),
-    );
+    const missed = operations.filter((each) => !findings.done.has(each) && !NEVER_DONE.test(each));
     assert.ok(missed.length <= MISSED_MAX, `never done: ${missed.join(', ')}; seed ${seed}`);
+  },
+);
+
+test(
+  'the same holds while a conductor really does what was accepted',
+  {
+    timeout: RUN_MS_MAX,
+  },
+  async (t) => {
+    const seed = fuzzSeed();
+    t.diagnostic(`BESSEMER_FUZZ_SEED=${seed}`);
+
+    const { findings } = await fuzzChunks(seed, CONDUCTOR_REQUESTS, openFuzzConductor);
+
+    assert.deepEqual([...findings.complaints], [], `seed ${seed}`);
   },
 );

@@ -12,6 +12,7 @@ import { makeValues, strange, strangeText, type ValueMaker, type Words } from '.
 export type FuzzRequest = {
   /** Of the document: `PATCH /v1/nodes/:ident`. */
   readonly operationId: string;
+  readonly isRightPath: boolean;
   readonly method: string;
   readonly url: string;
   readonly headers: { readonly [name: string]: string };
@@ -127,7 +128,10 @@ const queryOf = (operation: OpenApiOperation, values: ValueMaker): fc.Arbitrary<
 const textOf = (value: JsonValue): string =>
   typeof value === 'string' ? value : JSON.stringify(value);
 
-const pathOf = (path: string, idents: Idents): fc.Arbitrary<string> => {
+/** Misspelled, a path may be that of another operation. */
+type Spelling = { readonly text: string; readonly isRight: boolean };
+
+const pathOf = (path: string, idents: Idents): fc.Arbitrary<Spelling> => {
   const segments = path.split('/').map((segment) => {
     const name = /^\{(.+)\}$/.exec(segment)?.[1];
     if (name === undefined) return fc.constant(segment);
@@ -144,15 +148,15 @@ const pathOf = (path: string, idents: Idents): fc.Arbitrary<string> => {
     );
   });
   const spelled = fc.tuple(...segments).map((all) => all.join('/'));
+  const misspelled = fc.oneof(
+    fc
+      .tuple(spelled, fc.constantFrom('/', '//', '.json', '/x', '/%00', ';x=1', '%20'))
+      .map(([text, end]) => text + end),
+    spelled.map((text) => text.replace(/^\/v1(?=\/)/, '')),
+  );
   return fc.oneof(
-    { weight: 20, arbitrary: spelled },
-    {
-      weight: 1,
-      arbitrary: fc
-        .tuple(spelled, fc.constantFrom('/', '//', '.json', '/x', '/%00', ';x=1', '%20'))
-        .map(([text, end]) => text + end),
-    },
-    { weight: 1, arbitrary: spelled.map((text) => text.replace(/^\/v1(?=\/)/, '')) },
+    { weight: 10, arbitrary: spelled.map((text) => ({ text, isRight: true })) },
+    { weight: 1, arbitrary: misspelled.map((text) => ({ text, isRight: false })) },
   );
 };
 
@@ -213,7 +217,7 @@ const patches = (shown: object, values: ValueMaker): fc.Arbitrary<string> => {
   const one = fc.oneof(
     ...properties.map(([name, schema]) =>
       fc.record({
-        op: fc.constantFrom('add', 'replace', 'remove', 'test'),
+        op: fc.constantFrom('add', 'add', 'replace', 'replace', 'remove', 'test'),
         path: fc.constantFrom(
           `/${name}`,
           `/${name}`,
@@ -231,7 +235,8 @@ const patches = (shown: object, values: ValueMaker): fc.Arbitrary<string> => {
       }),
     ),
   );
-  return fc.array(one, { minLength: 1, maxLength: 3 }).map((all) => JSON.stringify(all));
+  const some = fc.oneof(fc.tuple(one), fc.array(one, { minLength: 1, maxLength: 3 }));
+  return some.map((all) => JSON.stringify(all));
 };
 
 export type FuzzWorld = {
@@ -266,8 +271,9 @@ export const fuzzRequests = ({ document, idents, words }: FuzzWorld): fc.Arbitra
             callers,
             otherHeaders,
           )
-          .map(([text, query, body, verb, version, caller, others]): FuzzRequest => ({
+          .map(([{ text, isRight }, query, body, verb, version, caller, others]): FuzzRequest => ({
             operationId: operation.operationId,
+            isRightPath: isRight,
             method: verb,
             url: query === '' ? text : `${text}?${query}`,
             headers: { host: 'test.example:6385', ...version, ...caller, ...others },

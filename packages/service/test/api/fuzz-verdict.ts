@@ -87,7 +87,7 @@ export const complaintsAbout = (
   }
   if (text.includes(CANARY)) complaints.push('a secret');
   if (status >= 400) complaints.push(...envelopeComplaints(request, answer));
-  const isDocumented = request.operationId.startsWith(`${request.method} `);
+  const isDocumented = request.isRightPath && request.operationId.startsWith(`${request.method} `);
   if (status < 300 && isDocumented) {
     const isJson = String(headers['content-type']).startsWith('application/json');
     const body = text === '' && status !== 200 ? undefined : isJson ? JSON.parse(text) : text;
