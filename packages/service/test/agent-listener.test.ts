@@ -9,7 +9,6 @@ import type { FastifyInstance } from 'fastify';
 
 import { makeRamdiskListener, type RamdiskListenerParts } from '#api/ramdisk-listener';
 import { DEFAULT_RATE_LIMIT_OPTIONS, makeRateLimits } from '#api/ramdisk/rate-limits';
-import { systemAdministrator } from '#policy/credentials';
 
 import { Refusal } from '@bessemer/protocol/errors/refusal';
 
@@ -374,35 +373,5 @@ describe('what our agent adds', () => {
       path: HEARTBEAT,
       body: JSON.stringify(BEAT),
     });
-  });
-});
-
-describe('on the public listener', () => {
-  beforeEach(() => open());
-  const answer = { node: { uuid: UUID, properties: {}, instance_info: {} }, config: {} };
-
-  test('there are no agent routes', async () => {
-    assert.equal((await api.ask('GET', LOOKUP)).status, 404);
-    assert.equal((await api.ask('POST', HEARTBEAT, { body: BEAT })).status, 404);
-  });
-
-  test('with policy they are there for users only, and off is 403', async () => {
-    for (const [outcome, isAgentApiOff, status] of [
-      ['accepted', false, 200],
-      ['accepted', true, 403],
-      ['refused', false, 401],
-    ] as const) {
-      const policy = await openApi({
-        api: { publicAgentRoutes: 'policy', isAgentApiOff },
-        authenticate: () =>
-          outcome === 'accepted'
-            ? { outcome, user: 'admin', credentials: systemAdministrator('admin') }
-            : { outcome, status: 401, headers: {}, body: '{}' },
-      });
-      policy.conductor.lookupAnswer = answer as never;
-
-      assert.equal((await policy.ask('GET', LOOKUP)).status, status);
-      await policy.close();
-    }
   });
 });

@@ -147,6 +147,38 @@ describe('with the rules as they come', async () => {
     assert.equal(taken.status, 200);
   });
 
+  test('a node that loses its owner gets no parent of that owner by the same patch', async () => {
+    const child = await make('owner', {});
+    await make('owner', { name: 'parent-of-owner' });
+
+    const tied = await as('operator', 'PATCH', `/v1/nodes/${child}`, [
+      { op: 'remove', path: '/owner' },
+      { op: 'add', path: '/parent_node', value: 'parent-of-owner' },
+    ]);
+
+    assert.equal(tied.status, 400);
+    assert.match(String(tied.fault), /Unable to apply the requested parent_node/);
+  });
+
+  test('a tenant who asks why a node failed is not told what last_error hides', async () => {
+    const uuid = await make('operator', ownNode);
+    const report = await api.conductor.why(asNodeUuid(uuid) as NodeUuid);
+    const failure = { code: 'bmc.unreachable', text: 'BMC 10.0.0.7 is away' };
+    Object.assign(api.conductor, {
+      why: async () => ({ ...report, failure, remedy: 'Check the cable of 10.0.0.7.' }),
+    });
+    const ask = (caller: Caller) => as(caller, 'GET', `/bessemer/nodes/${uuid}/why`);
+
+    const lessee = await ask('lessee');
+    const owner = await ask('owner');
+
+    assert.equal(lessee.status, 200);
+    assert.doesNotMatch(lessee.text, /10\.0\.0\.7/);
+    assert.equal(lessee.body.failure.code, 'bmc.unreachable');
+    assert.match(lessee.body.failure.text, /Requires baremetal:node:get:last_error permission/);
+    assert.deepEqual(owner.body.failure, failure);
+  });
+
   test('a tenant reads a sentence in place of what only operators and owners should', async () => {
     const uuid = await make('operator', {
       ...ownNode,

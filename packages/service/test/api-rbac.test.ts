@@ -153,7 +153,7 @@ test('each rule that a request can decide on has one here', () => {
   assert.deepEqual(missing, [
     // In api-node-access.test.ts.
     'baremetal:node:update_owner_provisioned',
-    // Everybody's by default: in policy-files.test.ts.
+    // On the public listener only when the operator says so: in agent-calls-of-users.test.ts.
     'baremetal:node:ipa_heartbeat',
     'baremetal:driver:ipa_lookup',
     'baremetal:driver:ipa_continue_inspection',

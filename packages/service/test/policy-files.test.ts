@@ -104,10 +104,9 @@ test('the snippet that closes the routes of agents works as pasted', async (cont
   assert.equal(await policy.allows('baremetal:node:ipa_heartbeat', PUBLIC_CREDENTIALS), false);
   assert.equal(await policy.allows('baremetal:driver:ipa_lookup', PUBLIC_CREDENTIALS), false);
   assert.equal(await policy.allows('baremetal:driver:ipa_lookup', ADMIN), true);
-  assert.equal(
-    await policy.allows('baremetal:driver:ipa_continue_inspection', PUBLIC_CREDENTIALS),
-    true,
-  );
+  assert.equal(await policy.allows('baremetal:driver:ipa_lookup', LEGACY_ADMIN), true);
+  assert.equal(await policy.allows('baremetal:node:ipa_heartbeat', LEGACY_ADMIN), true);
+  assert.equal(await policy.allows('baremetal:node:ipa_heartbeat', READER), false);
 });
 
 const REFUSED: readonly (readonly [what: string, text: string, message: RegExp])[] = [

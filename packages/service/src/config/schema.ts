@@ -118,7 +118,8 @@ export const SCHEMA = {
       choices: ['404', 'policy'],
       meaning:
         'What lookup, heartbeat and inspection data are on the public API: 404 as if they did not exist, or policy for ' +
-        'users whom the rules of these calls allow, which are all that have logged in unless a policy file says less.',
+        'users whom the rules of these calls allow: administrators and services of the whole system, unless a policy file ' +
+        'says otherwise.',
     },
     restrict_lookup: {
       kind: 'flag',

@@ -57,6 +57,17 @@ const RUNBOOK_CREATOR =
 const RUNBOOK_ADMIN =
   '((role:member and system_scope:all) or rule:service_role) or (role:manager and project_id:%(runbook.owner)s) or role:service';
 
+/**
+ * Agents are not asked who they are, they have a listener of their own. These count for users who speak for agents on
+ * the public one: everybody in the original, the people of the system here.
+ */
+const AGENT_CALLER = {
+  check:
+    '(role:admin and system_scope:all) or (role:service and system_scope:all) or rule:service_role',
+  scopes: BOTH,
+  legacyCheck: 'rule:is_admin',
+} as const;
+
 export const POLICY_RULES = {
   admin_api: { check: 'role:admin or role:administrator' },
   public_api: { check: 'is_public_api:True' },
@@ -464,9 +475,9 @@ export const POLICY_RULES = {
     scopes: SYSTEM,
     legacyCheck: 'rule:is_admin',
   },
-  'baremetal:node:ipa_heartbeat': { check: '', legacyCheck: 'rule:public_api' },
-  'baremetal:driver:ipa_lookup': { check: '', legacyCheck: 'rule:public_api' },
-  'baremetal:driver:ipa_continue_inspection': { check: '' },
+  'baremetal:node:ipa_heartbeat': AGENT_CALLER,
+  'baremetal:driver:ipa_lookup': AGENT_CALLER,
+  'baremetal:driver:ipa_continue_inspection': AGENT_CALLER,
   'baremetal:volume:list_all': {
     check: SYSTEM_READER,
     scopes: BOTH,

@@ -88,6 +88,7 @@ const checkedChanges = async (
   isReset: boolean,
 ): Promise<NodeChanges> => {
   const wanted = patched.changes as unknown as NodeChanges;
+  const { owner = node.owner } = wanted;
   await refuseOwnerOfActive(parts, request, node, patched);
   await refuseOwnerOfAllocated(parts, node, patched);
   refuseClosedFields(node, patched);
@@ -107,7 +108,7 @@ const checkedChanges = async (
     ...(wanted.driverInfo === undefined
       ? {}
       : await parts.conductor.keepDriverInfo(node.uuid, wanted.driverInfo, node)),
-    ...(await requireParent(parts, request, wanted.parentNode, wanted.owner ?? node.owner)),
+    ...(await requireParent(parts, request, wanted.parentNode, owner)),
     ...impliedChanges(node, patched.changes),
     ...(node.instanceName === null && wanted.instanceName === undefined
       ? displayName(wanted.instanceInfo)

@@ -11,7 +11,7 @@ import type { NodeView } from '#store/node-views';
 import type { NodeFieldName } from '@bessemer/protocol/node/fields';
 
 import { may } from '../access/authorize.ts';
-import { nodeTarget } from '../access/node-access.ts';
+import { type NodeOwners, nodeTarget } from '../access/node-access.ts';
 import type { ApiParts } from '../api-parts.ts';
 
 const content = (text: string): string => JSON.stringify({ content: text });
@@ -104,6 +104,20 @@ const withSecrets = async (
       };
     }),
   );
+};
+
+/** What stands for `last_error` where this caller may not see it, however else it would be told. */
+export const hiddenLastError = async (
+  parts: ApiParts,
+  request: FastifyRequest,
+  node: NodeOwners,
+): Promise<string | undefined> => {
+  const target = nodeTarget(node);
+  const { rule, instead } = GUARDED.last_error;
+  const isShown =
+    (await may(parts, request, 'baremetal:node:get:filter_threshold', target)) ||
+    (await may(parts, request, rule, target));
+  return isShown ? undefined : instead;
 };
 
 /** Most nodes of a page belong to the same few projects: each pair is judged once. */

@@ -3,8 +3,11 @@
 
 import { listErasures } from '#store/erasures';
 
+import type { WhyReport } from '@bessemer/protocol/node/why-report';
+
 import type { ApiParts } from '../api-parts.ts';
 import { requireNode } from '../nodes/find-node.ts';
+import { hiddenLastError } from '../nodes/shown-views.ts';
 import { readCount, readQuery } from '../query.ts';
 import type { Route } from '../route.ts';
 import { auditRoutes } from './audit.ts';
@@ -25,6 +28,12 @@ const erasureObject = (record: Awaited<ReturnType<typeof listErasures>>[number])
   at: record.createdAt,
 });
 
+/** Why it failed is what `last_error` says; what helps against it tells the same. */
+const withoutFailure = (report: WhyReport, instead: string): WhyReport =>
+  report.failure === null
+    ? report
+    : { ...report, failure: { code: report.failure.code, text: instead }, remedy: null };
+
 export const ownRoutes = (parts: ApiParts): readonly Route[] => [
   {
     method: 'GET',
@@ -34,7 +43,9 @@ export const ownRoutes = (parts: ApiParts): readonly Route[] => [
     handle: async (request, reply) => {
       const node = await requireNode(parts, request);
       const report = await parts.conductor.why(node.uuid);
-      return reply.header('content-type', 'application/json').send(JSON.stringify(report));
+      const hidden = await hiddenLastError(parts, request, node);
+      const shown = hidden === undefined ? report : withoutFailure(report, hidden);
+      return reply.header('content-type', 'application/json').send(JSON.stringify(shown));
     },
   },
   {
