@@ -9,7 +9,7 @@ import { fuzzChunks, fuzzSeed } from './api/fuzz-run.ts';
 import { authenticatePersona } from './api/personas.ts';
 import { openApi } from './api/with-api.ts';
 
-const REQUESTS = Number(process.env['BESSEMER_FUZZ_REQUESTS'] ?? 25_000);
+const REQUESTS = Number(process.env['BESSEMER_FUZZ_REQUESTS'] ?? 20_000);
 const CONDUCTOR_REQUESTS = Math.ceil(REQUESTS / 8);
 /** A call that hangs the whole process is ended here, with its seed printed. */
 const RUN_MS_MAX = 600_000;

@@ -170,7 +170,7 @@ describe('indicators', () => {
     assert.equal((await put('led', 'on')).status, 400);
     assert.equal((await put('led@system', 'purple')).status, 400);
     assert.equal((await put('health@power', 'on')).status, 400);
-    assert.equal((await service.ask('GET', `${path}/system/led`)).status, 404);
+    assert.equal((await service.ask('GET', `${path}/system/led`)).status, 400);
   });
 });
 

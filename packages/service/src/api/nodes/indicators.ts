@@ -2,6 +2,8 @@
 
 import type { FastifyRequest } from 'fastify';
 
+import type { RuleName } from '#policy/rules';
+
 import { Refusal } from '@bessemer/protocol/errors/refusal';
 import { INDICATOR_COMPONENTS, INDICATOR_STATES } from '@bessemer/protocol/node/hardware-parts';
 
@@ -13,6 +15,12 @@ import { requireNode } from './find-node.ts';
 
 const PATH = '/v1/nodes/:ident/management/indicators';
 
+const malformed = (given: string): Refusal =>
+  new Refusal(
+    400,
+    `Malformed indicator name "${shown(given)}". It is NAME@COMPONENT, and the component one of ${INDICATOR_COMPONENTS.join(', ')}.`,
+  );
+
 const placeOf = (
   request: FastifyRequest,
 ): { readonly name: string; readonly component: string } => {
@@ -22,13 +30,25 @@ const placeOf = (
   if (name !== '' && (INDICATOR_COMPONENTS as readonly string[]).includes(component)) {
     return { name, component };
   }
-  throw new Refusal(
-    400,
-    `Malformed indicator name "${shown(place)}". It is NAME@COMPONENT, and the component one of ${INDICATOR_COMPONENTS.join(', ')}.`,
-  );
+  throw malformed(place);
 };
 
+/** In two segments, as the reference of the original has it, which then fails at it. */
+const inTwoSegments = (method: 'GET' | 'PUT', rule: RuleName): Route => ({
+  method,
+  path: `${PATH}/:component/:name`,
+  rule,
+  asked: 'with-object',
+  isRefusal: true,
+  handle: ({ params }) => {
+    const { component, name } = params as { readonly component: string; readonly name: string };
+    throw malformed(`${component}/${name}`);
+  },
+});
+
 export const indicatorRoutes = (parts: ApiParts): readonly Route[] => [
+  inTwoSegments('GET', 'baremetal:node:get_indicator_state'),
+  inTwoSegments('PUT', 'baremetal:node:set_indicator_state'),
   {
     method: 'GET',
     path: PATH,
