@@ -59,7 +59,7 @@ const explain = (user: string, rule: string): Promise<Outcome> =>
 test('check tells everything that is wrong with a file, and where', async () => {
   const path = await fileOf(
     'wrong.yaml',
-    '"baremetal:node:gett": "!"\n"show_password": "role:admin and"\n"baremetal:node:get": ""\n',
+    '"baremetal:node:gett": "!"\n"show_password": "role:admin and"\n"baremetal:node:delete": ""\n',
   );
 
   const { code, lines } = await run('check', path);
@@ -70,7 +70,7 @@ test('check tells everything that is wrong with a file, and where', async () => 
     [
       'error: /wrong.yaml:2: "show_password": expected a check after "and", found nothing',
       'error: /wrong.yaml:1: "baremetal:node:gett": there is no such rule, and no rule refers to it; did you mean "baremetal:node:get"?',
-      'warning: /wrong.yaml:3: "baremetal:node:get": an empty rule is always true: everybody who may log in may do it',
+      'warning: /wrong.yaml:3: "baremetal:node:delete": an empty rule is always true: everybody who may log in may do it',
       `${path} cannot be used: 2 rules, 2 errors, 1 warnings`.replace(root, ''),
     ],
   );

@@ -52,11 +52,24 @@ test('a circle is told with all who are in it', () => {
 test('a circle that only the older defaults close is refused while they count', () => {
   const text = '"baremetal:node:get": "rule:baremetal:node:list"';
 
-  assert.deepEqual(told(text), []);
+  assert.deepEqual(problemsOf(text).filter(isError), []);
   assert.match(
     told(text, { ...DEFAULT_POLICY_OPTIONS, areNewDefaultsEnforced: false }).join(),
     /in a circle/,
   );
+});
+
+test('an override that opens more than it names is warned of, with what it opens', () => {
+  const owner = '"baremetal:node:update:owner": "!"';
+  const update = '"baremetal:node:update": "role:member"';
+
+  const [alone = ''] = told(update);
+  const [beside = ''] = told(`${update}\n${owner}`);
+
+  assert.match(alone, /decides on these as well.* baremetal:node:update:owner,/);
+  assert.match(beside, /decides on these as well.* baremetal:node:update:lessee,/);
+  assert.doesNotMatch(beside, /update:owner/);
+  assert.deepEqual(told(owner), []);
 });
 
 test('a rule that only refers to itself is no rule that others use', () => {

@@ -66,9 +66,22 @@ export const lintRules = (
       );
     }
     lintCheck(override.check, { set, options, tell });
+    const others = alsoDecided(override, set);
+    if (others.length > 0) {
+      tell(
+        'warning',
+        `it decides on these as well, which have no rule of their own in the file: ${others.join(', ')}`,
+      );
+    }
   }
   return [...problems, ...lintReferences(set)];
 };
+
+/** Rules that once were one with this, and still follow it: whoever opens it opens them. */
+const alsoDecided = (override: Override, { rules }: RuleSet): readonly string[] =>
+  [...rules.values()]
+    .filter((rule) => rule.override === override && rule.name !== override.name)
+    .map(({ name }) => name);
 
 type Around = { readonly set: RuleSet; readonly options: LintOptions; readonly tell: Tell };
 
