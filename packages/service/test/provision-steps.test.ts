@@ -1,4 +1,4 @@
-// Steps: chosen by a caller, by a template or by a runbook; held, waited for, aborted; on the node or on its children.
+// Steps: chosen by a caller, by a template or by a runbook; held, waited for, aborted.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -375,38 +375,6 @@ describe('servicing', () => {
 
     assert.equal(node.maintenance, false);
     assert.match(node.lastError ?? '', /no service step deploy\.polish/);
-  });
-});
-
-describe('children', () => {
-  const power = (more: object) => ({
-    target: 'clean',
-    clean_steps: [{ interface: 'power', step: 'power_on', execute_on_child_nodes: true, ...more }],
-  });
-
-  test('get the step instead of their parent', async () => {
-    const parent = await service.makeNode({ provisionState: 'manageable' });
-    const [one, two] = [
-      await service.makeNode({ parentNode: parent.uuid }),
-      await service.makeNode({ parentNode: parent.uuid }),
-    ];
-
-    await service.told(parent.uuid, power({ limit_child_node_execution: [two.uuid] }));
-    const node = await service.untilState(parent.uuid, 'manageable');
-
-    assert.equal(node.powerState, null);
-    assert.equal((await service.nodeOf(one.uuid)).powerState, null);
-    assert.equal((await service.nodeOf(two.uuid)).powerState, 'power on');
-  });
-
-  test('that are none fail the step', async () => {
-    const stranger = await service.makeNode();
-    const uuid = await begin('manageable', power({ limit_child_node_execution: [stranger.uuid] }));
-
-    const node = await service.untilState(uuid, 'clean failed');
-
-    assert.match(node.lastError ?? '', /no children of/);
-    assert.equal((await service.nodeOf(stranger.uuid)).powerState, null);
   });
 });
 

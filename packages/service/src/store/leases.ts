@@ -57,6 +57,20 @@ export const releaseLease = async (
   return result.numUpdatedRows > 0n;
 };
 
+/** Ends what `owner` left behind; of one who is known to be dead. */
+export const releaseLeaseOf = async (
+  queryable: Queryable,
+  nodeUuid: NodeUuid,
+  owner: string,
+): Promise<void> => {
+  await queryable
+    .updateTable('lease')
+    .set({ owner: null, until_ms: 0 })
+    .where('node_uuid', '=', nodeUuid)
+    .where('owner', '=', owner)
+    .execute();
+};
+
 /** Whether somebody works on the node at this moment. */
 export const isLeased = async (
   queryable: Queryable,

@@ -13,6 +13,7 @@ import type { ConductorOptions } from '#conductor/conductor-parts';
 import { startConductor } from '#conductor/start-conductor';
 import { makeMetrics } from '#observe/metrics';
 import type { Policy } from '#policy/policy';
+import type { Store } from '#store/database';
 import { countSessionsByState } from '#store/session-counts';
 
 import type { NodeRecord } from '@bessemer/protocol/node/record';
@@ -57,9 +58,10 @@ export type ServiceWish = {
   readonly authenticate?: Authenticate;
 };
 
-export const openService = async (wish: ServiceWish = {}): Promise<Service> => {
+/** `given`: a store that is not in memory; closed with the service. */
+export const openService = async (wish: ServiceWish = {}, given?: Store): Promise<Service> => {
   const { disallowedSteps } = { ...DEFAULT_API_OPTIONS, ...wish.api };
-  const subject = await openConductor({ disallowedSteps, ...wish.conductor });
+  const subject = await openConductor({ disallowedSteps, ...wish.conductor }, given);
   const { store, drivers, clock, log } = subject.parts;
   let { conductor } = subject;
   const app = makePublicListener({

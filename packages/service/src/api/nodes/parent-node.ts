@@ -16,11 +16,15 @@ export const requireParent = async (
   request: FastifyRequest,
   ident: string | null | undefined,
   owner: string | null,
+  child?: string,
 ): Promise<{ readonly parentNode?: string }> => {
   if (ident === null || ident === undefined) return {};
   const parent = await findNode(parts.store.db, ident);
   const isFit =
-    parent !== undefined && (await maySeeNode(parts, request, parent)) && parent.owner === owner;
+    parent !== undefined &&
+    parent.uuid !== child &&
+    (await maySeeNode(parts, request, parent)) &&
+    parent.owner === owner;
   if (isFit) return { parentNode: parent.uuid };
   throw new Refusal(400, 'Unable to apply the requested parent_node. Requested value was invalid.');
 };

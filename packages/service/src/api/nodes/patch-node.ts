@@ -108,7 +108,7 @@ const checkedChanges = async (
     ...(wanted.driverInfo === undefined
       ? {}
       : await parts.conductor.keepDriverInfo(node.uuid, wanted.driverInfo, node)),
-    ...(await requireParent(parts, request, wanted.parentNode, owner)),
+    ...(await requireParent(parts, request, wanted.parentNode, owner, node.uuid)),
     ...impliedChanges(node, patched.changes),
     ...(node.instanceName === null && wanted.instanceName === undefined
       ? displayName(wanted.instanceInfo)

@@ -5,14 +5,14 @@ import { Failure } from '@bessemer/protocol/errors/failure';
 import type { NodeRecord, PowerTarget } from '@bessemer/protocol/node/record';
 
 import type { Queryable } from '#store/database';
-import { claimLease, releaseLease } from '#store/leases';
+import { claimLease, releaseLease, releaseLeaseOf } from '#store/leases';
 import { listChildren } from '#store/node-views';
 import { findNode, type NodeChanges, updateNode } from '#store/nodes';
 import { findOpenWorkflow } from '#store/workflows';
 
 import { readHardware } from '../management/read-hardware.ts';
 import type { Job, Step } from '../workflow/step.ts';
-import { argsOf, requireDriverStep } from './driver-step.ts';
+import { argsOf, refuseSecondTime, requireDriverStep } from './driver-step.ts';
 import { CHILD_STEP_RUNNER } from './plan-step.ts';
 import { POWER_TARGETS } from './reserved-steps.ts';
 
@@ -58,16 +58,17 @@ const runOnChild = async (job: Job, uuid: string): Promise<void> => {
   const child = await findNode(store.db, uuid);
   if (child === undefined) return;
   const claim = {
-    owner: `${options.hostname}/child-step`,
+    owner: `child-step of ${job.node.uuid}`,
     nowMs: clock.wallMs(),
     // Nobody renews it, so it lasts as long as a slow power action may.
     leaseMs: options.leaseMs + 2 * options.powerTimeoutMs,
   };
-  const fence = await store.transaction(async (transaction) =>
-    (await findOpenWorkflow(transaction, child.uuid)) === undefined
-      ? claimLease(transaction, child.uuid, claim)
-      : undefined,
-  );
+  const fence = await store.transaction(async (transaction) => {
+    if ((await findOpenWorkflow(transaction, child.uuid)) !== undefined) return undefined;
+    // Whoever holds the parent is the only one to do this: what is there is of a process that died in it.
+    await releaseLeaseOf(transaction, child.uuid, claim.owner);
+    return claimLease(transaction, child.uuid, claim);
+  });
   if (fence === undefined) throw busy(child);
   try {
     const { changes, also } = await perform(job, child);
@@ -80,10 +81,14 @@ const runOnChild = async (job: Job, uuid: string): Promise<void> => {
   }
 };
 
-/** Idempotent as far as the step is: after a crash it is done again on every child. */
+/** After a crash it is done again on every child, where that does no harm. */
 export const childStep: Step = {
   name: CHILD_STEP_RUNNER,
-  isIdempotent: true,
+  isIdempotent: false,
+  reconcile: async (job) => {
+    refuseSecondTime(job);
+    return childStep.run(job);
+  },
   run: async (job) => {
     const children = await chosenChildren(job);
     for (const uuid of children) await runOnChild(job, uuid);

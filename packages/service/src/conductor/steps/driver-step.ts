@@ -7,7 +7,7 @@ import type { DriverStep, NodeDriver } from '#drivers/driver';
 import type { PlannedStep } from '#store/workflows';
 
 import { readHardware } from '../management/read-hardware.ts';
-import { type Step } from '../workflow/step.ts';
+import type { Job, Step } from '../workflow/step.ts';
 import { DRIVER_STEP_RUNNER } from './plan-step.ts';
 
 export const argsOf = ({ args }: PlannedStep): JsonObject =>
@@ -24,9 +24,23 @@ export const requireDriverStep = (driver: NodeDriver, item: PlannedStep): Driver
   );
 };
 
+/** Nobody knows what a vendor's step does when it is done twice; all others bring about a state. */
+export const refuseSecondTime = ({ planned: { interface: kind, name } }: Job): void => {
+  if (kind !== 'vendor') return;
+  throw new Failure(
+    'node.invalid',
+    `The service stopped while the step ${kind}.${name} ran. It is not done a second time; ` +
+      'look at the machine, and ask for it again if need be.',
+  );
+};
+
 export const driverStep: Step = {
   name: DRIVER_STEP_RUNNER,
-  isIdempotent: true,
+  isIdempotent: false,
+  reconcile: async (job) => {
+    refuseSecondTime(job);
+    return driverStep.run(job);
+  },
   run: async (job) => {
     const step = requireDriverStep(job.driver, job.planned);
     const { node, isHardwareChanged } = await step.run(job.node, argsOf(job.planned));
