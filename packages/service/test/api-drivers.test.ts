@@ -206,6 +206,7 @@ test('conductors are listed in short, in full and by fields, and say whether the
     [true, true, false],
   );
   const full = (await get('?detail=true&sort_key=hostname')).conductors[1];
+  assert.deepEqual((await get('/detail?sort_key=hostname')).conductors[1], full);
   const one = await get('/conductor-2');
   assert.deepEqual(full, one);
   assert.deepEqual(one.drivers, ['redfish']);

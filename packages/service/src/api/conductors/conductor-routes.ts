@@ -13,18 +13,22 @@ const SHORT = ['hostname', 'conductor_group', 'alive'];
 const FIELDS = [...SHORT, 'drivers', 'created_at', 'updated_at'];
 
 export const conductorRoutes = (parts: ApiParts): readonly Route[] => [
-  listConductorsRoute(parts),
+  listConductorsRoute(parts, '/v1/conductors'),
+  listConductorsRoute(parts, DETAIL_PATH),
   showConductorRoute(parts),
 ];
 
-const listConductorsRoute = (parts: ApiParts): Route => ({
+/** Where openstacksdk looks for details, as those of every other resource; the original has no such address. */
+const DETAIL_PATH = '/v1/conductors/detail';
+
+const listConductorsRoute = (parts: ApiParts, path: string): Route => ({
   method: 'GET',
-  path: '/v1/conductors',
+  path,
   rule: 'baremetal:conductor:get',
   since: 'conductors',
   handle: async (request, reply) => {
     const query = readQuery(request, [...PAGE_ARGUMENTS, 'detail', 'fields']);
-    const isDetailed = asFlag('detail', query['detail']) === true;
+    const isDetailed = path === DETAIL_PATH || asFlag('detail', query['detail']) === true;
     if (isDetailed && query['fields'] !== undefined) {
       throw new Refusal(400, "Can't fetch a subset of fields with 'detail' set");
     }
@@ -35,7 +39,7 @@ const listConductorsRoute = (parts: ApiParts): Route => ({
     const conductors = page.map((each) => conductorObject(parts, each, fields, request.base));
     const last = page.length === limit ? page.at(-1)?.hostname : undefined;
     const order = { limit, marker: undefined, sortColumn: 'hostname', isDescending: false };
-    const next = nextLink(request.base, 'conductors', query, order, last);
+    const next = nextLink(request.base, path.replace('/v1/', ''), query, order, last);
     const text = JSON.stringify(conductors);
     return reply.header('content-type', 'application/json').send(`{"conductors":${text}${next}}`);
   },

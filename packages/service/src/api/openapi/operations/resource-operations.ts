@@ -220,6 +220,11 @@ export const RESOURCE_OPERATIONS: Operations = {
     query: LISTING,
     answers: { 200: page('conductors', ref('Conductor')) },
   },
+  'GET /v1/conductors/detail': {
+    summary: 'List conductors with all fields',
+    query: LISTING,
+    answers: { 200: page('conductors', ref('Conductor')) },
+  },
   'GET /v1/conductors/:hostname': {
     summary: 'Show a conductor',
     query: ['fields'],
