@@ -110,6 +110,10 @@ const SHAPES: readonly (readonly [what: string, body: object])[] = [
     'children that are no UUIDs',
     { target: 'clean', clean_steps: [{ ...ERASE, limit_child_node_execution: ['x'] }] },
   ],
+  [
+    'more than a plan can hold',
+    { target: 'clean', clean_steps: [{ ...ERASE, args: { a: 'a'.repeat(1_100_000) } }] },
+  ],
   ['a flag that is none', { ...CLEAN, disable_ramdisk: 'perhaps' }],
   ['a runbook beside steps', { ...CLEAN, runbook: 'r' }],
   ['a runbook that is no text', { target: 'clean', runbook: 5 }],

@@ -22,6 +22,7 @@ import type { JsonObject } from '@bessemer/protocol/json';
 import type { NodeRecord } from '@bessemer/protocol/node/record';
 import type { NodeUuid, PortUuid } from '@bessemer/protocol/uuid';
 
+import { makeHandClock } from '../drivers/hand-clock.ts';
 import { type Engine, FAKE_INTERFACES, memoryKeys, NOW_MS, openEngine } from './with-engine.ts';
 
 const MAC = '52:54:00:00:00:01';
@@ -182,10 +183,14 @@ describe('the step', () => {
   });
 });
 
+const HOUR_MS = 3_600_000;
+
 describe('a call of a rule', () => {
   const asked: string[] = [];
+  const clock = makeHandClock();
   const server = createServer((request, reply) => {
     asked.push(`${String(request.headers['x-from'])} ${request.url}`);
+    if (request.url === '/slow') clock.advance(HOUR_MS);
     if (request.url === '/moved') reply.writeHead(302, { location: 'http://169.254.169.254/' });
     else reply.writeHead(request.url === '/bad' ? 500 : 204);
     reply.end();
@@ -217,6 +222,14 @@ describe('a call of a rule', () => {
     await assert.rejects(make(`http://${host}/bad`, [host]), /was answered with 500/);
     await assert.rejects(make(`http://${host}/moved`, [host]), /was answered with 302/);
     await assert.rejects(make('http://localhost:1/', ['localhost:1']), /was not answered/);
+  });
+
+  test('is not made when those before it took too long', async () => {
+    const calls = [call(`http://${host}/slow`), call(`http://${host}/never`)];
+
+    await assert.rejects(makeApiCalls(calls, [host], clock), /is not made: those before it took/);
+
+    assert.equal(asked.at(-1), 'rule /slow');
   });
 
   test('is not made to a host, port or address that is not for it', async () => {

@@ -20,6 +20,8 @@ const INTERFACES: ReadonlySet<string> = new Set([
 ]);
 /** No cleaning has more; each becomes a row of the plan. */
 const STEPS_MAX = 500;
+/** As much as any other body may hold: a config drive may be larger, but is no part of a plan. */
+const STEPS_CHARS_MAX = 1_048_576;
 
 const COMMON_KEYS = ['interface', 'step', 'args'];
 const CLEAN_KEYS: ReadonlySet<string> = new Set([
@@ -42,6 +44,9 @@ export const readSteps = (
     throw new Refusal(400, `Invalid ${kind}: it must be a list with at least one step`);
   }
   if (value.length > STEPS_MAX) throw new Refusal(400, `Invalid ${kind}: more than ${STEPS_MAX}`);
+  if (JSON.stringify(value).length > STEPS_CHARS_MAX) {
+    throw new Refusal(400, `Invalid ${kind}: longer than ${STEPS_CHARS_MAX} characters as JSON`);
+  }
   const steps = value.map((each) => readStep(kind, each));
   refuseDisallowed(steps, disallowed);
   const isOrdered = kind !== 'deploy_steps' && steps.every((step) => step.priority !== undefined);

@@ -17,6 +17,8 @@ import type { ApiCall } from './work.ts';
 const TIMEOUT_MS_MAX = 30_000;
 const RETRIES_MAX = 5;
 const RETRY_PAUSE_MS = 300;
+/** Of one inspection: it keeps a worker, and others wait for one. */
+const CALLS_MS_MAX = 300_000;
 /** What is answered is not read further. */
 const ANSWER_BYTES_MAX = 65_536;
 
@@ -71,24 +73,34 @@ export const makeApiCalls = async (
   clock: Clock,
 ): Promise<void> => {
   const urls = calls.map((call) => requireListed(call, hosts));
+  const untilMs = clock.monotonicMs() + CALLS_MS_MAX;
   const dispatcher = new Agent({ connect: { lookup: judgedLookup } });
   try {
     for (const [index, call] of calls.entries()) {
-      await makeCall(call, urls[index] as URL, dispatcher, clock);
+      await makeCall(call, urls[index] as URL, { dispatcher, clock, untilMs });
     }
   } finally {
     await dispatcher.close();
   }
 };
 
+type CallParts = {
+  readonly dispatcher: Agent;
+  readonly clock: Clock;
+  /** Of the monotonic clock. */
+  readonly untilMs: number;
+};
+
 const makeCall = async (
   call: ApiCall,
   url: URL,
-  dispatcher: Agent,
-  clock: Clock,
+  { dispatcher, clock, untilMs }: CallParts,
 ): Promise<void> => {
   const retriesMax = Math.min(call.retryCountMax, RETRIES_MAX);
   for (let attempt = 0; ; attempt += 1) {
+    if (clock.monotonicMs() >= untilMs) {
+      throw failure(call, `is not made: those before it took ${CALLS_MS_MAX / 1_000} seconds`);
+    }
     const problem = await attemptCall(call, url, dispatcher);
     if (problem === undefined) return;
     if (attempt >= retriesMax) throw problem;
