@@ -31,6 +31,7 @@ import { makeDriverRegistry } from '#drivers/registry';
 import { type Log, type LogLevel, makeLog } from '#observe/log';
 import { makeMetrics } from '#observe/metrics';
 import { openStore } from '#store/database';
+import { StoreOfOtherVersion } from '#store/errors';
 import { countSessionsByState } from '#store/session-counts';
 import { type Authority, openAuthority } from '#trust/certificate/authority';
 import { openDriverInfo } from '#trust/driver-secrets';
@@ -298,7 +299,8 @@ closeObjectPrototype();
 try {
   await run();
 } catch (error) {
-  if (!(error instanceof ConfigInvalid)) throw error;
+  const isForOperator = error instanceof ConfigInvalid || error instanceof StoreOfOtherVersion;
+  if (!isForOperator) throw error;
   process.stderr.write(`bessemer serve: ${error.message}\n`);
   process.exitCode = 2;
 }

@@ -14,6 +14,7 @@ import { Pool } from 'pg';
 
 import { type EngineName, openStore, type Store, type StoreLocation } from '#store/database';
 import { openSqliteFile, sqliteDialect } from '#store/engine/sqlite';
+import { StoreOfOtherVersion } from '#store/errors';
 import { listHistory } from '#store/history';
 import { claimLease } from '#store/leases';
 import { CHILD_TABLES, deleteNode, findNode, updateNode } from '#store/nodes';
@@ -170,4 +171,24 @@ onEachEngine((location) => {
     assert.equal(await findOpenWorkflow(store.db, uuid), undefined);
     assert.deepEqual(await listHistory(store.db, uuid), []);
   });
+});
+
+describe('a store of another version', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'bessemer-other-'));
+  after(() => rmSync(directory, { recursive: true, force: true }));
+
+  for (const [what, change] of [
+    ['newer', "insert into kysely_migration values ('9999-of-tomorrow', '2027-01-01')"],
+    ['in another order', "delete from kysely_migration where name = '0003-ports-and-portgroups'"],
+  ] as const) {
+    test(`${what}, is not touched, and the operator is told`, async () => {
+      const path = join(directory, `${what}.sqlite`);
+      await (await openStore({ engine: 'sqlite', path })).close();
+      const file = openSqliteFile(path);
+      file.exec(change);
+      file.close();
+
+      await assert.rejects(openStore({ engine: 'sqlite', path }), StoreOfOtherVersion);
+    });
+  }
 });

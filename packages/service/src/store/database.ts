@@ -7,6 +7,7 @@ import { type Migration, Migrator } from 'kysely/migration';
 import { Pool, types } from 'pg';
 
 import { openSqliteFile, sqliteDialect } from './engine/sqlite.ts';
+import { StoreOfOtherVersion } from './errors.ts';
 import { makeGroupCommit } from './group-commit.ts';
 import * as firstTables from './migrations/0001-first-tables.ts';
 import * as agentTrust from './migrations/0002-agent-trust.ts';
@@ -61,7 +62,10 @@ const migrate = async (db: Kysely<Schema>, engine: EngineName): Promise<void> =>
   }
   const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
   const { error } = await migrator.migrateToLatest();
-  if (error !== undefined) throw error;
+  if (error === undefined) return;
+  // In the order of their numbers and in no other: only such a schema is one that was ever tested.
+  const isForeign = error instanceof Error && error.message.startsWith('corrupted migrations');
+  throw isForeign ? new StoreOfOtherVersion(error) : error;
 };
 
 const openPostgres = (url: string, connectionsMax: number): Kysely<Schema> => {
@@ -82,7 +86,12 @@ export const openStore = async (location: StoreLocation): Promise<Store> => {
     location.engine === 'sqlite'
       ? new Kysely<Schema>({ dialect: sqliteDialect(sqlite as DatabaseSync) })
       : openPostgres(location.url, location.connectionsMax ?? POSTGRES_CONNECTIONS_MAX);
-  await migrate(db, location.engine);
+  try {
+    await migrate(db, location.engine);
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
   return {
     engine: location.engine,
     db,

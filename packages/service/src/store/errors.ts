@@ -12,6 +12,18 @@ export class Conflict extends Error {
   }
 }
 
+/** What the schema of the store was made by is no part of this version, or not in its order; nothing was changed. */
+export class StoreOfOtherVersion extends Error {
+  constructor(cause: unknown) {
+    super(
+      'the store was written by another version of the service, a newer one or one of development; ' +
+        'start that one, or give this one a store of its own',
+      { cause },
+    );
+    this.name = 'StoreOfOtherVersion';
+  }
+}
+
 const SQLITE_UNIQUE = 2067;
 const SQLITE_PRIMARY_KEY = 1555;
 const POSTGRES_UNIQUE = '23505';
