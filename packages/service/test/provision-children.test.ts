@@ -51,6 +51,17 @@ describe('children', () => {
     assert.equal((await service.nodeOf(two.uuid)).powerState, 'power on');
   });
 
+  test('that got another owner fail the step', async () => {
+    const parent = await service.makeNode({ provisionState: 'manageable', owner: 'a' });
+    const child = await service.makeNode({ parentNode: parent.uuid, owner: 'b' });
+    await service.told(parent.uuid, power());
+
+    const node = await service.untilState(parent.uuid, 'clean failed');
+
+    assert.match(node.lastError ?? '', /another owner/);
+    assert.equal((await service.nodeOf(child.uuid)).powerState, null);
+  });
+
   test('that are none fail the step', async () => {
     const stranger = await service.makeNode();
     const { uuid } = await service.makeNode({ provisionState: 'manageable' });

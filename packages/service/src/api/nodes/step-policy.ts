@@ -3,6 +3,9 @@
 import type { FastifyRequest } from 'fastify';
 
 import type { PolicyTarget } from '#policy/policy';
+import type { RuleName } from '#policy/rules';
+import { findNamedNodes } from '#store/candidates';
+import { listChildren } from '#store/node-views';
 
 import { isJsonObject, type JsonObject, type JsonValue } from '@bessemer/protocol/json';
 import type { NodeRecord } from '@bessemer/protocol/node/record';
@@ -35,6 +38,38 @@ export const authorizeEachStep = async (
   }
 };
 
+/** Which of the children the steps are for; they are judged later, as to their shape. */
+const isForChild =
+  (uuid: string) =>
+  (step: JsonValue): boolean => {
+    if (!isJsonObject(step) || step['execute_on_child_nodes'] !== true) return false;
+    const { limit_child_node_execution: limit } = step;
+    if (!Array.isArray(limit)) return true;
+    return limit.some((each) => typeof each === 'string' && each.toLowerCase() === uuid);
+  };
+
+/**
+ * Who may do something with a node need not be allowed to do it with its children: they may be leased to others. Throws
+ * Refusal(403).
+ */
+const authorizeChildren = async (
+  parts: ApiParts,
+  request: FastifyRequest,
+  node: NodeRecord,
+  rule: RuleName,
+  steps: JsonValue | undefined,
+): Promise<void> => {
+  if (!Array.isArray(steps)) return;
+  const isForAny = steps.some((step) => isJsonObject(step) && step['execute_on_child_nodes']);
+  if (!isForAny) return;
+  const { db } = parts.store;
+  for (const child of await findNamedNodes(db, await listChildren(db, node.uuid))) {
+    if (!steps.some(isForChild(child.uuid))) continue;
+    await authorize(parts, request, rule, nodeTarget(child));
+    await authorizeEachStep(parts, request, nodeTarget(child), namedSteps(steps));
+  }
+};
+
 export const authorizeSteps = async (
   parts: ApiParts,
   request: FastifyRequest,
@@ -43,11 +78,14 @@ export const authorizeSteps = async (
 ): Promise<void> => {
   const target = nodeTarget(node);
   const { clean_steps: clean, service_steps: service, deploy_steps: deploy } = given;
-  if (clean !== undefined) {
-    await authorize(parts, request, 'baremetal:node:set_provision_state:clean_steps', target);
-  }
-  if (service !== undefined) {
-    await authorize(parts, request, 'baremetal:node:set_provision_state:service_steps', target);
+  for (const [rule, steps] of [
+    ['baremetal:node:set_provision_state:clean_steps', clean],
+    ['baremetal:node:set_provision_state:service_steps', service],
+    ['baremetal:node:set_provision_state', deploy],
+  ] as const) {
+    if (steps === undefined) continue;
+    await authorize(parts, request, rule, target);
+    await authorizeChildren(parts, request, node, rule, steps);
   }
   await authorizeEachStep(
     parts,

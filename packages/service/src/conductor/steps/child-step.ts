@@ -53,10 +53,18 @@ const busy = (child: Pick<NodeRecord, 'uuid'>): Failure =>
     `The child node ${child.uuid} is being worked on. Wait for that, then ask for the same again.`,
   );
 
+/** Nodes are tied to nodes of the same owner; who owns one may have become somebody else since. */
+const foreign = (child: NodeRecord, node: Pick<NodeRecord, 'uuid'>): Failure =>
+  new Failure(
+    'steps.invalid',
+    `The child node ${child.uuid} has another owner than its parent ${node.uuid}. Change parent_node or owner first.`,
+  );
+
 const runOnChild = async (job: Job, uuid: string): Promise<void> => {
   const { store, clock, options } = job.parts;
   const child = await findNode(store.db, uuid);
   if (child === undefined) return;
+  if (child.owner !== job.node.owner) throw foreign(child, job.node);
   const claim = {
     owner: `child-step of ${job.node.uuid}`,
     nowMs: clock.wallMs(),
