@@ -2,6 +2,7 @@
 
 import { randomInt } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
+import { Worker } from 'node:worker_threads';
 
 import * as fc from 'fast-check';
 
@@ -20,6 +21,10 @@ export const fuzzSeed = (): number =>
 export type FuzzSubject = Pick<Api, 'app' | 'ask' | 'parts'> & {
   /** Waits for what is at work behind the listener; false when it goes on, and may write at any time. */
   readonly isQuiet?: () => Promise<boolean>;
+  /** Where a refusal must change nothing; everywhere when not said. */
+  readonly tables?: readonly string[];
+  /** Of the public listener when not said. */
+  readonly document?: OpenApiDocument;
 };
 
 export type FuzzFindings = {
@@ -36,6 +41,11 @@ const operationIds = (document: OpenApiDocument): readonly string[] =>
     Object.values(methods).map(({ operationId }) => operationId),
   );
 
+/** One for each request. */
+const beats = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+/** Nothing holds the one thread for so long but an endless loop, or a pattern that blew up. */
+const HANG_MS = 120_000;
+
 const fuzzOnce = async (
   api: FuzzSubject,
   document: OpenApiDocument,
@@ -51,8 +61,9 @@ const fuzzOnce = async (
     numRuns: count,
   });
   for (const request of requests) {
+    Atomics.add(beats, 0, 1);
     const isQuiet = (await api.isQuiet?.()) ?? true;
-    const sent = await sendFuzz(api.app, sqlite, request);
+    const sent = await sendFuzz(api.app, sqlite, request, api.tables);
     const answer = { ...sent, isChanged: sent.isChanged && isQuiet };
     const { operationId } = request;
     if (answer.status < 300 && operationId.startsWith(`${request.method} `)) done.add(operationId);
@@ -74,13 +85,20 @@ export const fuzzChunks = async (
   open: () => Promise<FuzzSubject & { readonly close: () => Promise<void> }>,
 ): Promise<{ readonly findings: FuzzFindings; readonly operations: readonly string[] }> => {
   const findings = newFindings();
+  const watchdog = new Worker(new URL('fuzz-watchdog.ts', import.meta.url), {
+    workerData: { beats: beats.buffer, seed, limitMs: HANG_MS },
+  });
   let operations: readonly string[] = [];
-  for (let chunk = 0; chunk * CHUNK < count; chunk += 1) {
-    const subject = await open();
-    const document = makeDocument(publicRoutes(subject.parts));
-    operations = operationIds(document);
-    await fuzzOnce(subject, document, { seed: seed + chunk, count: CHUNK }, findings);
-    await subject.close();
+  try {
+    for (let chunk = 0; chunk * CHUNK < count; chunk += 1) {
+      const subject = await open();
+      const document = subject.document ?? makeDocument(publicRoutes(subject.parts));
+      operations = operationIds(document);
+      await fuzzOnce(subject, document, { seed: seed + chunk, count: CHUNK }, findings);
+      await subject.close();
+    }
+  } finally {
+    await watchdog.terminate();
   }
   return { findings, operations };
 };

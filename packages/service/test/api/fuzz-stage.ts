@@ -64,6 +64,7 @@ const TRAITS = ['CUSTOM_A', 'CUSTOM_B', 'HW_CPU_X86_VMX'];
 /** By parameter of a path; `ident` by the collection that it is in. */
 export const IDENTS: Idents = {
   // The first three have something below them.
+  heartbeat: NODES,
   nodes: [...NODES, ...NODE_NAMES, 'n0', 'n0', 'n0', 'n0', 'n0', 'n1', 'n1', 'n2', 'n2'],
   ports: [...PORTS, 'p0', ...ADDRESSES],
   portgroups: [...PORTGROUPS, 'g0'],
@@ -142,6 +143,9 @@ export const WORDS: Words = {
   boot_device: ['pxe', 'disk', 'cdrom', 'bios'],
   state: ['on', 'off', 'blinking', 'active', 'allocating'],
   method: METHODS,
+  addresses: [...ADDRESSES, ADDRESSES.join(',')],
+  mac_address: ADDRESSES,
+  callback_url: ['https://127.0.0.1:9999', 'http://10.0.0.1:9999', ''],
   bar: ['baz', 'meow'],
   id: ['vif-2', 'vif-3'],
   events: [

@@ -191,7 +191,7 @@ export const makeValues = (
   };
 
   const right = (schema: Schema, name = ''): Values => {
-    const usual = words[name];
+    const usual = schema['enum'] === undefined ? words[name] : undefined;
     if (usual !== undefined) {
       return fc.oneof(
         { weight: 6, arbitrary: fc.constantFrom(...usual) },

@@ -134,14 +134,18 @@ const innerComplaints = (inner: unknown, status: number): readonly string[] => {
 const ANSWER_MS_MAX = 20_000;
 const STREAM = 'GET /bessemer/nodes/:ident/events';
 
-/** Throws when there is no answer. */
+/** Throws when there is no answer. Watched are `tables`, or all. */
 export const sendFuzz = async (
   app: FastifyInstance,
   sqlite: DatabaseSync,
   request: FuzzRequest,
+  tables?: readonly string[],
 ): Promise<FuzzAnswer> => {
   // What was rolled back counts as no change, as it does for everybody who reads afterwards.
-  const session = sqlite.createSession();
+  const sessions =
+    tables === undefined
+      ? [sqlite.createSession()]
+      : tables.map((table) => sqlite.createSession({ table }));
   let timer: NodeJS.Timeout | undefined;
   try {
     const isStream = request.operationId === STREAM;
@@ -154,17 +158,25 @@ export const sendFuzz = async (
         ...(request.body === undefined ? {} : { payload: request.body }),
       }),
       new Promise<never>((_resolve, reject) => {
-        timer = setTimeout(() => reject(new Error('a hang')), ANSWER_MS_MAX);
+        timer = setTimeout(
+          () => reject(new Error(`a hang: ${JSON.stringify(request)}`)),
+          ANSWER_MS_MAX,
+        );
       }),
     ]);
     const { statusCode: status, headers } = reply;
     const isEndless = isStream && status === 200;
     const text = isStream ? (isEndless ? '' : await textOf(reply.stream())) : reply.payload;
     if (isEndless) reply.stream().destroy();
-    return { status, headers, text, isChanged: session.changeset().length > 0 };
+    return {
+      status,
+      headers,
+      text,
+      isChanged: sessions.some((each) => each.changeset().length > 0),
+    };
   } finally {
     clearTimeout(timer);
-    session.close();
+    for (const each of sessions) each.close();
   }
 };
 
