@@ -30,14 +30,16 @@ export type ServiceInMode = {
 
 type Started = Omit<ServiceInMode, 'mode' | 'stop'> & { readonly keystone?: Keystone };
 
-const startNone = async (directory: string): Promise<Started> => {
-  const service = await startService({ directory, args: ['--auth', 'none'] });
+type Start = (directory: string, settings: readonly string[]) => Promise<Started>;
+
+const startNone: Start = async (directory, settings) => {
+  const service = await startService({ directory, args: ['--auth', 'none'], settings });
   const environment = { OS_AUTH_TYPE: 'none', OS_ENDPOINT: service.url };
   return { service, environment, headers: {} };
 };
 
-const startBasic = async (directory: string): Promise<Started> => {
-  const service = await startService({ directory });
+const startBasic: Start = async (directory, settings) => {
+  const service = await startService({ directory, settings });
   const file = join(directory, 'data', 'clouds.yaml');
   const { username, password } = parse(await readFile(file, 'utf8')).clouds.bessemer.auth;
   const account = Buffer.from(`${username}:${password}`).toString('base64');
@@ -50,11 +52,14 @@ const startBasic = async (directory: string): Promise<Started> => {
 
 const PERSON = 'system_admin';
 
-const startWithKeystone = async (directory: string): Promise<Started> => {
+const startWithKeystone: Start = async (directory, settings) => {
   const keystone = await startKeystone();
   const passwordFile = join(directory, 'password');
   await writeFile(passwordFile, `${passwordOf('ironic')}\n`, { mode: 0o600 });
-  const service = await startService({ directory, settings: keystone.settings(passwordFile) });
+  const service = await startService({
+    directory,
+    settings: [...keystone.settings(passwordFile), ...settings],
+  });
   await keystone.registerBaremetal(service.url);
   const { token } = await keystone.login(PERSON);
   return {
@@ -65,15 +70,18 @@ const startWithKeystone = async (directory: string): Promise<Started> => {
   };
 };
 
-const START: { readonly [mode in Mode]: (directory: string) => Promise<Started> } = {
+const START: { readonly [mode in Mode]: Start } = {
   none: startNone,
   basic: startBasic,
   keystone: startWithKeystone,
 };
 
-export const startInMode = async (mode: Mode): Promise<ServiceInMode> => {
+export const startInMode = async (
+  mode: Mode,
+  settings: readonly string[] = [],
+): Promise<ServiceInMode> => {
   const directory = await makeDirectory();
-  const { keystone, ...started } = await START[mode](directory);
+  const { keystone, ...started } = await START[mode](directory, settings);
   return {
     mode,
     ...started,
