@@ -7,10 +7,13 @@ import type { ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import type { Conductor } from '#conductor/conductor';
+import { findNode } from '#store/nodes';
 
 import { Refusal } from '@bessemer/protocol/errors/refusal';
 import type { NodeUuid } from '@bessemer/protocol/uuid';
 
+import { may, ruleOfRoute } from '../access/authorize.ts';
+import { nodeTarget } from '../access/node-access.ts';
 import type { ApiParts } from '../api-parts.ts';
 import { requireNode } from '../nodes/find-node.ts';
 import { readCount, readQuery } from '../query.ts';
@@ -21,6 +24,8 @@ const STREAMS_MAX = 200;
 const BATCH = 200;
 /** Proxies close connections that are silent for a minute. */
 const KEEP_ALIVE_MS = 20_000;
+/** Then a client has to come back, and log in again: a token that has ended must not hear for ever. */
+const STREAM_MS_MAX = 3_600_000;
 
 export const eventsRoute = (parts: ApiParts): Route => {
   let open = 0;
@@ -36,9 +41,15 @@ export const eventsRoute = (parts: ApiParts): Route => {
         throw new Refusal(503, `There are already ${STREAMS_MAX} event streams.`);
       }
       open += 1;
+      const untilMs = parts.clock.monotonicMs() + STREAM_MS_MAX;
+      const isAllowed = async (): Promise<boolean> => {
+        const now = await findNode(parts.store.db, node.uuid);
+        if (now === undefined || parts.clock.monotonicMs() > untilMs) return false;
+        return may(parts, request, ruleOfRoute(request), nodeTarget(now));
+      };
       const response = takeOver(reply);
       try {
-        await stream(parts, node.uuid, afterSeq, response);
+        await stream(parts, { node: node.uuid, afterSeq, isAllowed }, response);
       } catch (error) {
         parts.log.warn({ request: request.id, err: error }, 'an event stream ended early');
       } finally {
@@ -65,16 +76,22 @@ const takeOver = (reply: FastifyReply): ServerResponse => {
   return reply.raw;
 };
 
+type Watched = {
+  readonly node: NodeUuid;
+  readonly afterSeq: number;
+  /** Who may look now may not do so for ever: nodes change hands, and logins end. */
+  readonly isAllowed: () => Promise<boolean>;
+};
+
 const stream = async (
   parts: ApiParts,
-  node: NodeUuid,
-  afterSeq: number,
+  { node, afterSeq, isAllowed }: Watched,
   response: ServerResponse,
 ): Promise<void> => {
   let seq = afterSeq;
   const waiter = makeWaiter(parts, parts.conductor, node, response);
   try {
-    while (!response.destroyed) {
+    while (!response.destroyed && (await isAllowed())) {
       const entries = await parts.conductor.journal(node, { afterSeq: seq, limit: BATCH });
       let isRoom = true;
       for (const entry of entries) {
