@@ -26,6 +26,7 @@ import { isStoreUnavailable } from '#store/errors';
 
 import type { Authenticate } from './authenticate.ts';
 import { errorBody, GuardRefusal, notFound, RoutingRefusal } from './error-envelope.ts';
+import { ramdiskCallOf } from './ramdisk/ramdisk-call.ts';
 import { BODY_BYTES_MAX, readBody } from './read-body.ts';
 import { baseUrl } from './request-context.ts';
 import { rewriteUrl } from './rewrite-url.ts';
@@ -214,7 +215,7 @@ const addBodyParser = (app: FastifyInstance): void => {
       if (!isUtf8(bytes)) throw new Refusal(400, 'The request body is not valid UTF-8');
       const body = bytes.toString('utf8');
       if (request.headers[SIGNATURE_HEADER] !== undefined) request.signedBody = body;
-      done(null, readBody(body));
+      done(null, readBody(body, { isOfMachine: ramdiskCallOf(request) !== undefined }));
     } catch (error) {
       done(error as Error, undefined);
     }

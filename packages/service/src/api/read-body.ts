@@ -10,8 +10,13 @@ export const PROVISION_BODY_BYTES_MAX = 64 * 1_024 * 1_024;
 export const INSPECTION_BODY_BYTES_MAX = 16 * 1_024 * 1_024;
 const DEPTH_MAX = 25;
 
+export type BodyOptions = {
+  /** Sent by a ramdisk. Serial numbers are not always text, and agents in Python send what they read. */
+  readonly isOfMachine: boolean;
+};
+
 /** Undefined for an empty body. Throws GuardRefusal or Refusal. */
-export const readBody = (text: string): unknown => {
+export const readBody = (text: string, { isOfMachine }: BodyOptions): unknown => {
   if (text === '' || text.trim() === '') return undefined;
   if (depthOf(text) > DEPTH_MAX) {
     throw new GuardRefusal(400, `The nesting of the request body exceeds ${DEPTH_MAX} levels`);
@@ -22,7 +27,9 @@ export const readBody = (text: string): unknown => {
   } catch {
     throw new Refusal(400, 'The request body is not valid JSON');
   }
-  if (POISON_HINT.test(text)) refusePoison(value);
+  if (!POISON_HINT.test(text)) return value;
+  refusePoison(value);
+  if (!isOfMachine) refuseHalves(value);
   return value;
 };
 
@@ -78,6 +85,18 @@ const refusePoison = (value: unknown): void => {
       throw new Refusal(400, `The request body has a key that is not allowed: ${key}`);
     }
     refusePoison(each);
+  }
+};
+
+/** Escapes can spell half a character. The store would keep another one in its place. */
+const refuseHalves = (value: unknown): void => {
+  if (typeof value === 'string' && !value.isWellFormed()) {
+    throw new Refusal(400, 'The request body has a text that is not valid Unicode');
+  }
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, each] of Object.entries(value)) {
+    refuseHalves(key);
+    refuseHalves(each);
   }
 };
 
