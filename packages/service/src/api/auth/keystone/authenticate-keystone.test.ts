@@ -62,6 +62,26 @@ test('a token is asked about once, and answered at once after that', async () =>
   assert.deepEqual(asked, ['alice']);
 });
 
+test('what cannot be one token is refused, and Keystone is not asked about it', async () => {
+  const { ask, asked } = world();
+
+  // The first is what a header that was sent twice becomes.
+  for (const token of ['alice, alice', '', ' alice', 'alice\u0000', 'alicé', 'a'.repeat(12_289)]) {
+    assert.equal(await ask(token), 401);
+    assert.equal(await ask('alice', token === '' ? ' ' : token), 401);
+  }
+  assert.deepEqual(asked, []);
+});
+
+test('tokens are told apart by every character, and by nothing else', async () => {
+  const { ask } = world();
+  await ask('alice');
+
+  assert.equal(await ask('Alice'), 401);
+  assert.equal(await ask('alice '), 401);
+  assert.equal(await ask('alice'.slice(0, -1)), 401);
+});
+
 test('a remembered token ends when it expires, however long answers are remembered', async () => {
   const { ask, state } = world();
   await ask('alice');
