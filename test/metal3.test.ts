@@ -11,6 +11,7 @@ import { type ServiceInMode, startInMode } from './clients/modes.ts';
 import {
   ABORT_INSPECTION,
   ADOPT,
+  BMC_EVENTS,
   CHANGE_CREDENTIALS,
   CHANGE_WHILE_BUSY,
   CONNECT,
@@ -65,6 +66,7 @@ for (const mode of ['none', 'basic'] as const) {
         PROVISION,
         POWER,
         DATA_IMAGE,
+        BMC_EVENTS,
         SERVICE,
         DEPROVISION,
         DELETE,

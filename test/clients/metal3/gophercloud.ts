@@ -103,7 +103,8 @@ const STATUSES: { readonly [method: string]: readonly number[] } = {
   POST: [200, 201, 202, 204],
   PUT: [201, 202, 204],
   PATCH: [200],
-  DELETE: [202, 204],
+  // 200 for methods of a vendor only.
+  DELETE: [200, 202, 204],
 };
 
 export const checkStrictly = (path: string, method: string, status: number, body: Body): void => {

@@ -330,6 +330,35 @@ export const DATA_IMAGE: readonly Step[] = [
   },
 ];
 
+const noMembers = ({ Members: members }: Body): void => assert.deepEqual(members, []);
+
+const PASSTHRU = `${NODE}/vendor_passthru?method=`;
+
+export const BMC_EVENTS: readonly Step[] = [
+  {
+    method: 'POST',
+    path: `${PASSTHRU}create_subscription`,
+    body: {
+      Destination: 'https://events.invalid/webhook',
+      Context: 'host-0',
+      HttpHeaders: [{ Authorization: 'Basic aGlkZGVu' }],
+    },
+    status: 200,
+    keep: (body) => ({ subscription: body.Id }),
+    check: (body) => {
+      assert.ok(typeof body.Id === 'string' && body.Id.length > 0);
+      assert.doesNotMatch(JSON.stringify(body), /aGlkZGVu/);
+    },
+  },
+  {
+    method: 'DELETE',
+    path: `${PASSTHRU}delete_subscription`,
+    body: { id: ':subscription' },
+    status: 200,
+  },
+  { method: 'GET', path: `${PASSTHRU}get_all_subscriptions`, status: 200, check: noMembers },
+];
+
 export const DEPROVISION: readonly Step[] = [
   patch(['/automated_clean', true]),
   verb('deleted'),

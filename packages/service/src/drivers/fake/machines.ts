@@ -7,6 +7,15 @@ import type { NodeRecord, PowerState } from '@bessemer/protocol/node/record';
 
 import type { BootDevice, BootMode } from '../driver.ts';
 
+/** As a BMC shows it. */
+export type FakeSubscription = {
+  readonly Id: string;
+  readonly Destination: string;
+  readonly Context: string;
+  readonly Protocol: string;
+  readonly EventTypes: readonly string[];
+};
+
 export type FakeMachine = {
   readonly power: PowerState;
   readonly bootDevice: BootDevice;
@@ -21,6 +30,8 @@ export type FakeMachine = {
   readonly bios: { readonly [name: string]: string };
   /** Versions that were put over those of the maker, by component. */
   readonly firmware: { readonly [component: string]: string };
+  /** Who wants to be told of events; nobody is. */
+  readonly subscriptions: readonly FakeSubscription[];
 };
 
 /** Deleted nodes are never named to a driver, so the oldest are dropped instead. About 40 MB when full. */
@@ -80,5 +91,6 @@ const freshMachine = (node: NodeRecord): FakeMachine => ({
   isSecureBootOn: node.secureBoot ?? false,
   media: {},
   indicators: {},
+  subscriptions: [],
   ...keptOf(node),
 });

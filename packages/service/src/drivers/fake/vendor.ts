@@ -7,6 +7,7 @@ import type { JsonObject } from '@bessemer/protocol/json';
 import type { DriverStep } from '../driver.ts';
 import type { VendorInterface, VendorMethod } from '../hardware-interfaces.ts';
 import type { FakeParts } from './fake-parts.ts';
+import { fakeSubscriptions } from './subscriptions.ts';
 
 type Facts = Pick<VendorMethod, 'isAsync' | 'isExclusive'>;
 
@@ -50,6 +51,7 @@ const SEND_RAW = 'Send raw bytes to the BMC. Required argument: raw_bytes.';
 
 export const fakeVendor = (parts: FakeParts): VendorInterface => ({
   methods: {
+    ...fakeSubscriptions(parts),
     first_method: wordMethod(parts, 'first_method', 'baz', { isAsync: true, isExclusive: true }),
     second_method: wordMethod(parts, 'second_method', 'kazoo', {
       isAsync: true,
