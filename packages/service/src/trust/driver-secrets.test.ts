@@ -56,6 +56,28 @@ test('a mask where there was no secret is a value like any other', () => {
   assert.deepEqual(open(keep({ redfish_password: '******' })), { redfish_password: '******' });
 });
 
+test('a secret in a list goes to no other place of the list', () => {
+  const doors = [
+    { host: 'a', password: 'of a' },
+    { host: 'b', password: 'of b' },
+  ];
+  const before = keep({ doors });
+  const [a, b] = before.driverInfo['doors'] as [JsonObject, JsonObject];
+  const c = { host: 'c', password: 'of c' };
+
+  const more = keep({ doors: [a, b, c], port: 1 }, before);
+  const anew = keep({ doors: [c, ...doors] }, before);
+
+  assert.deepEqual(open(more), { doors: [...doors, c], port: 1 });
+  assert.deepEqual(open(anew), { doors: [c, ...doors] });
+  for (const moved of [[b], [a], [b, a], [c, a, b], [{ ...a, host: 'evil' }, b]]) {
+    assert.throws(
+      () => keep({ doors: moved }, before),
+      /driver_info\/doors\/[01]\/password: .*give the secrets of the list again/,
+    );
+  }
+});
+
 test('secrets do not open for another node', () => {
   const kept = keep({ redfish_password: 'hunter2' });
 

@@ -1,8 +1,9 @@
 // The secrets of a node's driver_info, kept apart: the map itself is stored with a mask in their place, they are
 // sealed, all of them as one value. So the map can be read, listed, compared and patched by whoever has no key.
 
+import { Refusal } from '@bessemer/protocol/errors/refusal';
 import { isJsonObject, type JsonObject, type JsonValue } from '@bessemer/protocol/json';
-import { maskDriverInfo } from '@bessemer/protocol/node/mask';
+import { maskDriverInfo, SECRET_MASK } from '@bessemer/protocol/node/mask';
 import type { NodeRecord } from '@bessemer/protocol/node/record';
 
 import type { KeyRing } from './key-ring.ts';
@@ -16,7 +17,8 @@ export const driverSecretsContext = (nodeUuid: string): string => `driver-secret
 
 /**
  * Takes the secrets out of `given`. Where it has the mask (or the masked text) that `before` shows in the same place,
- * the secret from before stays: a client that writes back what it read changes nothing.
+ * the secret from before stays: a client that writes back what it read changes nothing. Throws Refusal(400) where a mask in
+ * a list could stand for any of its secrets.
  */
 export const keepDriverInfo = (
   keys: Pick<KeyRing, 'seal' | 'open'>,
@@ -30,14 +32,32 @@ export const keepDriverInfo = (
   if (before !== undefined) {
     for (const [pointer, secret] of openSecrets(keys, nodeUuid, before.driverSecrets)) {
       const shown = valueAt(before.driverInfo, pointer);
-      if (shown !== undefined && isSame(valueAt(given, pointer), shown)) {
-        secrets.set(pointer, secret);
-      }
+      if (shown === undefined || !isSame(valueAt(given, pointer), shown)) continue;
+      refuseMoved(given, before.driverInfo, pointer);
+      secrets.set(pointer, secret);
     }
   }
   if (secrets.size === 0) return { driverInfo, driverSecrets: null };
   const plain = Buffer.from(JSON.stringify([...secrets]));
   return { driverInfo, driverSecrets: keys.seal(plain, driverSecretsContext(nodeUuid)) };
+};
+
+/** The places of a list move when it is written to: a secret must not go to whoever has its place now. */
+const refuseMoved = (given: JsonObject, before: JsonObject, pointer: string): void => {
+  const segments = segmentsOf(pointer);
+  const depth = segments.findIndex((_, index) =>
+    Array.isArray(childAt(before, segments.slice(0, index))),
+  );
+  if (depth === -1) return;
+  const [was, is] = [before, given].map((root) => childAt(root, segments.slice(0, depth)));
+  const isKept =
+    Array.isArray(was) && Array.isArray(is) && was.every((each, index) => isSame(each, is[index]));
+  if (isKept) return;
+  throw new Refusal(
+    400,
+    `driver_info${pointer}: the list that it is in changes, so ${SECRET_MASK} does not say which secret it stands for; ` +
+      'give the secrets of the list again.',
+  );
 };
 
 /** driver_info with its secrets in their places, for drivers. */
@@ -98,11 +118,14 @@ const childOf = (value: JsonValue | undefined, segment: string): JsonValue | und
   return isJsonObject(value) && Object.hasOwn(value, segment) ? value[segment] : undefined;
 };
 
-const valueAt = (root: JsonObject, pointer: string): JsonValue | undefined => {
+const childAt = (root: JsonObject, segments: readonly string[]): JsonValue | undefined => {
   let value: JsonValue | undefined = root;
-  for (const segment of segmentsOf(pointer)) value = childOf(value, segment);
+  for (const segment of segments) value = childOf(value, segment);
   return value;
 };
+
+const valueAt = (root: JsonObject, pointer: string): JsonValue | undefined =>
+  childAt(root, segmentsOf(pointer));
 
 const putAt = (root: JsonObject, pointer: string, secret: JsonValue): void => {
   const segments = segmentsOf(pointer);
