@@ -42,6 +42,16 @@ test('half a character in a body is refused, not stored as another one', async (
   assert.equal(whole.body.description, '\u{1f600}');
 });
 
+test('a number that is too large to be one is refused, not stored as null', async () => {
+  for (const number of ['1e999', '-1E+400', '9'.repeat(400)]) {
+    const body = `{"extra":{"a":[${number}]}}`;
+    const { status, fault } = await api.ask('POST', '/v1/chassis', { body });
+
+    assert.equal(status, 400, number);
+    assert.match(fault ?? '', /too large/);
+  }
+});
+
 test('half a character in what a machine found is no reason to refuse the inventory', async () => {
   const app = makeRamdiskListener({
     conductor: api.conductor,

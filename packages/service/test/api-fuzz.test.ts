@@ -9,11 +9,13 @@ import { openFuzzRamdisk } from './api/fuzz-ramdisk.ts';
 import { fuzzChunks, fuzzSeed } from './api/fuzz-run.ts';
 import { authenticatePersona } from './api/personas.ts';
 import { openApi } from './api/with-api.ts';
+import { startPostgres } from './postgres-server.ts';
 
 /** With fewer, as in a quick look, much is not met. */
 const ENOUGH = 20_000;
 const REQUESTS = Number(process.env['BESSEMER_FUZZ_REQUESTS'] ?? ENOUGH);
 const CONDUCTOR_REQUESTS = Math.ceil(REQUESTS / 8);
+const POSTGRES_REQUESTS = Math.ceil(REQUESTS / 10);
 /** A call that hangs the whole process is ended here, with its seed printed. */
 const RUN_MS_MAX = 600_000;
 
@@ -69,6 +71,28 @@ test(
     t.diagnostic(`BESSEMER_FUZZ_SEED=${seed}`);
 
     const { findings } = await fuzzChunks(seed, CONDUCTOR_REQUESTS, openFuzzRamdisk);
+
+    assert.deepEqual([...findings.complaints], [], `seed ${seed}`);
+  },
+);
+
+test(
+  'the same holds on PostgreSQL, whose texts and numbers have other limits',
+  {
+    timeout: RUN_MS_MAX,
+  },
+  async (t) => {
+    const seed = fuzzSeed();
+    t.diagnostic(`BESSEMER_FUZZ_SEED=${seed}`);
+    const server = await startPostgres();
+    t.after(server.stop);
+
+    const { findings } = await fuzzChunks(seed, POSTGRES_REQUESTS, async () =>
+      openApi({
+        authenticate: authenticatePersona,
+        store: { engine: 'postgres', url: await server.createDatabase() },
+      }),
+    );
 
     assert.deepEqual([...findings.complaints], [], `seed ${seed}`);
   },

@@ -27,6 +27,7 @@ export const readBody = (text: string, { isOfMachine }: BodyOptions): unknown =>
   } catch {
     throw new Refusal(400, 'The request body is not valid JSON');
   }
+  if (text.length > DIGITS_MAX || EXPONENT_HINT.test(text)) refuseInfinite(value);
   if (!POISON_HINT.test(text)) return value;
   refusePoison(value);
   if (!isOfMachine) refuseHalves(value);
@@ -86,6 +87,19 @@ const refusePoison = (value: unknown): void => {
     }
     refusePoison(each);
   }
+};
+
+/** No number of fewer digits is too large, unless it has an exponent. */
+const DIGITS_MAX = 308;
+const EXPONENT_HINT = /[0-9]e\+?[0-9]{3}/i;
+
+/** Such a number is read as infinity, and would be written as null. */
+const refuseInfinite = (value: unknown): void => {
+  if (value === Infinity || value === -Infinity) {
+    throw new Refusal(400, 'The request body has a number that is too large');
+  }
+  if (typeof value !== 'object' || value === null) return;
+  for (const each of Object.values(value)) refuseInfinite(each);
 };
 
 /** Escapes can spell half a character. The store would keep another one in its place. */

@@ -134,18 +134,16 @@ const innerComplaints = (inner: unknown, status: number): readonly string[] => {
 const ANSWER_MS_MAX = 20_000;
 const STREAM = 'GET /bessemer/nodes/:ident/events';
 
-/** Throws when there is no answer. Watched are `tables`, or all. */
+/** Throws when there is no answer. Watched are `tables`, or all; on SQLite only. */
 export const sendFuzz = async (
   app: FastifyInstance,
-  sqlite: DatabaseSync,
+  sqlite: DatabaseSync | undefined,
   request: FuzzRequest,
   tables?: readonly string[],
 ): Promise<FuzzAnswer> => {
   // What was rolled back counts as no change, as it does for everybody who reads afterwards.
-  const sessions =
-    tables === undefined
-      ? [sqlite.createSession()]
-      : tables.map((table) => sqlite.createSession({ table }));
+  const watched = tables?.map((table) => ({ table })) ?? [{}];
+  const sessions = sqlite === undefined ? [] : watched.map((each) => sqlite.createSession(each));
   let timer: NodeJS.Timeout | undefined;
   try {
     const isStream = request.operationId === STREAM;

@@ -16,7 +16,7 @@ import { makeLog } from '#observe/log';
 import { makeMetrics } from '#observe/metrics';
 import type { PolicyOptions } from '#policy/policy-options';
 import { registerConductor } from '#store/conductors';
-import { openStore } from '#store/database';
+import { openStore, type StoreLocation } from '#store/database';
 import { countSessionsByState } from '#store/session-counts';
 
 import { policyForTests } from '../policy/policy-for-tests.ts';
@@ -72,10 +72,14 @@ export const openApi = async (
     readonly authenticate?: Authenticate;
     readonly policy?: Partial<PolicyOptions>;
     readonly api?: Partial<ApiParts['options']>;
+    /** SQLite in a directory of its own when not said. */
+    readonly store?: StoreLocation;
   } = {},
 ): Promise<Api> => {
   const directory = await mkdtemp(join(tmpdir(), 'bessemer-api-'));
-  const store = await openStore({ engine: 'sqlite', path: join(directory, 'store.sqlite') });
+  const store = await openStore(
+    options.store ?? { engine: 'sqlite', path: join(directory, 'store.sqlite') },
+  );
   const log = makeLog({ level: 'silent' });
   const drivers = makeDriverRegistry({ options: DEFAULT_DRIVER_OPTIONS, clock: systemClock, log });
   const conductor = makeFakeConductor(store);

@@ -59,7 +59,7 @@ const KINDS: { readonly [kind in Exclude<ResourceField['kind'], 'special'>]: Sch
   name: text({ minLength: 1, maxLength: 255 }),
   text: text(),
   flag,
-  count: { type: 'integer', minimum: 0 },
+  count: { type: 'integer', minimum: 0, maximum: 2_147_483_647 },
   object: map,
   time,
   links: ref('Links'),
