@@ -5,6 +5,7 @@
 import type { JsonObject } from '@bessemer/protocol/json';
 import type { NodeRecord, PowerState, PowerTarget } from '@bessemer/protocol/node/record';
 
+import type { BmcAccountDoor } from './bmc-accounts.ts';
 import type {
   BiosInterface,
   ConsoleInterface,
@@ -181,6 +182,8 @@ export type NodeDriver = {
   readonly firmware?: FirmwareInterface;
   readonly console?: ConsoleInterface;
   readonly vendor?: VendorInterface;
+  /** One per protocol that the node is spoken to with; undefined: its accounts cannot be managed. */
+  readonly accounts?: readonly BmcAccountDoor[];
   /** Those of all interfaces that the node uses. */
   readonly steps?: readonly DriverStep[];
   /** Result per interface kind, as GET validate shows it; kinds without an implementation are null. */
