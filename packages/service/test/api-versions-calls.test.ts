@@ -52,6 +52,7 @@ const GATES: readonly Gate[] = [
   ['/v1/nodes/:ident/bios', 40, READ],
   ['/v1/nodes/:ident/bios/:setting', 40, READ],
   ['/v1/conductors', 49, READ],
+  ['/v1/conductors/detail', 49, READ],
   ['/v1/conductors/:hostname', 49, READ],
   ['/v1/allocations', 52, { GET: 404, POST: 405 }],
   ['/v1/allocations/:ident', 52, { GET: 404, DELETE: 405 }],
