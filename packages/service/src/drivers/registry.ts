@@ -6,6 +6,7 @@ import type { Log } from '#observe/log';
 import type { JsonObject } from '@bessemer/protocol/json';
 import { INTERFACE_KINDS, type NodeRecord } from '@bessemer/protocol/node/record';
 
+import type { UseBmcLogin } from './bmc-login.ts';
 import { chooseInterfaces, requireHardwareType, requireInterface } from './choose-interfaces.ts';
 import type { DriverRegistry, NodeDriver } from './driver.ts';
 import { makeFakeHardware } from './fake/fake-hardware.ts';
@@ -30,14 +31,16 @@ export const DEFAULT_DRIVER_OPTIONS: DriverOptions = {
 export type DriverParts = {
   /** driver_info with its secrets in their places; as it stands on the node when undefined. */
   readonly openDriverInfo?: (node: NodeRecord) => JsonObject;
+  /** What stands for the passwords in it is a login; as it is when undefined. */
+  readonly useBmcLogin?: UseBmcLogin;
   readonly options: DriverOptions;
   readonly clock: Clock;
   readonly log: Pick<Log, 'info' | 'warn' | 'debug'>;
 };
 
 const MAKERS: { readonly [name: string]: (parts: DriverParts) => HardwareType } = {
-  redfish: ({ options, clock, log, openDriverInfo = (node) => node.driverInfo }) =>
-    makeRedfishHardware({ options: options.redfish, clock, log }, openDriverInfo),
+  redfish: ({ options, clock, log, openDriverInfo = (node) => node.driverInfo, useBmcLogin }) =>
+    makeRedfishHardware({ options: options.redfish, clock, log }, openDriverInfo, useBmcLogin),
   'fake-hardware': (parts) => makeFakeHardware(parts.options.fake, parts.clock),
 };
 

@@ -4,6 +4,7 @@
 import type { JsonObject } from '@bessemer/protocol/json';
 import type { NodeRecord } from '@bessemer/protocol/node/record';
 
+import { type UseBmcLogin, useGivenLogin } from '../bmc-login.ts';
 import { directDeploy } from '../direct-deploy.ts';
 import type { BootInterface, ManagementInterface } from '../driver.ts';
 import type { HardwareType, Interfaces } from '../hardware-type.ts';
@@ -74,6 +75,7 @@ const PROPERTIES = {
 export const makeRedfishHardware = (
   parts: Omit<PoolParts, 'rules'>,
   openDriverInfo: (node: NodeRecord) => JsonObject,
+  useBmcLogin: UseBmcLogin = useGivenLogin,
 ): HardwareType => {
   const rules = makeAddressRules(parts.options);
   const pool = makeBmcPool({ ...parts, rules });
@@ -82,8 +84,10 @@ export const makeRedfishHardware = (
   const validate = (node: NodeRecord): void => {
     accessOf(node);
   };
-  const withBmc: WithBmc = (node, work, timeoutMs = parts.options.operationTimeoutMs) =>
-    pool.run(accessOf(node), timeoutMs, work);
+  const withBmc: WithBmc = async (node, work, timeoutMs = parts.options.operationTimeoutMs) => {
+    const access = accessOf(node);
+    return useBmcLogin(node, access, (login) => pool.run({ ...access, ...login }, timeoutMs, work));
+  };
   const power = makeRedfishPower(withBmc, validate);
   const management = makeManagement(withBmc, validate);
   const virtualMedia = makeVirtualMediaBoot(withBmc, validate, (node) => accessOf(node).host);
