@@ -82,16 +82,21 @@ const challenge = (bmc: IpmiBmc, sessions: SessionTable, message: Buffer): Buffe
       ? session.challenge.answer
       : refusal(tag, STATUS.unknownSession, session.consoleId);
   }
+  // A refused opening is over, so that names that are tried do not fill the table of sessions.
+  const refuse = (status: number): Buffer => {
+    sessions.remove(session.bmcId);
+    return refusal(tag, status, session.consoleId);
+  };
   const nameBytes = message.readUInt8(27);
   if (nameBytes > NAME_BYTES_MAX || message.length < 28 + nameBytes) {
-    return refusal(tag, STATUS.badNameLength, session.consoleId);
+    return refuse(STATUS.badNameLength);
   }
   const name = message.subarray(28, 28 + nameBytes).toString('latin1');
   const role = message.readUInt8(24);
   const user = findUser(bmc, name);
-  if (user === undefined) return refusal(tag, STATUS.unknownName, session.consoleId);
+  if (user === undefined) return refuse(STATUS.unknownName);
   const limit = Math.min(user.privilege, bmc.channel.active.privilege);
-  if ((role & 0x0f) > limit) return refusal(tag, STATUS.badPrivilege, session.consoleId);
+  if ((role & 0x0f) > limit) return refuse(STATUS.badPrivilege);
 
   const consoleNonce = Buffer.from(message.subarray(8, 24));
   const bmcNonce = randomBytes(16);
