@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { detection } from './detection.ts';
 import { enrolment } from './enrolment.ts';
 import { fleet } from './fleet.ts';
+import { flood } from './flood.ts';
 import { heartbeats } from './heartbeats.ts';
 import { imageWriting } from './image-writing.ts';
 import { lookups } from './lookups.ts';
@@ -34,6 +35,7 @@ const BENCHES: readonly Bench[] = [
   pollSweep,
   detection,
   tokenTiming,
+  flood,
 ];
 const SIZES: { readonly [name: string]: Omit<BenchSize, 'isComparingKeys'> } = {
   whole: {

@@ -1,10 +1,9 @@
 // Every attack of `./bessemer drill`, against one service that runs for all of them: the same drills that a person
-// starts by hand, each a test of its own. (The one that measures runs alone: machines/user-api-under-flood.test.ts.)
+// starts by hand, each a test of its own.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import { wrongTokenFlood } from '../packages/lab/src/drill/attacks/wrong-token-flood.ts';
 import { DRILLS } from '../packages/lab/src/drill/catalog.ts';
 import { renderResult } from '../packages/lab/src/drill/report.ts';
 import { runDrill } from '../packages/lab/src/drill/run-drills.ts';
@@ -40,7 +39,7 @@ describe('the product holds against', () => {
   });
   after(() => stage?.close());
 
-  for (const drill of DRILLS.filter((each) => each !== wrongTokenFlood)) {
+  for (const drill of DRILLS) {
     test(`${drill.name} (${drill.threats.join(', ')})`, async () => {
       const result = await runDrill(drill, stage);
 
