@@ -2,7 +2,8 @@
 // `put` only when the version is durable, and the same write twice, or a write whose answer was lost, is one version.
 //
 // Versions of one place (a slot of a node) are numbered, the numbers only rise, and a version never changes. `writeId`
-// is made by the writer: what was stored with it first stays, whatever comes with it later; read back and compare.
+// is made by the writer: what was stored with it first stays, whatever comes with it later; read back and compare. Once
+// its version is destroyed it is not to be used again.
 //
 // All but `health` throw Failure with a code `secret-store.*`. After `away` and `protocol` a write may have been done
 // or not, now or a little later: it is to be asked for by its `writeId`, or written once more with the same.
@@ -47,7 +48,7 @@ export type SecretStoreKind = 'embedded' | 'vault' | 'barbican';
 
 export type SecretStore = {
   readonly kind: SecretStoreKind;
-  /** Durable on return. Throws `conflict` when `afterVersion` is not the newest, `gone` when it was destroyed. */
+  /** Durable on return. Throws `conflict` when there is a newer version than `afterVersion`. */
   readonly put: (write: SecretWrite) => Promise<SecretVersion>;
   /** The newest that is not destroyed when no version is asked for. Throws `gone`. */
   readonly get: (place: SecretPlace, version?: number) => Promise<StoredCredential>;

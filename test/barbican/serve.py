@@ -1,0 +1,52 @@
+# Serves Barbican's WSGI application on a loopback address, behind Keystone's middleware, on a new SQLite database.
+# argv: port (0: any). Its modules read barbican.conf in $HOME when they are imported, each for itself. Prints the port
+# when requests are answered.
+
+import sys
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+PORT = int(sys.argv[1])
+sys.argv = sys.argv[:1]
+
+from barbican.common import config  # noqa: E402
+
+CONF = config.CONF
+
+from barbican.api import app  # noqa: E402
+from barbican.api.middleware import context  # noqa: E402
+from keystonemiddleware import auth_token  # noqa: E402
+
+api = app.create_main_app({})
+api = context.ContextMiddleware(api)
+api = auth_token.AuthProtocol(api, {'oslo_config_config': CONF})
+
+
+# As its own paste file does: the version is in the path, and not the application's.
+def root(environ, start_response):
+    path = environ.get('PATH_INFO', '')
+    if path.startswith('/v1/'):
+        environ['SCRIPT_NAME'] = '/v1'
+        environ['PATH_INFO'] = path[3:]
+        return api(environ, start_response)
+    start_response('404 Not Found', [('Content-Type', 'text/plain')])
+    return [b'']
+
+
+# One request after the other: with threads, SQLite refuses those that write at the same time.
+class Server(WSGIServer):
+    request_queue_size = 128
+    allow_reuse_address = True
+
+
+class Handler(WSGIRequestHandler):
+    # Names of clients are not looked up, and requests not logged.
+    def address_string(self):
+        return self.client_address[0]
+
+    def log_message(self, *args):
+        pass
+
+
+server = make_server('127.0.0.1', PORT, root, Server, Handler)
+print(server.server_address[1], flush=True)
+server.serve_forever()
