@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { factsOf, type Account } from '#bmc/manager-account';
 import type { BmcAccount } from '#bmc/redfish-server';
 
 const USER_NAME = 'admin';
@@ -18,9 +19,11 @@ export const readBmcAccounts = (path: string): readonly BmcAccount[] | undefined
   }
 };
 
-export const writeBmcAccounts = (path: string, accounts: readonly BmcAccount[]): void => {
-  const kept = accounts.map(({ userName, password }) => ({ userName, password }));
-  writeFileSync(path, `${JSON.stringify(kept)}\n`, { mode: 0o600 });
+export const saveBmcAccounts = (path: string, accounts: readonly Account[]): void =>
+  writeBmcAccounts(path, accounts.map(factsOf));
+
+const writeBmcAccounts = (path: string, accounts: readonly BmcAccount[]): void => {
+  writeFileSync(path, `${JSON.stringify(accounts)}\n`, { mode: 0o600 });
 };
 
 export const ensureBmcAccounts = (path: string): readonly BmcAccount[] => {

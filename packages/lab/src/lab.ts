@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { Machine } from '#bmc/power-model';
 import { startRedfishBmc, type RedfishBmc } from '#bmc/redfish-server';
 import { makeSimulatedMachine } from '#fleet/simulated-machine';
-import { ensureBmcAccounts, writeBmcAccounts } from './bmc-accounts.ts';
+import { ensureBmcAccounts, saveBmcAccounts } from './bmc-accounts.ts';
 import { readBmcIdentity } from './bmc-identity.ts';
 import type { Clock } from './clock.ts';
 import { ensureTap } from './host/network.ts';
@@ -57,7 +57,7 @@ export const startLab = async (spec: LabSpec, options: LabOptions): Promise<Lab>
         identity: await readBmcIdentity(own.bmcIdentity),
         ...machineSpec.bmc,
         accounts: ensureBmcAccounts(own.bmcAccounts),
-        saveAccounts: (accounts) => writeBmcAccounts(own.bmcAccounts, accounts),
+        saveAccounts: (accounts) => saveBmcAccounts(own.bmcAccounts, accounts),
         onRequest: (line) => {
           const time = new Date(options.clock.wallMs()).toISOString();
           appendFileSync(own.bmcLog, `${time} ${line}\n`, { mode: 0o600 });

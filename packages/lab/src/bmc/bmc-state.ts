@@ -3,17 +3,8 @@
 import type { JsonObject } from '@bessemer/protocol/json';
 import type { Clock } from '../clock.ts';
 import type { FaultSet } from './faults.ts';
+import type { Account, AccountFacts } from './manager-account.ts';
 import type { Machine } from './power-model.ts';
-
-export type Account = {
-  readonly id: string;
-  userName: string;
-  password: string;
-  role: 'Administrator' | 'Operator' | 'ReadOnly';
-  isEnabled: boolean;
-  wrongPasswordCount: number;
-  lockedUntilMs: number;
-};
 
 export type Session = {
   readonly id: string;
@@ -56,6 +47,8 @@ export type BmcState = {
   readonly mediaCa: string | null;
   readonly managerUuid: string;
   readonly accounts: Account[];
+  /** Those of the beginning. */
+  readonly firstAccounts: readonly AccountFacts[];
   readonly sessions: Map<string, Session>;
   readonly tasks: Map<string, BmcTask>;
   readonly media: MediaSlot;

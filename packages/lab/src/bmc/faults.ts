@@ -1,6 +1,8 @@
 // How a BMC can misbehave. Switched on and off while it runs, from outside of Redfish, so that a test decides
 // when the world breaks. A fault may carry a number: how often, how long, how many.
 
+import { ACCOUNT_FAULTS } from './account-faults.ts';
+
 export const FAULTS = {
   slow: { value: 3000, text: 'every answer comes after <value> ms' },
   unavailable: { value: 3, text: 'the next <value> requests get 503' },
@@ -23,6 +25,7 @@ export const FAULTS = {
   'foreign-links': { value: 1, text: 'links of the service root lead to another host' },
   redirect: { value: 1, text: 'every answer is a redirect to another host' },
   'not-json': { value: 1, text: 'answers are HTML with status 200' },
+  ...ACCOUNT_FAULTS,
 } as const;
 
 export type FaultName = keyof typeof FAULTS;
@@ -40,7 +43,9 @@ export type FaultSet = {
   readonly list: () => { readonly [name: string]: number };
 };
 
-export const makeFaultSet = (): FaultSet => {
+export const makeFaultSet = (
+  onChange: (name: FaultName, isOn: boolean) => void = () => undefined,
+): FaultSet => {
   const active = new Map<FaultName, number>();
   return {
     valueOf: (name) => active.get(name),
@@ -54,9 +59,11 @@ export const makeFaultSet = (): FaultSet => {
     },
     set: (name, value) => {
       active.set(name, value ?? FAULTS[name].value);
+      onChange(name, true);
     },
     clear: (name) => {
       active.delete(name);
+      onChange(name, false);
     },
     list: () => Object.fromEntries(active),
   };

@@ -6,11 +6,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { isJsonObject, type JsonObject } from '@bessemer/protocol/json';
 import { pause, type Clock } from '../clock.ts';
-import { accountResources } from './accounts.ts';
-import type { Account, Answer, BmcCounters, BmcState, Call, Resource } from './bmc-state.ts';
+import { accountResources, loseAccounts } from './accounts.ts';
+import type { Answer, BmcCounters, BmcState, Call, Resource } from './bmc-state.ts';
 import type { ResourceFinder } from './bmc-state.ts';
-import { makeFaultSet, type FaultSet } from './faults.ts';
-import type { KeyPairPem } from './lab-authority.ts';
+import { makeFaultSet, type FaultName, type FaultSet } from './faults.ts';
+import { makeLabAuthority, type KeyPairPem } from './lab-authority.ts';
+import { makeAccount, type Account, type AccountFacts } from './manager-account.ts';
+import { requireAllowed } from './password-change.ts';
 import type { Machine } from './power-model.ts';
 import { RedfishRefusal, redfishErrorBody } from './redfish-refusal.ts';
 import { serviceRoot } from './service-root.ts';
@@ -22,7 +24,8 @@ import { managerResources } from './virtual-media.ts';
 /** No request of Redfish is larger; a BMC has little memory. */
 const BODY_BYTES_MAX = 64 * 1024;
 
-export type BmcAccount = { readonly userName: string; readonly password: string };
+/** What is left out is as it was made: an enabled one; the first is the administrator, others are operators. */
+export type BmcAccount = Pick<AccountFacts, 'userName' | 'password'> & Partial<AccountFacts>;
 
 export type RedfishBmcOptions = {
   readonly machine: Machine;
@@ -31,11 +34,10 @@ export type RedfishBmcOptions = {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
-  /** The first one is the administrator. */
   readonly accounts: readonly BmcAccount[];
   readonly mediaDirectory: string;
   readonly mediaCa?: string | null;
-  readonly saveAccounts?: (accounts: readonly BmcAccount[]) => void;
+  readonly saveAccounts?: (accounts: readonly Account[]) => void;
   /** One line per request: method, path, status. Never a body, never credentials. */
   readonly onRequest?: (line: string) => void;
 };
@@ -45,13 +47,27 @@ export type RedfishBmc = {
   readonly port: number;
   readonly faults: FaultSet;
   readonly counters: BmcCounters;
+  /** As it remembers them; what else speaks for the machine may share them. */
+  readonly accounts: Account[];
+  readonly sessionCount: () => number;
   /** Forgets all sessions, as after a restart of the BMC. */
   readonly dropSessions: () => void;
+  /** Forgets all sessions; with the fault `accounts-lost` the accounts are those of the beginning again. */
+  readonly restart: () => void;
+  /** By an authority that nobody knows, or the one of the beginning. */
+  readonly showCertificate: (which: 'first' | 'unknown') => Promise<void>;
   readonly close: () => Promise<void>;
 };
 
 export const startRedfishBmc = async (options: RedfishBmcOptions): Promise<RedfishBmc> => {
-  const state = makeState(options);
+  const showCertificate = async (which: 'first' | 'unknown'): Promise<void> => {
+    const identity = which === 'first' ? options.identity : await unknownIdentity(options);
+    server.setSecureContext({ key: identity.key, cert: identity.certificate });
+    server.closeAllConnections();
+  };
+  const state = makeState(options, (fault, isOn) => {
+    if (fault === 'new-certificate') void showCertificate(isOn ? 'unknown' : 'first');
+  });
   const finders = [
     serviceRoot(state),
     sessionResources(state),
@@ -74,7 +90,11 @@ export const startRedfishBmc = async (options: RedfishBmcOptions): Promise<Redfi
     port,
     faults: state.faults,
     counters: state.counters,
+    accounts: state.accounts,
+    sessionCount: () => state.sessions.size,
     dropSessions: () => state.sessions.clear(),
+    restart: () => restart(state),
+    showCertificate,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -83,15 +103,27 @@ export const startRedfishBmc = async (options: RedfishBmcOptions): Promise<Redfi
   };
 };
 
-const makeState = (options: RedfishBmcOptions): BmcState => ({
+const unknownIdentity = async ({ clock, host }: RedfishBmcOptions): Promise<KeyPairPem> =>
+  (await makeLabAuthority(clock)).issue('another', host);
+
+const restart = (state: BmcState): void => {
+  state.sessions.clear();
+  if (state.faults.isOn('accounts-lost')) loseAccounts(state);
+};
+
+const makeState = (
+  options: RedfishBmcOptions,
+  onFault: (fault: FaultName, isOn: boolean) => void,
+): BmcState => ({
   machine: options.machine,
   clock: options.clock,
-  faults: makeFaultSet(),
+  faults: makeFaultSet(onFault),
   counters: { requests: 0, logins: 0, wrongPasswords: 0, resets: 0, mediaBytes: 0 },
   mediaDirectory: options.mediaDirectory,
   mediaCa: options.mediaCa ?? null,
   managerUuid: randomUUID(),
-  accounts: options.accounts.map(makeAccount),
+  accounts: options.accounts.map((each, at) => makeAccount(completeAccount(each, at))),
+  firstAccounts: options.accounts.map(completeAccount),
   sessions: new Map(),
   tasks: new Map(),
   media: { imageUrl: null, localPath: null, transfer: 'idle' },
@@ -99,14 +131,11 @@ const makeState = (options: RedfishBmcOptions): BmcState => ({
   saveAccounts: options.saveAccounts ?? (() => undefined),
 });
 
-const makeAccount = (account: BmcAccount, index: number): Account => ({
+const completeAccount = (account: BmcAccount, index: number): AccountFacts => ({
   id: String(index + 1),
-  userName: account.userName,
-  password: account.password,
   role: index === 0 ? 'Administrator' : 'Operator',
   isEnabled: true,
-  wrongPasswordCount: 0,
-  lockedUntilMs: 0,
+  ...account,
 });
 
 const listen = (server: Server, host: string, port: number): Promise<number> =>
@@ -131,14 +160,25 @@ const serve = async (
   }
   const slowMs = state.faults.valueOf('slow');
   if (slowMs !== undefined) await pause(state.clock, slowMs);
+  if (state.faults.use('restart')) restart(state);
   const answer = await answerOf(state, finders, request).catch(errorAnswer);
+  if (isAccountChange(request) && answer.status < 400 && state.faults.use('account-answer-lost')) {
+    request.socket.destroy();
+    return `${answer.status} cut`;
+  }
   send(response, answer, request.method === 'HEAD');
   return String(answer.status);
 };
 
+const isAccountChange = ({ method, url = '' }: IncomingMessage): boolean =>
+  method !== 'GET' && method !== 'HEAD' && url.startsWith('/redfish/v1/AccountService/Accounts');
+
 const errorAnswer = (error: unknown): Answer =>
   error instanceof RedfishRefusal
-    ? { status: error.status, body: redfishErrorBody(error.messageId, error.message) }
+    ? {
+        status: error.status,
+        body: redfishErrorBody(error.messageId, error.message, error.messageArguments),
+      }
     : {
         status: 500,
         body: redfishErrorBody(
@@ -173,6 +213,7 @@ const answerOf = async (
   if (!isOpen && credentials.account === null) {
     throw new RedfishRefusal(401, 'NoValidSession', 'There is no valid session.');
   }
+  if (credentials.account !== null) requireAllowed(state, credentials.account, { method, path });
   if (resource === undefined) {
     throw new RedfishRefusal(404, 'ResourceMissingAtURI', `There is nothing at ${path}.`);
   }
@@ -217,6 +258,9 @@ const act = (
 };
 
 const checkMatch = (state: BmcState, resource: Resource, wanted: string | undefined): void => {
+  if (state.faults.use('stale-etag')) {
+    throw new RedfishRefusal(412, 'PreconditionFailed', 'The resource has changed.');
+  }
   if (wanted === undefined) {
     if (state.faults.isOn('require-if-match')) {
       throw new RedfishRefusal(428, 'PreconditionRequired', 'If-Match is required.');

@@ -2,16 +2,17 @@
 
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { JsonObject } from '@bessemer/protocol/json';
-import { NO_CONTENT, type Account, type BmcState, type ResourceFinder } from './bmc-state.ts';
-import type { Session } from './bmc-state.ts';
+import { NO_CONTENT, type BmcState, type ResourceFinder, type Session } from './bmc-state.ts';
 import { collection } from './collection.ts';
+import type { Account } from './manager-account.ts';
+import { changeDemand, isChangeDemanded } from './password-change.ts';
 import { requiredText } from './property-values.ts';
 import { RedfishRefusal } from './redfish-refusal.ts';
 
 /** Real BMCs have room for a handful; a client that leaks sessions must notice here too. */
 const SESSION_COUNT_MAX = 16;
 const SESSION_IDLE_MS_MAX = 30 * 60_000;
-export const LOCKOUT_MS = 5 * 60_000;
+const LOCKOUT_SECONDS = 5 * 60;
 const SERVICE = '/redfish/v1/SessionService';
 const SESSIONS = `${SERVICE}/Sessions`;
 
@@ -41,7 +42,12 @@ export const sessionResources =
           return {
             status: 201,
             headers: { Location: `${SESSIONS}/${session.id}`, 'X-Auth-Token': session.token },
-            body: sessionBody(session),
+            body: {
+              ...sessionBody(session),
+              ...(isChangeDemanded(state, session.account)
+                ? { '@Message.ExtendedInfo': [changeDemand(session.account)] }
+                : {}),
+            },
           };
         },
       };
@@ -56,6 +62,9 @@ export const sessionResources =
       },
     };
   };
+
+export const lockoutSeconds = (state: BmcState): number =>
+  state.faults.valueOf('lockout-seconds') ?? LOCKOUT_SECONDS;
 
 /** Checks a password, counting the wrong ones; throws 401. */
 export const logIn = (state: BmcState, userName: string, password: string): Account => {
@@ -82,7 +91,7 @@ const countWrongPassword = (state: BmcState, account: Account): void => {
   account.wrongPasswordCount += 1;
   const countMax = state.faults.valueOf('lockout');
   if (countMax !== undefined && account.wrongPasswordCount >= countMax) {
-    account.lockedUntilMs = state.clock.monotonicMs() + LOCKOUT_MS;
+    account.lockedUntilMs = state.clock.monotonicMs() + lockoutSeconds(state) * 1_000;
     account.wrongPasswordCount = 0;
   }
 };
