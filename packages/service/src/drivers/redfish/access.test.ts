@@ -6,7 +6,7 @@ import type { JsonObject } from '@bessemer/protocol/json';
 
 import { nodeOf } from '../../../test/drivers/node-of.ts';
 import { readAccess } from './access.ts';
-import { makeAddressRules } from './address-rules.ts';
+import { makeAddressRules } from '../address-rules.ts';
 
 const RULES = makeAddressRules({
   allowedNetworks: null,

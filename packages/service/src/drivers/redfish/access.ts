@@ -8,7 +8,7 @@ import { Refusal } from '@bessemer/protocol/errors/refusal';
 import type { JsonValue } from '@bessemer/protocol/json';
 import type { NodeRecord } from '@bessemer/protocol/node/record';
 
-import type { AddressRules } from './address-rules.ts';
+import type { AddressRules } from '../address-rules.ts';
 import type { RedfishOptions } from './options.ts';
 
 export type BmcTrust = {

@@ -5,13 +5,13 @@ import type { Clock } from '#clock';
 import type { Log } from '#observe/log';
 
 import type { BmcAccess } from './access.ts';
-import type { AddressRules } from './address-rules.ts';
+import type { AddressRules } from '../address-rules.ts';
 import { makeRedfishClient, type RedfishClient } from './client.ts';
 import { makeExchange } from './exchange.ts';
-import { makeLoginBudget } from './login-budget.ts';
+import { makeLoginBudget } from '../login-budget.ts';
 import { startOperation, type Operation } from './operation.ts';
 import type { RedfishOptions } from './options.ts';
-import { makeQueue, type Queue } from './queue.ts';
+import { makeQueue, type Queue } from '../queue.ts';
 import { makeSession, type Session } from './session.ts';
 import { makeConnect } from './tls.ts';
 

@@ -10,7 +10,7 @@ import type { Answer, Exchange, Request } from './exchange.ts';
 import { pathAt } from './links.ts';
 import type { Operation } from './operation.ts';
 import type { RedfishOptions } from './options.ts';
-import type { Queue } from './queue.ts';
+import type { Queue } from '../queue.ts';
 import { refusalOf } from './refused.ts';
 import type { Session } from './session.ts';
 import { awaitTask, retryAfterMs } from './tasks.ts';

@@ -3,7 +3,7 @@
 import type { NodeRecord } from '@bessemer/protocol/node/record';
 
 import type { BootInterface } from '../driver.ts';
-import { bootModeWish } from './boot-mode-wish.ts';
+import { bootModeWish } from '../boot-mode-wish.ts';
 import { setOverride } from './boot-override.ts';
 import type { WithBmc } from './power.ts';
 

@@ -13,7 +13,7 @@ import { Failure } from '@bessemer/protocol/errors/failure';
 import type { BmcAccess } from './access.ts';
 import type { Answer, Exchange } from './exchange.ts';
 import { linkAt, pathAt } from './links.ts';
-import type { Login, LoginBudget } from './login-budget.ts';
+import type { Login, LoginBudget } from '../login-budget.ts';
 import { messagesOf, textOf } from './messages.ts';
 import { refusalOf } from './refused.ts';
 

@@ -12,7 +12,7 @@ import { buildConnector } from 'undici';
 import { Failure } from '@bessemer/protocol/errors/failure';
 
 import type { BmcAccess, BmcTrust } from './access.ts';
-import type { AddressRules } from './address-rules.ts';
+import type { AddressRules } from '../address-rules.ts';
 
 /** A CA file holds a handful of certificates. */
 const CA_BYTES_MAX = 1_048_576;

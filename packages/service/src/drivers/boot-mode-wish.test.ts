@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { nodeOf } from '../../../test/drivers/node-of.ts';
+import { nodeOf } from '../../test/drivers/node-of.ts';
 import { bootModeWish } from './boot-mode-wish.ts';
 
 test('the instance wins over the machine', () => {

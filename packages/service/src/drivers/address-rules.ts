@@ -5,7 +5,7 @@ import { BlockList, isIP, isIPv6 } from 'node:net';
 
 import { Refusal } from '@bessemer/protocol/errors/refusal';
 
-import type { RedfishOptions } from './options.ts';
+import type { RedfishOptions } from './redfish/options.ts';
 
 type Rules = Pick<RedfishOptions, 'allowedNetworks' | 'allowedPorts' | 'isLoopbackAllowed'>;
 

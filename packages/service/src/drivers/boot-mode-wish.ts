@@ -4,7 +4,7 @@
 import { isJsonObject, type JsonValue } from '@bessemer/protocol/json';
 import type { NodeRecord } from '@bessemer/protocol/node/record';
 
-import type { BootMode } from '../driver.ts';
+import type { BootMode } from './driver.ts';
 
 /** Null: the machine keeps the mode it is in. */
 export const bootModeWish = (node: NodeRecord): BootMode | null => {

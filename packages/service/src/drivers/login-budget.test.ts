@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import * as fc from 'fast-check';
 
-import { makeHandClock } from '../../../test/drivers/hand-clock.ts';
+import { makeHandClock } from '../../test/drivers/hand-clock.ts';
 import { makeLoginBudget } from './login-budget.ts';
 
 const LIMITS = { loginRefusalsMax: 2, loginWindowMs: 600_000 };
