@@ -72,6 +72,16 @@ export const defineSecretStoreContract = (open: () => SecretStore): void => {
     assert.equal((await store.list(place.nodeUuid)).length, 1);
   });
 
+  test('a writer who was told of more than there is, since the store was set back, writes', async () => {
+    const store = open();
+    const place = newPlace();
+    await store.put(newWrite(place));
+    const write = newWrite(place, { afterVersion: 7 });
+
+    assert.ok((await store.put(write)).version >= 2);
+    assert.equal(await passwordAt(store, place), write.credential.password.reveal());
+  });
+
   test('of the same write made by several at once one version is left', async () => {
     const store = open();
     const place = newPlace();
@@ -97,6 +107,28 @@ export const defineSecretStoreContract = (open: () => SecretStore): void => {
     assert.equal(await store.findWrite(place, randomUUID()), undefined);
     assert.equal(await store.findWrite({ ...place, slot: 'b' }, first.writeId), undefined);
     assert.equal(await store.findWrite(newPlace(), first.writeId), undefined);
+  });
+
+  test('what a write stored is read by its id, in its own place only', async () => {
+    const store = open();
+    const place = newPlace();
+    const writes = [newWrite(place), newWrite(place), newWrite(place)];
+    for (const write of writes) await store.put(write);
+    const [first, , last] = writes as [SecretWrite, SecretWrite, SecretWrite];
+
+    for (const { writeId, credential } of [first, last]) {
+      const found = await store.getWrite(place, writeId);
+      assert.deepEqual(
+        [found.nodeUuid, found.slot, found.writeId, found.credential.password.reveal()],
+        [place.nodeUuid, 'a', writeId, credential.password.reveal()],
+      );
+    }
+    for (const other of [newPlace(), { ...place, slot: 'b' }]) {
+      await assert.rejects(store.getWrite(other, first.writeId), troubleIs('gone'));
+    }
+    await assert.rejects(store.getWrite(place, randomUUID()), troubleIs('gone'));
+    await store.destroy(place, 1);
+    await assert.rejects(store.getWrite(place, first.writeId), troubleIs('gone'));
   });
 
   test('the versions of a node are listed, of all its slots and of no other node', async () => {

@@ -5,6 +5,8 @@
 // loser of two with the same number takes its secret back and is told. A lost answer may make twins of the same name:
 // they are the same write with the same content, count as one, and are destroyed together.
 
+import type { Failure } from '@bessemer/protocol/errors/failure';
+
 import type { Secret } from '../secret.ts';
 import { credentialText, readCredentialText } from './credential-text.ts';
 import {
@@ -24,11 +26,13 @@ import {
   type SecretVersion,
   type SecretWrite,
   SLOT_PATTERN,
+  type StoredCredential,
   WRITE_ID_PATTERN,
 } from './secret-store.ts';
 import {
   conflictFailure,
   goneFailure,
+  goneWriteFailure,
   healthAfter,
   isDoubtful,
   storeFailure,
@@ -102,7 +106,7 @@ export const makeBarbicanSecretStore = ({ exchange, tokens, close }: Parts): Sec
         offset: String(page * PAGE),
         sort: 'created:asc',
       });
-      const answer = await ask({ method: 'GET', path: `/v1/secrets?${query}` });
+      const answer = await ask({ method: 'GET', path: `/v1/secrets?${query.toString()}` });
       if (answer.status !== 200) throw unexpected(answer, NAME);
       const secrets = jsonOf(answer, NAME)['secrets'];
       if (!Array.isArray(secrets)) throw storeFailure('protocol', `${NAME} lists no secrets.`);
@@ -190,6 +194,21 @@ export const makeBarbicanSecretStore = ({ exchange, tokens, close }: Parts): Sec
     return versionPart(own);
   };
 
+  const read = async (entry: Entry, gone: Failure): Promise<StoredCredential> => {
+    const answer = await ask({
+      method: 'GET',
+      path: `/v1/secrets/${entry.ids[0]}/payload`,
+      headers: { accept: 'text/plain' },
+    });
+    if (answer.status === NOT_FOUND) throw gone;
+    if (answer.status !== 200) throw unexpected(answer, NAME);
+    const credential = readCredentialText(answer.text);
+    if (credential === undefined) {
+      throw storeFailure('protocol', `What ${NAME} has for slot ${entry.slot} is not ours.`);
+    }
+    return { ...versionPart(entry), writeId: entry.writeId, credential };
+  };
+
   return {
     kind: 'barbican',
     put: async (write) => {
@@ -201,20 +220,16 @@ export const makeBarbicanSecretStore = ({ exchange, tokens, close }: Parts): Sec
       const found = (await entriesOf(place.nodeUuid, place.slot)).find(
         (each) => version === undefined || each.version === version,
       );
-      const [id] = found?.ids ?? [];
-      if (found === undefined || id === undefined) throw goneFailure(place, version);
-      const answer = await ask({
-        method: 'GET',
-        path: `/v1/secrets/${id}/payload`,
-        headers: { accept: 'text/plain' },
-      });
-      if (answer.status === NOT_FOUND) throw goneFailure(place, version);
-      if (answer.status !== 200) throw unexpected(answer, NAME);
-      const credential = readCredentialText(answer.text);
-      if (credential === undefined) {
-        throw storeFailure('protocol', `What ${NAME} has for slot ${place.slot} is not ours.`);
-      }
-      return { ...versionPart(found), writeId: found.writeId, credential };
+      const gone = goneFailure(place, version);
+      if (found === undefined) throw gone;
+      return read(found, gone);
+    },
+    getWrite: async (place, writeId) => {
+      checkWrite({ place, writeId });
+      const found = await entryOf(place, writeId);
+      const gone = goneWriteFailure(place, writeId);
+      if (found === undefined) throw gone;
+      return read(found, gone);
     },
     findWrite: async (place, writeId) => {
       checkWrite({ place, writeId });

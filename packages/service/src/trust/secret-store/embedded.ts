@@ -15,7 +15,13 @@ import {
   type SecretWrite,
   type StoredCredential,
 } from './secret-store.ts';
-import { conflictFailure, goneFailure, healthAfter, storeFailure } from './store-failure.ts';
+import {
+  conflictFailure,
+  goneFailure,
+  goneWriteFailure,
+  healthAfter,
+  storeFailure,
+} from './store-failure.ts';
 
 /** A row as the database has it; `sealed` is empty when the version is destroyed. */
 export type SealedSecret = SecretVersion & {
@@ -102,7 +108,7 @@ export const makeEmbeddedSecretStore = ({ rows, keys, clock }: Parts): SecretSto
       return versionOf(done);
     }
     const newest = Math.max(0, ...(await rowsOf(place)).map((row) => row.version));
-    if (afterVersion !== undefined && afterVersion !== newest) throw conflictFailure(place);
+    if (afterVersion !== undefined && afterVersion < newest) throw conflictFailure(place);
     const version = newest + 1;
     const id = `${place.nodeUuid}/${place.slot}/${version}`;
     const row: SealedSecret = {
@@ -133,6 +139,12 @@ export const makeEmbeddedSecretStore = ({ rows, keys, clock }: Parts): SecretSto
         (row) => row.sealed !== '' && (version === undefined || row.version === version),
       );
       if (found === undefined) throw goneFailure(place, version);
+      return openRow(found);
+    },
+    getWrite: async (place, writeId) => {
+      checkWrite({ place, writeId });
+      const found = await asked(() => rows.findWrite(place, writeId));
+      if (found === undefined || found.sealed === '') throw goneWriteFailure(place, writeId);
       return openRow(found);
     },
     findWrite: async (place, writeId) => {

@@ -3,7 +3,8 @@
 //
 // Versions of one place (a slot of a node) are numbered, the numbers only rise, and a version never changes. `writeId`
 // is made by the writer: what was stored with it first stays, whatever comes with it later; read back and compare. Once
-// its version is destroyed it is not to be used again.
+// its version is destroyed it is not to be used again. Rows refer to a version by its `writeId` (see
+// secret-reference.ts): in another store it has another number.
 //
 // All but `health` throw Failure with a code `secret-store.*`. After `away` and `protocol` a write may have been done
 // or not, now or a little later: it is to be asked for by its `writeId`, or written once more with the same.
@@ -36,7 +37,7 @@ export type SecretWrite = {
   /** See WRITE_ID_PATTERN. */
   readonly writeId: string;
   readonly credential: Credential;
-  /** The newest version that the writer knows of, destroyed ones too, 0 for none; any when undefined. */
+  /** The newest version that the store told the writer of, destroyed ones too, 0 for none; any when undefined. */
   readonly afterVersion?: number;
 };
 
@@ -52,6 +53,8 @@ export type SecretStore = {
   readonly put: (write: SecretWrite) => Promise<SecretVersion>;
   /** The newest that is not destroyed when no version is asked for. Throws `gone`. */
   readonly get: (place: SecretPlace, version?: number) => Promise<StoredCredential>;
+  /** What a reference stands for. Throws `gone`. */
+  readonly getWrite: (place: SecretPlace, writeId: string) => Promise<StoredCredential>;
   /** For recovery: what became of a write. Undefined when it is not there, or destroyed. */
   readonly findWrite: (place: SecretPlace, writeId: string) => Promise<SecretVersion | undefined>;
   /** Of all slots of a node, without those that are destroyed; by slot, then the newest first. */

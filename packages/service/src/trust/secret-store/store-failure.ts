@@ -38,6 +38,12 @@ export const goneFailure = ({ nodeUuid, slot }: SecretPlace, version?: number): 
       : `Version ${version} of slot ${slot} of node ${nodeUuid} is not in the secret store.`,
   );
 
+export const goneWriteFailure = ({ nodeUuid, slot }: SecretPlace, writeId: string): Failure =>
+  storeFailure(
+    'gone',
+    `Secret ${writeId} of slot ${slot} of node ${nodeUuid} is not in the secret store.`,
+  );
+
 export const conflictFailure = ({ nodeUuid, slot }: SecretPlace): Failure =>
   storeFailure(
     'conflict',

@@ -29,6 +29,7 @@ import {
 import {
   conflictFailure,
   goneFailure,
+  goneWriteFailure,
   healthAfter,
   isDoubtful,
   storeFailure,
@@ -153,16 +154,24 @@ export const makeVaultSecretStore = (
       .sort(bySlotNewestFirst);
   };
 
+  const storedOf = async (
+    place: SecretPlace,
+    writeId: string,
+  ): Promise<StoredCredential | undefined> => {
+    // Bounded by VERSIONS_MAX, and nearly always the first.
+    for (const { version } of await versionsOf(place)) {
+      const { stored } = await read(place, version);
+      if (stored?.writeId === writeId) return stored;
+    }
+    return undefined;
+  };
+
   const findWrite = async (
     place: SecretPlace,
     writeId: string,
   ): Promise<SecretVersion | undefined> => {
-    // Bounded by VERSIONS_MAX, and nearly always the first.
-    for (const version of await versionsOf(place)) {
-      const { stored } = await read(place, version.version);
-      if (stored?.writeId === writeId) return version;
-    }
-    return undefined;
+    const stored = await storedOf(place, writeId);
+    return stored === undefined ? undefined : versionPart(stored);
   };
 
   const listKeys = async (below: string): Promise<readonly string[]> => {
@@ -212,7 +221,7 @@ export const makeVaultSecretStore = (
       const found = await findWrite(place, writeId);
       if (found !== undefined) return found;
     }
-    if (afterVersion !== undefined && newest !== afterVersion) throw conflictFailure(place);
+    if (afterVersion !== undefined && afterVersion < newest) throw conflictFailure(place);
     if (newest === 0) await describePlace(place);
     try {
       return await write(asked, newest);
@@ -254,6 +263,13 @@ export const makeVaultSecretStore = (
     get: async (place, version) => {
       checkPlace(place);
       return get(place, version);
+    },
+    getWrite: async (place, writeId) => {
+      checkWrite({ place, writeId });
+      const { stored: newest } = await read(place);
+      const stored = newest?.writeId === writeId ? newest : await storedOf(place, writeId);
+      if (stored === undefined) throw goneWriteFailure(place, writeId);
+      return stored;
     },
     findWrite: async (place, writeId) => {
       checkWrite({ place, writeId });
