@@ -1,13 +1,18 @@
-// Where a BMC may be. A node's owner chooses `redfish_address`, and the service then talks to that place with
+// Where a BMC may be. A node's owner chooses its address, and the service then talks to that place with
 // its own network rights: so local, special and unlisted ranges are refused, after the name is resolved.
 
 import { BlockList, isIP, isIPv6 } from 'node:net';
 
 import { Refusal } from '@bessemer/protocol/errors/refusal';
 
-import type { RedfishOptions } from './redfish/options.ts';
-
-type Rules = Pick<RedfishOptions, 'allowedNetworks' | 'allowedPorts' | 'isLoopbackAllowed'>;
+export type AddressOptions = {
+  /** CIDR blocks that BMC addresses must lie in; null: everywhere but the local and special ranges. */
+  readonly allowedNetworks: readonly string[] | null;
+  /** Ports a BMC may listen on; addresses on loopback may use any. */
+  readonly allowedPorts: readonly number[];
+  /** Whether 127.0.0.0/8 and ::1 pass when `allowedNetworks` is null; for simulated BMCs. */
+  readonly isLoopbackAllowed: boolean;
+};
 
 export type AddressRules = {
   /** Why the address is refused; undefined when it is not. `address` is a numeric IP address. */
@@ -26,10 +31,15 @@ const SPECIAL = [
   'ff00::/8',
 ];
 
-export const makeAddressRules = (rules: Rules): AddressRules => {
-  const allowed = rules.allowedNetworks === null ? null : blockListOf(rules.allowedNetworks);
-  const loopback = blockListOf(LOOPBACK);
-  const special = blockListOf(SPECIAL);
+/** `section`: the part of the configuration that the rules come from. */
+export const makeAddressRules = (
+  rules: AddressOptions,
+  section: 'redfish' | 'ipmi' = 'redfish',
+): AddressRules => {
+  const { allowedNetworks } = rules;
+  const allowed = allowedNetworks === null ? null : blockListOf(allowedNetworks, section);
+  const loopback = blockListOf(LOOPBACK, section);
+  const special = blockListOf(SPECIAL, section);
   const has = (list: BlockList, address: string): boolean =>
     list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 
@@ -37,11 +47,11 @@ export const makeAddressRules = (rules: Rules): AddressRules => {
     if (isIP(address) === 0) return 'it is not a numeric address';
     const plain = unmapped(address);
     if (allowed !== null) {
-      return has(allowed, plain) ? undefined : 'it is outside [redfish] allowed_networks';
+      return has(allowed, plain) ? undefined : `it is outside [${section}] allowed_networks`;
     }
     if (has(special, plain)) return 'link-local, multicast and unspecified addresses are not BMCs';
     if (has(loopback, plain) && !rules.isLoopbackAllowed) {
-      return 'it is a loopback address; list it in [redfish] allowed_networks if a simulator runs there';
+      return `it is a loopback address; list it in [${section}] allowed_networks if a simulator runs there`;
     }
     return undefined;
   };
@@ -51,7 +61,7 @@ export const makeAddressRules = (rules: Rules): AddressRules => {
     portObjection: (host, port) => {
       if (rules.allowedPorts.includes(port)) return undefined;
       if (isIP(host) !== 0 && has(loopback, unmapped(host))) return undefined;
-      return `port ${port} is not in [redfish] allowed_ports (${rules.allowedPorts.join(', ')})`;
+      return `port ${port} is not in [${section}] allowed_ports (${rules.allowedPorts.join(', ')})`;
     },
   };
 };
@@ -66,7 +76,7 @@ const unmapped = (address: string): string => {
   return `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`;
 };
 
-const blockListOf = (networks: readonly string[]): BlockList => {
+const blockListOf = (networks: readonly string[], section: string): BlockList => {
   const list = new BlockList();
   for (const network of networks) {
     const [address = '', prefix] = network.split('/', 2);
@@ -75,7 +85,7 @@ const blockListOf = (networks: readonly string[]): BlockList => {
     if (family === 0 || !Number.isInteger(bits)) {
       throw new Refusal(
         400,
-        `[redfish] allowed_networks: "${network}" is not a network like 10.0.0.0/8`,
+        `[${section}] allowed_networks: "${network}" is not a network like 10.0.0.0/8`,
       );
     }
     list.addSubnet(address, bits, family === 6 ? 'ipv6' : 'ipv4');

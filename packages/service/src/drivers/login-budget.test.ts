@@ -57,7 +57,7 @@ test('the failure names account, BMC and remedy, and not the password', () => {
   assert.throws(
     () => budget.require(login('s3cret-pw')),
     (error: Error) =>
-      /https:\/\/bmc.*"admin".*600 s.*redfish_password/.test(error.message) &&
+      /https:\/\/bmc.*"admin".*600 s.*driver_info/.test(error.message) &&
       !error.message.includes('s3cret-pw'),
   );
 });
@@ -97,3 +97,42 @@ const isHeld = (work: () => void): boolean => {
     return true;
   }
 };
+
+test('a password that was refused is tried again once the account was given it', () => {
+  const budget = makeLoginBudget(makeHandClock(), LIMITS);
+  budget.noteRefused(login('new'));
+
+  budget.notePasswordSet(login('new'));
+
+  assert.doesNotThrow(() => budget.require(login('new')));
+  budget.noteRefused(login('new'));
+  assert.throws(() => budget.require(login('third')), { code: 'bmc.login-budget' });
+});
+
+for (const [threshold, triesMax] of [
+  [1, 1],
+  [3, 1],
+  [5, 3],
+  [100, 4],
+] as const) {
+  test(`a BMC that locks after ${threshold} refusals is tried ${triesMax} times`, () => {
+    const clock = makeHandClock();
+    const budget = makeLoginBudget(clock, LIMITS);
+    budget.noteLimits('https://bmc', { threshold, windowMs: 1_800_000 });
+    const isOpen = (): boolean => {
+      try {
+        budget.require(login('next'));
+        return true;
+      } catch {
+        return false;
+      }
+    };
+
+    let tries = 0;
+    for (; isOpen(); tries += 1) budget.noteRefused(login(`wrong ${tries}`));
+    clock.advance(1_799_999);
+
+    assert.equal(tries, triesMax);
+    assert.equal(isOpen(), false);
+  });
+}

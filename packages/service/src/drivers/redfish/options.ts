@@ -1,40 +1,32 @@
 // Limits and rules of the Redfish driver; section `[redfish]` of the configuration.
 
-export type RedfishOptions = {
-  /** CIDR blocks that BMC addresses must lie in; null: everywhere but the local and special ranges. */
-  readonly allowedNetworks: readonly string[] | null;
-  /** Ports a BMC may listen on; addresses on loopback may use any. */
-  readonly allowedPorts: readonly number[];
-  /** Whether 127.0.0.0/8 and ::1 pass when `allowedNetworks` is null; for simulated BMCs. */
-  readonly isLoopbackAllowed: boolean;
-  /** Whether `http://` addresses pass: the password then crosses the network in clear text. */
-  readonly isPlainHttpAllowed: boolean;
-  /** From sending a request to the last byte of its answer. */
-  readonly requestTimeoutMs: number;
-  /** All requests and pauses of one call of the driver, but for power changes, which bring their own limit. */
-  readonly operationTimeoutMs: number;
-  readonly retryCountMax: number;
-  /** Before the first repetition; doubled for each further one. */
-  readonly retryDelayMs: number;
-  /** A longer Retry-After than this is not waited for. */
-  readonly retryAfterMsMax: number;
-  /** Requests that may wait for one BMC. */
-  readonly queueLengthMax: number;
-  /** A session without use for this long is ended: BMCs have few of them. */
-  readonly idleMs: number;
-  /** Refused logins per account and window after which no further one is tried. */
-  readonly loginRefusalsMax: number;
-  readonly loginWindowMs: number;
-  /** Between two looks at a state that is expected to change; grows to `pollMsMax`. */
-  readonly pollMs: number;
-  readonly pollMsMax: number;
-  /** Between the two equal readings that prove a power state. */
-  readonly powerConfirmMs: number;
-  /** How long a medium may take to appear or disappear after the BMC accepted the request. */
-  readonly mediaTimeoutMs: number;
-  /** The same for boot settings. */
-  readonly settingTimeoutMs: number;
-};
+import type { AddressOptions } from '../address-rules.ts';
+import type { LoginLimits } from '../login-budget.ts';
+import type { PowerPace } from '../power-change.ts';
+
+export type RedfishOptions = AddressOptions &
+  LoginLimits &
+  PowerPace & {
+    /** Whether `http://` addresses pass: the password then crosses the network in clear text. */
+    readonly isPlainHttpAllowed: boolean;
+    /** From sending a request to the last byte of its answer. */
+    readonly requestTimeoutMs: number;
+    /** All requests and pauses of one call of the driver, but for power changes, which bring their own limit. */
+    readonly operationTimeoutMs: number;
+    readonly retryCountMax: number;
+    /** Before the first repetition; doubled for each further one. */
+    readonly retryDelayMs: number;
+    /** A longer Retry-After than this is not waited for. */
+    readonly retryAfterMsMax: number;
+    /** Requests that may wait for one BMC. */
+    readonly queueLengthMax: number;
+    /** A session without use for this long is ended: BMCs have few of them. */
+    readonly idleMs: number;
+    /** How long a medium may take to appear or disappear after the BMC accepted the request. */
+    readonly mediaTimeoutMs: number;
+    /** The same for boot settings. */
+    readonly settingTimeoutMs: number;
+  };
 
 export const DEFAULT_REDFISH_OPTIONS: RedfishOptions = {
   allowedNetworks: null,
