@@ -1,49 +1,35 @@
 // Users of mode `basic` with the real client: made beside a running service, each with what users.yaml gives them.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
+import { ACCOUNT_PASSWORD, accountEnvironment, manageAccounts } from './harness/accounts.ts';
 import { openstack } from './harness/openstack.ts';
 import {
-  BESSEMER,
   makeDirectory,
   removeDirectory,
   type RunningService,
   startService,
 } from './harness/service.ts';
 
-const PASSWORD = 'correct horse';
-
 let service: RunningService;
-let data: string;
 before(async () => {
-  const directory = await makeDirectory();
-  service = await startService({ directory });
-  data = join(directory, 'data');
+  service = await startService({ directory: await makeDirectory() });
 });
 after(async () => {
   await service?.stop();
   if (service !== undefined) await removeDirectory(service.directory);
 });
 
-const user = async (...args: readonly string[]): Promise<void> => {
-  const child = spawn(BESSEMER, ['user', ...args, '--data', data], {
-    stdio: ['pipe', 'ignore', 'inherit'],
-  });
-  child.stdin?.end(`${PASSWORD}\n`);
-  const [code] = await once(child, 'exit');
-  assert.equal(code, 0, args.join(' '));
-};
+const user = (...args: readonly string[]): Promise<void> =>
+  manageAccounts(service.directory, ...args);
 
 const statusOf = async (name: string, method: string, path: string): Promise<number> => {
   const response = await fetch(new URL(path, service.url), {
     method,
     headers: {
-      authorization: `Basic ${Buffer.from(`${name}:${PASSWORD}`).toString('base64')}`,
+      authorization: `Basic ${Buffer.from(`${name}:${ACCOUNT_PASSWORD}`).toString('base64')}`,
       'x-openstack-ironic-api-version': '1.115',
     },
   });
@@ -54,12 +40,7 @@ const statusOf = async (name: string, method: string, path: string): Promise<num
 const listAs = async (
   name: string,
 ): Promise<{ readonly names: string[]; readonly error: string }> => {
-  const environment = {
-    OS_AUTH_TYPE: 'http_basic',
-    OS_USERNAME: name,
-    OS_PASSWORD: PASSWORD,
-    OS_ENDPOINT: service.url,
-  };
+  const environment = accountEnvironment(service.url, name);
   const args = ['baremetal', 'node', 'list', '-f', 'json'];
   const { code, stdout, stderr } = await openstack(environment, args);
   const nodes: readonly { readonly Name: string }[] = code === 0 ? JSON.parse(stdout) : [];
@@ -83,5 +64,5 @@ test('each user of a running service sees what is theirs, from the next request 
   assert.deepEqual((await listAs('rita')).names, []);
   await user('remove', 'rita');
   assert.match((await listAs('rita')).error, /401|Incorrect username or password/);
-  assert.doesNotMatch(await readFile(service.logPath, 'utf8'), new RegExp(PASSWORD));
+  assert.doesNotMatch(await readFile(service.logPath, 'utf8'), new RegExp(ACCOUNT_PASSWORD));
 });

@@ -34,7 +34,8 @@ const runCases = (environment: { readonly [name: string]: string }): Promise<rea
     });
   });
 
-describe('openstacksdk', () => {
+// Much of a run is the SDK's own waiting between two looks.
+describe('openstacksdk', { concurrency: true }, () => {
   for (const mode of MODES) {
     test(`every method of its bare-metal proxy works, authentication ${mode}`, async (t) => {
       const inMode = await startInMode(mode);

@@ -18,11 +18,14 @@ import sys
 import tempfile
 
 import openstackclient.shell
+from ironicclient.v1.utils import PROVISION_ACTIONS
 
 GROUP = "openstack.baremetal.v1"
 # What a command loads once it speaks to the service.
 LATE = ("ironicclient.client", "ironicclient.v1.client", "openstack.connection", "keystoneauth1.loading._plugins.noauth",
         "keystoneauth1.loading._plugins.http_basic", "keystoneauth1.loading._plugins.identity.generic")
+# Between two looks of `--wait`: 2 or 10 in the client, which has machines in mind that start.
+LOOK_SECONDS = 0.5
 
 
 def load():
@@ -35,6 +38,8 @@ def load():
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
         openstackclient.shell.main(["baremetal", "node", "show", "--help"])
     logging.getLogger().handlers.clear()
+    for waiting in filter(None, PROVISION_ACTIONS.values()):
+        waiting["poll_interval"] = LOOK_SECONDS
 
 
 def run_here(argv, env):

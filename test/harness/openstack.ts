@@ -7,15 +7,22 @@ const COMMAND_MS_MAX = 120_000;
 
 export type Ran = { readonly code: number; readonly stdout: string; readonly stderr: string };
 
-export const openstack = (
-  environment: { readonly [name: string]: string },
+type Environment = { readonly [name: string]: string };
+
+/** `program`: `openstack`, or another of Debian's clients that takes the same variables. */
+export const runProgram = (
+  program: string,
+  environment: Environment,
   args: readonly string[],
 ): Promise<Ran> =>
   new Promise((resolve) => {
     const { OS_CLOUD: _cloud, ...inherited } = process.env;
     const options = { env: { ...inherited, ...environment }, timeout: COMMAND_MS_MAX };
-    execFile('openstack', [...args], options, (error, stdout, stderr) => {
+    execFile(program, [...args], options, (error, stdout, stderr) => {
       const code = error === null ? 0 : Number(error.code ?? -1);
       resolve({ code, stdout, stderr });
     });
   });
+
+export const openstack = (environment: Environment, args: readonly string[]): Promise<Ran> =>
+  runProgram('openstack', environment, args);

@@ -20,6 +20,7 @@ const identity = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
 
 const CONFIGURATION = 'keystone.conf';
 const HOUR_SECONDS = 3_600;
+const UNCACHED = ['assignment', 'identity', 'revoke', 'application_credential'] as const;
 
 const configurationOf = (directory: string, tokenSeconds = HOUR_SECONDS): string => `[DEFAULT]
 use_stderr = false
@@ -36,12 +37,15 @@ key_repository = ${join(directory, 'credential-keys')}
 # Passwords of tests are no secrets, and each login checks one.
 password_hash_rounds = 4
 [cache]
-# Revoked tokens and changed roles count at once.
-enabled = false
+# Names of roles and the catalog are read dozens of times for each token.
+enabled = true
+backend = dogpile.cache.memory
 [token]
+# Revoked tokens and changed grants count at once.
+caching = false
 expiration = ${tokenSeconds}
 allow_expired_window = 3600
-`;
+${UNCACHED.map((section) => `[${section}]\ncaching = false\n`).join('')}`;
 
 const manage = (directory: string, ...args: readonly string[]): Promise<void> =>
   new Promise((resolve, reject) => {
