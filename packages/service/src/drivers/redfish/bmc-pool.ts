@@ -8,7 +8,7 @@ import type { BmcAccess } from './access.ts';
 import type { AddressRules } from '../address-rules.ts';
 import { makeRedfishClient, type RedfishClient } from './client.ts';
 import { makeExchange } from './exchange.ts';
-import { makeLoginBudget } from '../login-budget.ts';
+import { makeLoginBudget, type LoginBudget } from '../login-budget.ts';
 import { startOperation, type Operation } from './operation.ts';
 import type { RedfishOptions } from './options.ts';
 import { makeQueue, type Queue } from '../queue.ts';
@@ -32,12 +32,16 @@ export type BmcPool = {
     timeoutMs: number,
     work: (bmc: Bmc) => Promise<T>,
   ) => Promise<T>;
+  /** On a connection and in a session of its own, ended before it returns. */
+  readonly runAlone: BmcPool['run'];
   readonly close: () => Promise<void>;
 };
 
 export type PoolParts = {
   readonly options: RedfishOptions;
   readonly rules: AddressRules;
+  /** Shared by whoever logs in to the same BMCs; its own when undefined. */
+  readonly budget?: LoginBudget;
   readonly clock: Clock;
   readonly log: Pick<Log, 'info' | 'warn' | 'debug'>;
 };
@@ -61,10 +65,12 @@ type Entry = {
 const LOGOUT_MS_MAX = 3_000;
 
 export const makeBmcPool = (parts: PoolParts): BmcPool => {
-  const budget = makeLoginBudget(parts.clock, parts.options);
+  const budget = parts.budget ?? makeLoginBudget(parts.clock, parts.options);
   const queues = new Map<string, Queue>();
   /** By address and account; normally one each, more while passwords or trust differ between nodes. */
   const entries = new Map<string, Entry[]>();
+  /** Connections of `runAlone`. */
+  const alone = new Set<BmcAccess>();
 
   const connect = async (access: BmcAccess): Promise<Connection> => {
     warnIfUnverified(parts.log, access);
@@ -96,8 +102,12 @@ export const makeBmcPool = (parts: PoolParts): BmcPool => {
     await connection.end();
     // Another account of the same BMC keeps the queue: two queues would let requests overlap.
     const { origin } = entry.access;
-    const isShared = [...entries.values()].flat().some((each) => each.access.origin === origin);
-    if (!isShared) queues.delete(origin);
+    freeQueue(origin);
+  };
+
+  const freeQueue = (origin: string): void => {
+    const users = [...[...entries.values()].flat().map(({ access }) => access), ...alone];
+    if (!users.some((each) => each.origin === origin)) queues.delete(origin);
   };
 
   const entryOf = (access: BmcAccess): Entry => {
@@ -142,6 +152,23 @@ export const makeBmcPool = (parts: PoolParts): BmcPool => {
             drop(entry).catch((error: unknown) => logLostEnd(parts.log, access, error));
           });
         }
+      }
+    },
+    runAlone: async (given, timeoutMs, work) => {
+      const access = { ...given };
+      alone.add(access);
+      try {
+        const { client, end } = await connect(access);
+        const operation = startOperation(parts.clock, access.origin, timeoutMs);
+        const { options, clock } = parts;
+        try {
+          return await work({ access, client, operation, options, clock, found: {} });
+        } finally {
+          await end().catch((error: unknown) => logLostEnd(parts.log, access, error));
+        }
+      } finally {
+        alone.delete(access);
+        freeQueue(access.origin);
       }
     },
     close: async () => {

@@ -39,6 +39,10 @@ export type RedfishClient = {
     operation: Operation,
     options?: { readonly secrets?: readonly string[] },
   ) => Promise<void>;
+  /** DELETE; done, too, when there is nothing at the path. */
+  readonly remove: (path: string, operation: Operation) => Promise<void>;
+  /** Of the session that requests go by now. */
+  readonly sessionPath: () => string | undefined;
 };
 
 export type ClientParts = {
@@ -107,6 +111,15 @@ export const makeRedfishClient = (parts: ClientParts): RedfishClient => {
       if (refused !== undefined) throw refused;
       await task(answer, operation);
     },
+    remove: async (path, operation) => {
+      const request: Request = { method: 'DELETE', path: pathAt(origin, path) };
+      const answer = await ask(request, operation, true);
+      if (answer.status === 404) return;
+      const refused = refusalOf(origin, request, answer, secretsOf());
+      if (refused !== undefined) throw refused;
+      await task(answer, operation);
+    },
+    sessionPath: parts.session.path,
   };
 };
 

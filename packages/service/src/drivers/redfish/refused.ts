@@ -18,6 +18,9 @@ export class BmcRefused extends Failure {
   }
 }
 
+/** In details.reason: the password is right, and nothing but changing it is allowed. */
+export const CHANGE_DEMANDED = 'password-change-required';
+
 /** Nothing for a success; otherwise the failure that the answer means. `secrets` are cut out of its text. */
 export const refusalOf = (
   origin: string,
@@ -27,11 +30,13 @@ export const refusalOf = (
 ): Failure | undefined => {
   if (answer.status < 400) return undefined;
   const messages = messagesOf(answer.body, secrets);
-  if (messages.some((message) => message.key === 'PasswordChangeRequired')) {
+  const demand = messages.find((message) => message.key === 'PasswordChangeRequired');
+  if (demand !== undefined) {
     return new Failure(
       'bmc.credentials',
       `The BMC at ${origin} demands a new password for its account before anything else. Change it there, then ` +
         'in redfish_password.',
+      { details: { reason: CHANGE_DEMANDED, account: demand.arguments[0] ?? null } },
     );
   }
   const said = textOf(messages);

@@ -25,6 +25,8 @@ export type Session = {
    * with new headers. Throws Failure 'bmc.credentials' when the login itself was refused.
    */
   readonly isLostBy: (answer: Answer, isRepeated: boolean) => boolean;
+  /** Of the session at the BMC; undefined when there is none, or the BMC did not say. */
+  readonly path: () => string | undefined;
   /** Ends the session at the BMC; never throws for a BMC that is gone. */
   readonly close: (timeoutMs: number) => Promise<void>;
 };
@@ -76,6 +78,7 @@ export const makeSession = (
           'account the role Administrator.',
       );
     },
+    path: () => (mode.kind === 'session' ? mode.path : undefined),
     close: async (timeoutMs) => {
       if (mode.kind !== 'session' || mode.path === undefined) return;
       const { token, path } = mode;
@@ -126,6 +129,7 @@ const openSession = async (
   const isChangeDemanded = messages.some((message) => message.key === 'PasswordChangeRequired');
   if (REFUSED_LOGIN.includes(answer.status) && !isChangeDemanded) {
     budget.noteRefused(login);
+    if (messages.some((message) => LOCKED.test(message.key))) throw locked(access);
     throw wrongCredentials(access, textOf(messages));
   }
   throw (
@@ -144,6 +148,15 @@ const NO_FREE_SESSION: readonly string[] = [
   'SessionLimitExceeded',
   'CreateLimitReachedForResource',
 ];
+
+/** Most BMCs do not tell that an account is locked; to them it is as a wrong password. */
+const LOCKED = /(account|user).*lock/i;
+
+const locked = (access: BmcAccess): Failure =>
+  new Failure('bmc.locked', `The BMC at ${access.origin} has locked "${access.username}"`, {
+    isRetryable: true,
+    details: { bmc: access.origin, username: access.username },
+  });
 
 /** The service root is readable by everybody and says where sessions are made. */
 const sessionsPath = async (
