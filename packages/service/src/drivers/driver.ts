@@ -182,8 +182,8 @@ export type NodeDriver = {
   readonly firmware?: FirmwareInterface;
   readonly console?: ConsoleInterface;
   readonly vendor?: VendorInterface;
-  /** One per protocol that the node is spoken to with; undefined: its accounts cannot be managed. */
-  readonly accounts?: readonly BmcAccountDoor[];
+  /** One per protocol that the node is spoken to with, its own first; undefined: its accounts cannot be managed. */
+  readonly accounts?: (node: NodeRecord) => readonly BmcAccountDoor[];
   /** Those of all interfaces that the node uses. */
   readonly steps?: readonly DriverStep[];
   /** Result per interface kind, as GET validate shows it; kinds without an implementation are null. */
