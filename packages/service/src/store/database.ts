@@ -18,6 +18,7 @@ import * as templatesRunbooksRules from './migrations/0006-templates-runbooks-ru
 import * as hardwareSettings from './migrations/0007-hardware-settings.ts';
 import * as driverSecrets from './migrations/0008-driver-secrets.ts';
 import * as secrets from './migrations/0009-secrets.ts';
+import * as bmcCredentials from './migrations/0010-bmc-credentials.ts';
 import type { Schema } from './schema.ts';
 
 export type EngineName = 'sqlite' | 'postgres';
@@ -53,6 +54,7 @@ const MIGRATIONS: { readonly [name: string]: MigrationFile } = {
   '0007-hardware-settings': hardwareSettings,
   '0008-driver-secrets': driverSecrets,
   '0009-secrets': secrets,
+  '0010-bmc-credentials': bmcCredentials,
 };
 
 const migrate = async (db: Kysely<Schema>, engine: EngineName): Promise<void> => {

@@ -4,6 +4,8 @@
 
 import type { Generated } from 'kysely';
 
+import type { BmcCredentialTable, BmcRotationLogTable, BmcRotationTable } from './bmc-tables.ts';
+
 export type NodeTable = {
   id: Generated<number>;
   uuid: string;
@@ -481,5 +483,8 @@ export type Schema = {
   bios_setting: BiosSettingTable;
   firmware_component: FirmwareComponentTable;
   secret: SecretTable;
+  bmc_credential: BmcCredentialTable;
+  bmc_rotation: BmcRotationTable;
+  bmc_rotation_log: BmcRotationLogTable;
   setting: SettingTable;
 };

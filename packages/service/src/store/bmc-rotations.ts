@@ -1,0 +1,255 @@
+// Rotations of credentials of BMCs. The row is the truth about how far one came; who writes it has the lease of the node.
+
+import { type Selectable, sql } from 'kysely';
+
+import type { StoredFailure } from '@bessemer/protocol/errors/failure';
+import type { JsonObject } from '@bessemer/protocol/json';
+import type { NodeUuid } from '@bessemer/protocol/uuid';
+
+import type { RotationPhase, RotationStrategy } from '#trust/bmc-credential/rotation-phases';
+
+import type { BmcSlotName, SecretRef } from './bmc-credentials.ts';
+import type { BmcRotationTable } from './bmc-tables.ts';
+import type { Queryable } from './database.ts';
+import { withConflicts } from './errors.ts';
+
+export type RotationTrigger =
+  | 'discovery'
+  | 'adopt'
+  | 'request'
+  | 'supplied'
+  | 'repair'
+  | 'schedule'
+  | 'clean'
+  | 'suspicion';
+
+/** Who or what the BMC is told by. */
+export type RotationLogin =
+  | { readonly by: 'slot'; readonly slot: BmcSlotName }
+  /** The account that a person gave, as driver_info has it. */
+  | { readonly by: 'given' }
+  | { readonly by: 'inband' };
+
+/** What the phases hand on to each other. */
+export type RotationWork = {
+  /** As somebody asked for it. */
+  readonly askedPath: 'auto' | 'oob' | 'inband';
+  readonly askedSlot: BmcSlotName | null;
+  /** `replace` changes the account that is to be in use, `retire` the one that was. */
+  readonly pass: 'replace' | 'retire';
+  readonly login: RotationLogin | null;
+  readonly profilesTried: readonly string[];
+  readonly profile: string | null;
+  /** How many passwords were made; part of the name of each write. */
+  readonly written: number;
+  /** How often the BMC was told the candidate. */
+  readonly applied: number;
+  /** Whether nobody knows what became of one of these. */
+  readonly isApplyUnknown: boolean;
+  /** Names of what was tried to log in with, and refused. */
+  readonly refused: readonly string[];
+  /** How often in a row something was waited for that may not come. */
+  readonly waits: number;
+  /** What the BMC holds the first bytes of. */
+  readonly cut: {
+    readonly slot: BmcSlotName;
+    readonly ref: SecretRef;
+    readonly bytes: number;
+  } | null;
+  /** Passwords that went out of use in this run. */
+  readonly replaced: readonly { readonly slot: BmcSlotName; readonly ref: SecretRef }[];
+  /** A password that somebody supplied. */
+  readonly supplied: SecretRef | null;
+  /** The account that a person gave, once another one works. */
+  readonly given: 'keep' | 'disable' | null;
+};
+
+export type RotationRecord = {
+  readonly id: string;
+  readonly nodeUuid: NodeUuid;
+  readonly fence: number;
+  readonly trigger: RotationTrigger;
+  readonly requester: { readonly user: string | null; readonly project: string | null };
+  readonly strategy: RotationStrategy;
+  readonly phase: RotationPhase;
+  readonly slot: BmcSlotName | null;
+  readonly path: 'oob' | 'inband' | null;
+  readonly candidate: { readonly writeId: string; readonly version: number | null } | null;
+  readonly work: RotationWork;
+  readonly startedMs: number;
+  readonly updatedMs: number;
+  readonly endedMs: number | null;
+  readonly outcome: 'succeeded' | 'failed' | null;
+  readonly error: StoredFailure | null;
+};
+
+export type RotationChanges = Partial<
+  Pick<
+    RotationRecord,
+    'phase' | 'slot' | 'path' | 'candidate' | 'work' | 'endedMs' | 'outcome' | 'error'
+  >
+>;
+
+const textOf = (value: unknown): string | null => (value === null ? null : JSON.stringify(value));
+
+const recordOf = (row: Selectable<BmcRotationTable>): RotationRecord => ({
+  id: row.id,
+  nodeUuid: row.node_uuid as NodeUuid,
+  fence: row.fence,
+  trigger: row.trigger as RotationTrigger,
+  requester: JSON.parse(row.requester) as RotationRecord['requester'],
+  strategy: row.strategy as RotationStrategy,
+  phase: row.phase as RotationPhase,
+  slot: row.slot as BmcSlotName | null,
+  path: row.path as RotationRecord['path'],
+  candidate:
+    row.candidate === null ? null : (JSON.parse(row.candidate) as RotationRecord['candidate']),
+  work: JSON.parse(row.work) as RotationWork,
+  startedMs: row.started_ms,
+  updatedMs: row.updated_ms,
+  endedMs: row.ended_ms,
+  outcome: row.outcome as RotationRecord['outcome'],
+  error: row.error === null ? null : (JSON.parse(row.error) as StoredFailure),
+});
+
+/** Throws Conflict when the node has an open one. */
+export const insertRotation = async (
+  queryable: Queryable,
+  record: RotationRecord,
+): Promise<void> => {
+  await withConflicts(() =>
+    queryable
+      .insertInto('bmc_rotation')
+      .values({
+        id: record.id,
+        node_uuid: record.nodeUuid,
+        fence: record.fence,
+        trigger: record.trigger,
+        requester: JSON.stringify(record.requester),
+        strategy: record.strategy,
+        phase: record.phase,
+        slot: record.slot,
+        path: record.path,
+        candidate: textOf(record.candidate),
+        work: JSON.stringify(record.work),
+        started_ms: record.startedMs,
+        updated_ms: record.updatedMs,
+        ended_ms: record.endedMs,
+        outcome: record.outcome,
+        error: textOf(record.error),
+      })
+      .execute(),
+  );
+};
+
+const select = (queryable: Queryable, nodeUuid: NodeUuid) =>
+  queryable.selectFrom('bmc_rotation').selectAll().where('node_uuid', '=', nodeUuid);
+
+export const findOpenRotation = async (
+  queryable: Queryable,
+  nodeUuid: NodeUuid,
+): Promise<RotationRecord | undefined> => {
+  const row = await select(queryable, nodeUuid).where('ended_ms', 'is', null).executeTakeFirst();
+  return row === undefined ? undefined : recordOf(row);
+};
+
+/** The newest first. */
+export const listRotations = async (
+  queryable: Queryable,
+  nodeUuid: NodeUuid,
+  limit: number,
+): Promise<readonly RotationRecord[]> => {
+  const rows = await select(queryable, nodeUuid)
+    .orderBy('started_ms', 'desc')
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+  return rows.map(recordOf);
+};
+
+export const countOpenRotations = async (queryable: Queryable): Promise<number> => {
+  const row = await queryable
+    .selectFrom('bmc_rotation')
+    .select((expression) => expression.fn.countAll<number>().as('count'))
+    .where('ended_ms', 'is', null)
+    .executeTakeFirstOrThrow();
+  return row.count;
+};
+
+/** False, with nothing changed, when the lease of `fence` passed to somebody else, or the rotation is over. */
+export const updateRotation = async (
+  queryable: Queryable,
+  rotation: Pick<RotationRecord, 'id' | 'nodeUuid'>,
+  fence: number,
+  changes: RotationChanges,
+  nowMs: number,
+): Promise<boolean> => {
+  const { work, candidate, error, endedMs, ...columns } = changes;
+  const result = await queryable
+    .updateTable('bmc_rotation')
+    .set({
+      ...columns,
+      ...(work === undefined ? {} : { work: JSON.stringify(work) }),
+      ...(candidate === undefined ? {} : { candidate: textOf(candidate) }),
+      ...(error === undefined ? {} : { error: textOf(error) }),
+      ...(endedMs === undefined ? {} : { ended_ms: endedMs }),
+      fence,
+      updated_ms: nowMs,
+    })
+    .where('id', '=', rotation.id)
+    .where('ended_ms', 'is', null)
+    .where(
+      sql<boolean>`exists (select 1 from lease where node_uuid = ${rotation.nodeUuid} and fence = ${fence})`,
+    )
+    .executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+};
+
+export type RotationLogLine = {
+  readonly rotationId: string;
+  readonly nodeUuid: NodeUuid;
+  readonly atMs: number;
+  readonly fence: number;
+  readonly phase: RotationPhase;
+  readonly detail: JsonObject;
+};
+
+export const appendRotationLog = async (
+  queryable: Queryable,
+  line: RotationLogLine,
+): Promise<void> => {
+  await queryable
+    .insertInto('bmc_rotation_log')
+    .values({
+      rotation_id: line.rotationId,
+      node_uuid: line.nodeUuid,
+      at_ms: line.atMs,
+      fence: line.fence,
+      phase: line.phase,
+      detail: JSON.stringify(line.detail),
+    })
+    .execute();
+};
+
+/** The oldest first. */
+export const listRotationLog = async (
+  queryable: Queryable,
+  rotationId: string,
+  limit: number,
+): Promise<readonly RotationLogLine[]> => {
+  const rows = await queryable
+    .selectFrom('bmc_rotation_log')
+    .selectAll()
+    .where('rotation_id', '=', rotationId)
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+  return rows.map((row) => ({
+    rotationId: row.rotation_id,
+    nodeUuid: row.node_uuid as NodeUuid,
+    atMs: row.at_ms,
+    fence: row.fence,
+    phase: row.phase as RotationPhase,
+    detail: JSON.parse(row.detail) as JsonObject,
+  }));
+};

@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { test } from 'node:test';
+
+import {
+  addBmcCredential,
+  type BmcCredentialRecord,
+  changeBmcCredential,
+  emptySlot,
+  findBmcCredential,
+  listBmcCredentials,
+  listDueBmcCredentials,
+} from '#store/bmc-credentials';
+import {
+  appendRotationLog,
+  countOpenRotations,
+  findOpenRotation,
+  insertRotation,
+  listRotationLog,
+  listRotations,
+  type RotationRecord,
+  updateRotation,
+} from '#store/bmc-rotations';
+import { Conflict } from '#store/errors';
+import { claimLease } from '#store/leases';
+import { deleteNode, findNode, insertNode } from '#store/nodes';
+
+import type { NodeRecord } from '@bessemer/protocol/node/record';
+import type { NodeUuid } from '@bessemer/protocol/uuid';
+
+import { newNode, NOW_MS, onBothEngines } from './store-engines.ts';
+
+const credentialOf = (nodeUuid: NodeUuid): BmcCredentialRecord => ({
+  nodeUuid,
+  state: 'unmanaged',
+  strategy: 'dual',
+  slots: { a: emptySlot('bsmr-a'), b: emptySlot('bsmr-b') },
+  activeSlot: null,
+  profile: null,
+  limits: {},
+  superseded: [],
+  tries: [],
+  heldUntilMs: null,
+  isPaused: false,
+  frozen: null,
+  nextDueMs: null,
+  lastResult: null,
+});
+
+const rotationOf = (nodeUuid: NodeUuid, fence: number): RotationRecord => ({
+  id: randomUUID(),
+  nodeUuid,
+  fence,
+  trigger: 'request',
+  requester: { user: 'admin', project: null },
+  strategy: 'dual',
+  phase: 'begin',
+  slot: null,
+  path: null,
+  candidate: null,
+  work: {
+    askedPath: 'auto',
+    askedSlot: null,
+    pass: 'replace',
+    login: null,
+    profilesTried: [],
+    profile: null,
+    written: 0,
+    applied: 0,
+    isApplyUnknown: false,
+    refused: [],
+    waits: 0,
+    cut: null,
+    replaced: [],
+    supplied: null,
+    given: null,
+  },
+  startedMs: NOW_MS,
+  updatedMs: NOW_MS,
+  endedMs: null,
+  outcome: null,
+  error: null,
+});
+
+onBothEngines((store) => {
+  const makeNode = async (): Promise<NodeUuid> => {
+    const node = newNode();
+    await store().transaction((trx) => insertNode(trx, node, { nowMs: NOW_MS }));
+    return node.uuid;
+  };
+  const lease = async (nodeUuid: NodeUuid, nowMs = NOW_MS): Promise<number> => {
+    const claim = { owner: `owner at ${nowMs}`, nowMs, leaseMs: 1_000 };
+    return (await claimLease(store().db, nodeUuid, claim)) as number;
+  };
+
+  test('a credential is stored once, and read as it was written', async () => {
+    const uuid = await makeNode();
+    const record: BmcCredentialRecord = {
+      ...credentialOf(uuid),
+      state: 'managed',
+      activeSlot: 'b',
+      limits: { lengthMaxBytes: 16, lockoutThreshold: 3 },
+      tries: [{ username: 'bsmr-a', atMs: NOW_MS }],
+      frozen: { reason: 'drill', atMs: NOW_MS },
+      superseded: [{ slot: 'a', version: 3, writeId: 'x-3', sinceMs: NOW_MS }],
+    };
+
+    await addBmcCredential(store().db, record);
+    await addBmcCredential(store().db, credentialOf(uuid));
+
+    assert.deepEqual(await findBmcCredential(store().db, uuid), record);
+  });
+
+  test('two changes at the same time are both made', async () => {
+    const uuid = await makeNode();
+    await addBmcCredential(store().db, credentialOf(uuid));
+    const note = (username: string): Promise<unknown> =>
+      store().transaction((trx) =>
+        changeBmcCredential(trx, uuid, ({ tries }) => ({
+          tries: [...tries, { username, atMs: NOW_MS }],
+        })),
+      );
+
+    await Promise.all(['one', 'two', 'three'].map(note));
+
+    const names = (await findBmcCredential(store().db, uuid))?.tries.map((each) => each.username);
+    assert.deepEqual(names?.toSorted(), ['one', 'three', 'two']);
+  });
+
+  test('what is due is listed, the longest overdue first, without nodes that are gone', async () => {
+    const [late, later, gone] = [await makeNode(), await makeNode(), randomUUID() as NodeUuid];
+    for (const [uuid, nextDueMs] of [
+      [later, 2],
+      [late, 1],
+      [gone, 0],
+    ] as const) {
+      await addBmcCredential(store().db, { ...credentialOf(uuid), nextDueMs });
+    }
+
+    const due = await listDueBmcCredentials(store().db, 2, 10);
+    const none = await listDueBmcCredentials(store().db, 0, 10);
+
+    assert.deepEqual(
+      due.map(({ nodeUuid }) => nodeUuid),
+      [late, later],
+    );
+    assert.deepEqual(none, []);
+  });
+
+  test('a deleted node leaves what says where the passwords of its BMC lie', async () => {
+    const uuid = await makeNode();
+    await addBmcCredential(store().db, credentialOf(uuid));
+    const seen = (await findNode(store().db, uuid)) as NodeRecord;
+
+    await store().transaction((trx) => deleteNode(trx, uuid, seen));
+
+    assert.equal((await findBmcCredential(store().db, uuid))?.nodeUuid, uuid);
+    const before = uuid.slice(0, -1);
+    const [listed] = await listBmcCredentials(store().db, before, 1);
+    assert.equal(listed?.nodeUuid, uuid);
+  });
+
+  test('a node has one open rotation', async () => {
+    const uuid = await makeNode();
+    const fence = await lease(uuid);
+    const first = rotationOf(uuid, fence);
+    await insertRotation(store().db, first);
+
+    await assert.rejects(insertRotation(store().db, rotationOf(uuid, fence)), Conflict);
+    const open = await countOpenRotations(store().db);
+    const end = { phase: 'done', endedMs: NOW_MS, outcome: 'succeeded' } as const;
+    assert.equal(await updateRotation(store().db, first, fence, end, NOW_MS), true);
+    assert.equal(await countOpenRotations(store().db), open - 1);
+    await insertRotation(store().db, rotationOf(uuid, fence));
+
+    assert.equal((await listRotations(store().db, uuid, 10)).length, 2);
+  });
+
+  test('who lost the lease changes nothing, and neither is an ended rotation changed', async () => {
+    const uuid = await makeNode();
+    const fence = await lease(uuid);
+    const rotation = rotationOf(uuid, fence);
+    await insertRotation(store().db, rotation);
+    const newer = await lease(uuid, NOW_MS + 2_000);
+
+    const change = { phase: 'generated', slot: 'b', path: 'oob' } as const;
+    const byOld = await updateRotation(store().db, rotation, fence, change, NOW_MS);
+    const untouched = await findOpenRotation(store().db, uuid);
+    const byNew = await updateRotation(store().db, rotation, newer, change, NOW_MS + 1);
+    const changed = await findOpenRotation(store().db, uuid);
+    await updateRotation(store().db, rotation, newer, { endedMs: NOW_MS }, NOW_MS);
+
+    assert.deepEqual([byOld, byNew], [false, true]);
+    assert.deepEqual(untouched, rotation);
+    assert.deepEqual(changed, { ...rotation, ...change, fence: newer, updatedMs: NOW_MS + 1 });
+    assert.equal(await updateRotation(store().db, rotation, newer, change, NOW_MS), false);
+  });
+
+  test('the log keeps every phase in its order', async () => {
+    const uuid = await makeNode();
+    const line = { rotationId: randomUUID(), nodeUuid: uuid, fence: 1, detail: { slot: 'a' } };
+    await appendRotationLog(store().db, { ...line, atMs: 5, phase: 'staged' });
+    await appendRotationLog(store().db, { ...line, atMs: 4, phase: 'applying' });
+
+    assert.deepEqual(await listRotationLog(store().db, line.rotationId, 10), [
+      { ...line, atMs: 5, phase: 'staged' },
+      { ...line, atMs: 4, phase: 'applying' },
+    ]);
+  });
+});
