@@ -1,11 +1,12 @@
-# Serves Barbican's WSGI application on a loopback address, behind Keystone's middleware, on a new SQLite database.
-# argv: port (0: any). Its modules read barbican.conf in $HOME when they are imported, each for itself. Prints the port
-# when requests are answered.
+# Serves Barbican's WSGI application on a loopback address, behind Keystone's middleware or the one of its own for tests,
+# on SQLite. argv: port (0: any), `keystone` or `anyone`. Its modules read barbican.conf in $HOME when they are imported,
+# each for itself. Prints `port N` when requests are answered; its libraries print there, too.
 
 import sys
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 PORT = int(sys.argv[1])
+WHO = sys.argv[2]
 sys.argv = sys.argv[:1]
 
 from barbican.common import config  # noqa: E402
@@ -17,8 +18,11 @@ from barbican.api.middleware import context  # noqa: E402
 from keystonemiddleware import auth_token  # noqa: E402
 
 api = app.create_main_app({})
-api = context.ContextMiddleware(api)
-api = auth_token.AuthProtocol(api, {'oslo_config_config': CONF})
+if WHO == 'keystone':
+    api = context.ContextMiddleware(api)
+    api = auth_token.AuthProtocol(api, {'oslo_config_config': CONF})
+else:
+    api = context.UnauthenticatedContextMiddleware(api)
 
 
 # As its own paste file does: the version is in the path, and not the application's.
@@ -48,5 +52,5 @@ class Handler(WSGIRequestHandler):
 
 
 server = make_server('127.0.0.1', PORT, root, Server, Handler)
-print(server.server_address[1], flush=True)
+print('port', server.server_address[1], flush=True)
 server.serve_forever()

@@ -1,5 +1,6 @@
-// A real Barbican (Debian's, on SQLite, its secrets under a key in its configuration) beside a Keystone of the tests.
-// Its users are Keystone's: who has the role `creator` in a project stores there.
+// A real Barbican (Debian's, on SQLite, its secrets under a key in its configuration), beside a Keystone of the tests or
+// alone. With Keystone its users are Keystone's: who has the role `creator` in a project stores there. Alone it takes
+// everybody as the administrator of the project in the header `x-project-id`.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -27,10 +28,11 @@ const PYTHON = '/usr/bin/python3';
 const NOBODY = 65_534;
 const identity = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
 
-const configurationOf = (directory: string, keystone: Keystone): string => `[DEFAULT]
+const configurationOf = (directory: string, keystone: Keystone | undefined): string => `[DEFAULT]
 use_stderr = false
 log_file = ${join(directory, 'barbican.log')}
-host_href = http://127.0.0.1
+# Nobody is there: whoever follows a reference to its host gets nothing.
+host_href = http://192.0.2.1
 # Of this release; the ones after it have it in a section [database].
 sql_connection = sqlite:///${join(directory, 'barbican.db')}
 db_auto_create = true
@@ -38,7 +40,9 @@ db_auto_create = true
 enable = false
 [simple_crypto_plugin]
 kek = '${randomBytes(32).toString('base64')}'
-[keystone_authtoken]
+${keystone === undefined ? '' : loginOf(keystone)}`;
+
+const loginOf = (keystone: Keystone): string => `[keystone_authtoken]
 auth_type = password
 auth_url = ${keystone.url}/v3
 www_authenticate_uri = ${keystone.url}/v3
@@ -51,11 +55,11 @@ project_domain_id = default
 interface = public
 `;
 
-/** Its libraries print warnings there, too. */
-const firstNumber = async (lines: Interface): Promise<string> => {
+const portIn = async (lines: Interface): Promise<number> => {
   const signal = AbortSignal.timeout(READY_MS_MAX);
   for await (const [text] of on(lines, 'line', { signal })) {
-    if (/^\d+$/.test(String(text))) return String(text);
+    const port = /^port (\d+)$/.exec(String(text))?.[1];
+    if (port !== undefined) return Number(port);
   }
   throw new Error('Barbican did not tell its port');
 };
@@ -63,10 +67,11 @@ const firstNumber = async (lines: Interface): Promise<string> => {
 const serve = async (
   directory: string,
   port: number,
+  who: 'keystone' | 'anyone',
 ): Promise<{ readonly port: number; readonly child: ChildProcess }> => {
   // As text: its user need not be able to read the repository.
   const program = await readFile(PROGRAM, 'utf8');
-  const args = ['-c', program, String(port)];
+  const args = ['-c', program, String(port), who];
   const child = spawn(PYTHON, args, {
     cwd: directory,
     env: { PATH: '/usr/bin:/bin', HOME: directory, LANG: 'C.UTF-8' },
@@ -78,21 +83,22 @@ const serve = async (
     said = (said + text).slice(-10_000);
   });
   const lines = createInterface({ input: child.stdout });
-  const line = await Promise.race<string>([
-    firstNumber(lines),
+  const found = await Promise.race<number>([
+    portIn(lines),
     once(child, 'exit').then(([code]) => {
       throw new Error(`Barbican ended with ${code}: ${said.slice(-3_000)}`);
     }),
   ]);
-  return { port: Number(line), child };
+  return { port: found, child };
 };
 
-/** Nobody may store in it until somebody has the role `creator` (see `allowStoring`). */
-export const startBarbican = async (keystone: Keystone): Promise<Barbican> => {
+/** With Keystone nobody may store in it until somebody has the role `creator` (see `allowStoring`). */
+export const startBarbican = async (keystone?: Keystone): Promise<Barbican> => {
+  const who = keystone === undefined ? 'anyone' : 'keystone';
   const directory = await mkdtemp(join(tmpdir(), 'bessemer-barbican-'));
   await chmod(directory, 0o777);
   await writeFile(join(directory, 'barbican.conf'), configurationOf(directory, keystone));
-  let served: Awaited<ReturnType<typeof serve>> | undefined = await serve(directory, 0);
+  let served: Awaited<ReturnType<typeof serve>> | undefined = await serve(directory, 0, who);
   const { port } = served;
   const goDown = async (): Promise<void> => {
     const child = served?.child;
@@ -106,7 +112,7 @@ export const startBarbican = async (keystone: Keystone): Promise<Barbican> => {
     url: `http://127.0.0.1:${port}`,
     goDown,
     comeBack: async () => {
-      served ??= await serve(directory, port);
+      served ??= await serve(directory, port, who);
     },
     stop: async () => {
       await goDown();
@@ -115,11 +121,12 @@ export const startBarbican = async (keystone: Keystone): Promise<Barbican> => {
   };
 };
 
-/** A user who may store secrets in the project `service`. */
-export const makeStoringUser = async ({ api, projectIds }: Keystone): Promise<string> => {
+/** Lets a person of `people.ts` store secrets in the project `service`. */
+export const allowStoring = async (
+  { api, projectIds }: Keystone,
+  person: string,
+): Promise<void> => {
   const role = await api.create('roles', { name: 'creator' });
-  const name = 'secret-keeper';
-  const user = await api.create('users', { name, password: passwordOf(name) });
-  await api.ask('PUT', `/projects/${projectIds['service']}/users/${user}/roles/${role}`);
-  return name;
+  const { users } = await api.ask('GET', `/users?name=${person}`);
+  await api.ask('PUT', `/projects/${projectIds['service']}/users/${users[0].id}/roles/${role}`);
 };

@@ -24,6 +24,8 @@ export type Fault =
   | { readonly kind: 'lost' }
   /** Passed on and done; the answer never comes. */
   | { readonly kind: 'done-and-hang' }
+  /** Not passed on before `until`, when nobody may wait for it any more. */
+  | { readonly kind: 'held'; readonly until: Promise<void> }
   /** Half of the answer, as if that were all. */
   | { readonly kind: 'half' }
   /** Half of the answer, then the connection ends. */
@@ -35,6 +37,8 @@ export type FaultyDoor = {
   /** What happens to each question from now on that `which` picks; returns how often it did. */
   readonly break: (fault: Fault, which?: (method: string, path: string) => boolean) => () => number;
   readonly mend: () => void;
+  /** What was passed on so far is done. */
+  readonly settled: () => Promise<void>;
   /** Nothing listens any more, then again at the same port. */
   readonly goDown: () => Promise<void>;
   readonly comeBack: () => Promise<void>;
@@ -69,6 +73,7 @@ export const openFaultyDoor = async (upstream: () => string): Promise<FaultyDoor
     const fault = broken?.which(method, url) === true ? broken.fault : undefined;
     if (fault !== undefined) hits += 1;
     if (fault?.kind === 'hang') return;
+    if (fault?.kind === 'held') await fault.until;
     if (fault?.kind === 'status') {
       response.writeHead(fault.status, { 'content-type': 'application/json' }).end(fault.text);
       return;
@@ -92,8 +97,12 @@ export const openFaultyDoor = async (upstream: () => string): Promise<FaultyDoor
     response.writeHead(answer.statusCode, others).end(fault?.kind === 'half' ? half : bytes);
   };
 
+  const underWay = new Set<Promise<void>>();
   const server = createServer({ key, cert: certificate }, (incoming, response) => {
-    pass(incoming, response).catch(() => incoming.socket.destroy());
+    const passing = pass(incoming, response)
+      .catch(() => void incoming.socket.destroy())
+      .finally(() => underWay.delete(passing));
+    underWay.add(passing);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -113,6 +122,9 @@ export const openFaultyDoor = async (upstream: () => string): Promise<FaultyDoor
       return () => hits;
     },
     mend: () => (broken = undefined),
+    settled: async () => {
+      await Promise.all(underWay);
+    },
     goDown,
     comeBack: async () => {
       server.listen(port, '127.0.0.1');

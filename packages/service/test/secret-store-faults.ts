@@ -99,6 +99,27 @@ export const defineSecretStoreFaults = ({
     assert.equal((await store().list(place.nodeUuid)).length, 2);
   });
 
+  test('a write that arrives after it was made once more is one version', async () => {
+    const place = newPlace();
+    const write = newWrite(place, { afterVersion: 0 });
+    const { promise: until, resolve: letGo } = Promise.withResolvers<void>();
+    const countHits = door().break({ kind: 'held', until }, isWrite);
+    await assert.rejects(store().put(write), troubleIs('away'));
+    const hits = countHits();
+    door().mend();
+
+    const again = await store().put(write);
+    letGo();
+    await door().settled();
+
+    assert.deepEqual([again.version, hits], [1, 1]);
+    assert.equal((await store().list(place.nodeUuid)).length, 1);
+    assert.equal(await passwordAt(store(), place), write.credential.password.reveal());
+    await store().destroy(place, 1);
+    await assert.rejects(store().getWrite(place, write.writeId), troubleIs('gone'));
+    assert.deepEqual(await store().list(place.nodeUuid), []);
+  });
+
   test('where nobody listens the store is away, and back when somebody does', async () => {
     const place = newPlace();
     await store().put(newWrite(place));

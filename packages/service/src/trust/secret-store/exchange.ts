@@ -47,7 +47,8 @@ export const unexpected = ({ status }: Answered, what: string): Failure => {
   if (status === 401 || status === 403) {
     return storeFailure('unauthorised', `${what} refused the service with ${status}.`);
   }
-  if (status === TOO_LARGE) return storeFailure('full', `${what} takes no more (${status}).`);
+  if (status === TOO_LARGE)
+    return storeFailure('full', `${what} takes nothing so large (${status}).`);
   if (isAway(status)) return storeFailure('away', `${what} answered ${status}.`);
   return storeFailure('protocol', `${what} answered ${status}, which is not expected here.`);
 };
