@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 
 import { openStore, type Store } from '#store/database';
 import { type JournalLine, listJournal } from '#store/journals';
@@ -27,12 +27,17 @@ const ALL_LINES = Array.from({ length: LINES_MAX }, (_each, index) => index + 1)
 /** A process that hangs is a failure of the test, not of the machine it runs on. */
 const PROCESS_MS_MAX = 60_000;
 
+/** Compiled code of the first process: it takes each of some two hundred less than half the time to start. */
+const compiled = mkdtempSync(join(tmpdir(), 'bessemer-kill-compiled-'));
+after(() => rmSync(compiled, { recursive: true, force: true }));
+
 type Ended = { readonly signal: string | null; readonly code: number | null; readonly out: string };
 
 const runService = (args: readonly string[]): Promise<Ended> =>
   new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [SERVICE, ...args], {
       stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, NODE_COMPILE_CACHE: compiled },
       timeout: PROCESS_MS_MAX,
       killSignal: 'SIGTERM',
     });
@@ -150,7 +155,7 @@ const CASES: readonly Case[] = [
   { verb: 'clean', from: 'manageable', to: 'manageable', lines: [2, 3, 4] },
 ];
 
-describe('a conductor killed at a journal line', () => {
+describe('a conductor killed at a journal line', { concurrency: 2 }, () => {
   for (const each of CASES) {
     for (const when of ['before', 'after'] as const) {
       test(`ends "${each.verb}" all the same, killed ${when} any of its lines`, async () => {
