@@ -3,6 +3,7 @@
 import { isIP, isIPv6 } from 'node:net';
 
 import { Secret } from '#trust/secret';
+import type { Credential } from '#trust/secret-store/secret-store';
 
 import { Refusal } from '@bessemer/protocol/errors/refusal';
 import type { JsonValue } from '@bessemer/protocol/json';
@@ -83,6 +84,17 @@ export const readAccess = (
     authType: authTypeOf(info['redfish_auth_type']),
     trust: trustOf(info['redfish_verify_ca'], info['redfish_pin']),
   };
+};
+
+/** The same BMC, to be logged in to as somebody else: what driver_info says of user and password is not opened. */
+export const accessAs = (
+  node: NodeRecord,
+  { username, password }: Credential,
+  rules: AddressRules,
+  options: Pick<RedfishOptions, 'isPlainHttpAllowed'>,
+): BmcAccess => {
+  const login = { redfish_username: username, redfish_password: password.reveal() };
+  return readAccess({ ...node, driverInfo: { ...node.driverInfo, ...login } }, rules, options);
 };
 
 /** Longer texts are no addresses, names or passwords. */

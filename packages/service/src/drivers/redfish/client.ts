@@ -30,7 +30,11 @@ export type RedfishClient = {
     resource: Resource,
     change: JsonObject,
     operation: Operation,
-    options?: { readonly isRepeatable?: boolean; readonly secrets?: readonly string[] },
+    options?: {
+      readonly isRepeatable?: boolean;
+      readonly isTaskAwaited?: boolean;
+      readonly secrets?: readonly string[];
+    },
   ) => Promise<void>;
   /** POST of an action, never repeated by itself. Waits for tasks. */
   readonly act: (
@@ -86,7 +90,12 @@ export const makeRedfishClient = (parts: ClientParts): RedfishClient => {
   return {
     origin,
     fetch,
-    patch: async (resource, change, operation, { isRepeatable = true, secrets = [] } = {}) => {
+    patch: async (
+      resource,
+      change,
+      operation,
+      { isRepeatable = true, isTaskAwaited = true, secrets = [] } = {},
+    ) => {
       const send = (etag: string | undefined): Promise<Answer> =>
         ask(patchOf(resource.path, change, etag), operation, isRepeatable);
       let answer = await send(resource.etag);
@@ -102,7 +111,7 @@ export const makeRedfishClient = (parts: ClientParts): RedfishClient => {
         secretsOf(secrets),
       );
       if (refused !== undefined) throw refused;
-      await task(answer, operation);
+      if (isTaskAwaited) await task(answer, operation);
     },
     act: async (path, parameters, operation, options = {}) => {
       const request: Request = { method: 'POST', path: pathAt(origin, path), body: parameters };

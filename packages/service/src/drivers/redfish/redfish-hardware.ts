@@ -8,9 +8,12 @@ import { type UseBmcLogin, useGivenLogin } from '../bmc-login.ts';
 import { directDeploy } from '../direct-deploy.ts';
 import type { BootInterface, ManagementInterface } from '../driver.ts';
 import type { HardwareType, Interfaces } from '../hardware-type.ts';
+import { makeLoginBudget } from '../login-budget.ts';
+import { RAMDISK_PROPERTIES } from '../ramdisk-properties.ts';
 import { makeValidateAll } from '../validate-all.ts';
-import { type BmcAccess, readAccess, REDFISH_PROPERTIES } from './access.ts';
+import { accessAs, type BmcAccess, readAccess, REDFISH_PROPERTIES } from './access.ts';
 import { makeAddressRules } from '../address-rules.ts';
+import { makeRedfishAccountDoor } from './accounts.ts';
 import { makeBmcPool, type PoolParts } from './bmc-pool.ts';
 import { makeAttachedMedia } from './attached-media.ts';
 import { bootModeWish } from '../boot-mode-wish.ts';
@@ -63,13 +66,7 @@ const PROPERTIES = {
   ...REDFISH_PROPERTIES,
   deploy_iso:
     'The ISO image of the deployment ramdisk; default: the one that the service is configured with.',
-  deploy_kernel:
-    'Kernel of the deployment ramdisk for boots over the network; default: the one that the service is configured with.',
-  deploy_ramdisk: 'Initial RAM file system that goes with deploy_kernel.',
-  kernel_append_params:
-    'Kernel arguments for boots over the network; the word %default% stands for those of the configuration.',
-  agent_poll_only: 'Whether the service polls the agent, which then never calls: true or false.',
-  agent_min_trust: 'Least trust level of the agent, 0 to 3; raises [agent] min_trust_level.',
+  ...RAMDISK_PROPERTIES,
 };
 
 export const makeRedfishHardware = (
@@ -78,7 +75,8 @@ export const makeRedfishHardware = (
   useBmcLogin: UseBmcLogin = useGivenLogin,
 ): HardwareType => {
   const rules = makeAddressRules(parts.options);
-  const pool = makeBmcPool({ ...parts, rules });
+  const budget = parts.budget ?? makeLoginBudget(parts.clock, parts.options);
+  const pool = makeBmcPool({ ...parts, rules, budget });
   const accessOf = (node: NodeRecord): BmcAccess =>
     readAccess({ ...node, driverInfo: openDriverInfo(node) }, rules, parts.options);
   const validate = (node: NodeRecord): void => {
@@ -88,6 +86,12 @@ export const makeRedfishHardware = (
     const access = accessOf(node);
     return useBmcLogin(node, access, (login) => pool.run({ ...access, ...login }, timeoutMs, work));
   };
+  const accounts = makeRedfishAccountDoor({
+    pool,
+    budget,
+    timeoutMs: parts.options.operationTimeoutMs,
+    accessOf: (node, as) => accessAs(node, as, rules, parts.options),
+  });
   const power = makeRedfishPower(withBmc, validate);
   const management = makeManagement(withBmc, validate);
   const virtualMedia = makeVirtualMediaBoot(withBmc, validate, (node) => accessOf(node).host);
@@ -109,6 +113,7 @@ export const makeRedfishHardware = (
       boot: networkBoots.get(interfaces.boot) ?? virtualMedia,
       deploy: directDeploy,
       inspect: { kind: 'agent' },
+      accounts: () => [accounts],
       validateAll: makeValidateAll(NAME, interfaces, {
         power: validate,
         management: validate,

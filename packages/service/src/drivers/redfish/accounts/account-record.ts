@@ -1,0 +1,68 @@
+// What a resource of the account service says, in the words of the doors.
+
+import type { BmcAccount, BmcAccountLimits, BmcAccountPrivilege } from '../../bmc-accounts.ts';
+import type { Resource } from '../client.ts';
+import { memberAt, printable } from '../json-guard.ts';
+
+const PRIVILEGES: { readonly [role: string]: BmcAccountPrivilege } = {
+  Administrator: 'administrator',
+  Operator: 'operator',
+  ReadOnly: 'user',
+  None: 'none',
+  NoAccess: 'none',
+  '': 'none',
+};
+const NAME_CHARACTERS_MAX = 255;
+
+/** Empty: a place that nobody has. */
+export const userNameOf = ({ body }: Resource): string => {
+  const name = memberAt(body, 'UserName');
+  return typeof name === 'string' ? printable(name).slice(0, NAME_CHARACTERS_MAX) : '';
+};
+
+const flagOf = ({ body }: Resource, name: string): boolean | null => {
+  const flag = memberAt(body, name);
+  return typeof flag === 'boolean' ? flag : null;
+};
+
+export const isEnabled = (account: Resource): boolean | null => flagOf(account, 'Enabled');
+export const isLocked = (account: Resource): boolean | null => flagOf(account, 'Locked');
+export const isChangeDemanded = (account: Resource): boolean =>
+  flagOf(account, 'PasswordChangeRequired') === true;
+
+/** Undefined where the BMC has no roles. */
+export const roleOf = ({ body }: Resource): string | undefined => {
+  const role = memberAt(body, 'RoleId');
+  return typeof role === 'string' ? role : undefined;
+};
+
+export const accountOf = (resource: Resource): BmcAccount => ({
+  id: resource.path,
+  username: userNameOf(resource),
+  isEnabled: isEnabled(resource),
+  isLocked: isLocked(resource),
+  privilege: PRIVILEGES[roleOf(resource) ?? ''] ?? 'other',
+  isNameFixed: false,
+});
+
+export const limitsOf = ({ body }: Resource): BmcAccountLimits => {
+  const count = (name: string): number | undefined => {
+    const value = memberAt(body, name);
+    // Nought is how BMCs say that there is no such limit, or that they do not know.
+    return typeof value === 'number' && Number.isInteger(value) && value > 0 ? value : undefined;
+  };
+  const limit = <K extends string>(
+    key: K,
+    value: number | undefined,
+  ): { readonly [key in K]?: number } =>
+    value === undefined ? {} : ({ [key]: value } as { readonly [key in K]: number });
+  const milliseconds = (seconds: number | undefined): number | undefined =>
+    seconds === undefined ? undefined : seconds * 1_000;
+  return {
+    ...limit('lengthMinBytes', count('MinPasswordLength')),
+    ...limit('lengthMaxBytes', count('MaxPasswordLength')),
+    ...limit('lockoutThreshold', count('AccountLockoutThreshold')),
+    ...limit('lockoutMs', milliseconds(count('AccountLockoutDuration'))),
+    ...limit('lockoutResetMs', milliseconds(count('AccountLockoutCounterResetAfter'))),
+  };
+};
