@@ -5,6 +5,7 @@ import { hostname } from 'node:os';
 
 import { type ApiOptions, DEFAULT_API_OPTIONS } from '#api/api-parts';
 import { type ConductorOptions, DEFAULT_CONDUCTOR_OPTIONS } from '#conductor/conductor-parts';
+import { isCipherSuiteId } from '#drivers/ipmi/cipher-suites';
 import { DEFAULT_DRIVER_OPTIONS, type DriverOptions } from '#drivers/registry';
 
 import {
@@ -25,7 +26,7 @@ type Environment = { readonly [name: string]: string | undefined };
 export const hostnameOf = (settings: Settings): string => settings.DEFAULT.host ?? hostname();
 
 export const driverOptions = (settings: Settings, agentHost: string): DriverOptions => {
-  const { redfish, fake } = settings;
+  const { redfish, ipmi, fake } = settings;
   const defaults = DEFAULT_DRIVER_OPTIONS;
   return {
     enabledHardwareTypes: settings.DEFAULT.enabled_hardware_types,
@@ -46,6 +47,13 @@ export const driverOptions = (settings: Settings, agentHost: string): DriverOpti
       isLoopbackAllowed: redfish.allow_loopback || isLoopback(agentHost),
       isPlainHttpAllowed: redfish.allow_plain_http,
       requestTimeoutMs: redfish.request_timeout * SECOND_MS,
+    },
+    ipmi: {
+      ...defaults.ipmi,
+      allowedNetworks: ipmi.allowed_networks.length === 0 ? null : ipmi.allowed_networks,
+      allowedPorts: ipmi.allowed_ports.map(Number),
+      isLoopbackAllowed: ipmi.allow_loopback || isLoopback(agentHost),
+      cipherSuites: ipmi.cipher_suite_versions.map(Number).filter(isCipherSuiteId),
     },
   };
 };

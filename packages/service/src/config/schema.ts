@@ -5,10 +5,16 @@ import { HARDWARE_TYPE_NAMES } from '#drivers/registry';
 
 import { AGENT_LIMIT_SETTINGS } from './agent-limit-settings.ts';
 import { AGENT_SETTINGS } from './agent-settings.ts';
+import { FAKE_SETTINGS, IPMI_SETTINGS, REDFISH_SETTINGS } from './driver-settings.ts';
 import { NETBOOT_SETTINGS } from './netboot-settings.ts';
 import { KEYSTONE_SETTINGS } from './keystone-settings.ts';
 import { NEUTRON_SETTINGS } from './neutron-settings.ts';
 import { POLICY_SETTINGS, SERVICE_ROLE_SETTINGS } from './policy-settings.ts';
+import {
+  BARBICAN_SETTINGS,
+  SECRET_STORE_SETTINGS,
+  VAULT_SETTINGS,
+} from './secret-store-settings.ts';
 import type { Setting, SettingKind } from './setting.ts';
 
 /** One hour: longer waits than these are typing errors, except where a row says otherwise. */
@@ -39,7 +45,7 @@ export const SCHEMA = {
     },
     enabled_hardware_types: {
       kind: 'list',
-      default: ['redfish', 'fake-hardware'],
+      default: ['redfish', 'ipmi', 'fake-hardware'],
       choices: HARDWARE_TYPE_NAMES,
       meaning: 'Hardware types that nodes may have as driver.',
     },
@@ -169,6 +175,9 @@ export const SCHEMA = {
   keystone_authtoken: KEYSTONE_SETTINGS,
   neutron: NEUTRON_SETTINGS,
   oslo_policy: POLICY_SETTINGS,
+  bmc_credentials: { ...SECRET_STORE_SETTINGS },
+  vault: VAULT_SETTINGS,
+  barbican: BARBICAN_SETTINGS,
   conductor: {
     automated_clean: {
       kind: 'flag',
@@ -299,76 +308,9 @@ export const SCHEMA = {
         'fails when empty.',
     },
   },
-  redfish: {
-    allowed_networks: {
-      kind: 'list',
-      default: [],
-      meaning: 'CIDR blocks that BMCs lie in; everywhere but special addresses when empty.',
-    },
-    allow_loopback: {
-      kind: 'flag',
-      default: false,
-      meaning: 'Whether BMCs may be on loopback; for simulated ones.',
-    },
-    allow_plain_http: {
-      kind: 'flag',
-      default: false,
-      meaning:
-        'Whether BMC addresses may be http://; the password then crosses the network in clear text.',
-    },
-    request_timeout: {
-      kind: 'count',
-      unit: 'seconds',
-      default: 30,
-      min: 1,
-      max: 600,
-      meaning: 'How long a BMC may take for one answer.',
-    },
-  },
-  fake: {
-    power_delay: {
-      kind: 'count',
-      unit: 'seconds',
-      default: 0,
-      max: HOUR_SECONDS,
-      meaning: 'How long a fake machine takes to change its power.',
-    },
-    deploy_delay: {
-      kind: 'count',
-      unit: 'seconds',
-      default: 0,
-      max: HOUR_SECONDS,
-      meaning: 'How long a fake deployment takes.',
-    },
-    clean_delay: {
-      kind: 'count',
-      unit: 'seconds',
-      default: 0,
-      max: HOUR_SECONDS,
-      meaning: 'How long a fake cleaning takes.',
-    },
-    inspect_delay: {
-      kind: 'count',
-      unit: 'seconds',
-      default: 0,
-      max: HOUR_SECONDS,
-      meaning: 'How long a fake inspection takes.',
-    },
-    management_delay: {
-      kind: 'count',
-      unit: 'seconds',
-      default: 0,
-      max: HOUR_SECONDS,
-      meaning: 'How long a fake management call takes.',
-    },
-    boot_delay: {
-      kind: 'count',
-      unit: 'seconds',
-      default: 0,
-      max: HOUR_SECONDS,
-      meaning: 'How long fake boot preparation takes.',
-    },
-  },
+  redfish: REDFISH_SETTINGS,
+  ipmi: IPMI_SETTINGS,
+  fake: FAKE_SETTINGS,
   database: {
     connection: {
       kind: 'text',

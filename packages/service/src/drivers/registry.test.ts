@@ -42,7 +42,7 @@ test('an unknown interface is refused in the words of the API', () => {
     status: 400,
     message:
       "Could not find the following interface in the 'ironic.hardware.interfaces.power' entrypoint: zz. " +
-      "Valid interfaces are ['fake', 'redfish'].",
+      "Valid interfaces are ['fake', 'ipmitool', 'redfish'].",
   });
 });
 

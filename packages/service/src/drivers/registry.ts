@@ -12,6 +12,8 @@ import type { DriverRegistry, NodeDriver } from './driver.ts';
 import { makeFakeHardware } from './fake/fake-hardware.ts';
 import { DEFAULT_FAKE_OPTIONS, type FakeOptions } from './fake/options.ts';
 import type { HardwareType } from './hardware-type.ts';
+import { makeIpmiHardware } from './ipmi/ipmi-hardware.ts';
+import { DEFAULT_IPMI_OPTIONS, type IpmiOptions } from './ipmi/options.ts';
 import { DEFAULT_REDFISH_OPTIONS, type RedfishOptions } from './redfish/options.ts';
 import { makeRedfishHardware } from './redfish/redfish-hardware.ts';
 
@@ -20,12 +22,14 @@ export type DriverOptions = {
   readonly enabledHardwareTypes: readonly string[];
   readonly fake: FakeOptions;
   readonly redfish: RedfishOptions;
+  readonly ipmi: IpmiOptions;
 };
 
 export const DEFAULT_DRIVER_OPTIONS: DriverOptions = {
-  enabledHardwareTypes: ['redfish', 'fake-hardware'],
+  enabledHardwareTypes: ['redfish', 'ipmi', 'fake-hardware'],
   fake: DEFAULT_FAKE_OPTIONS,
   redfish: DEFAULT_REDFISH_OPTIONS,
+  ipmi: DEFAULT_IPMI_OPTIONS,
 };
 
 export type DriverParts = {
@@ -41,6 +45,8 @@ export type DriverParts = {
 const MAKERS: { readonly [name: string]: (parts: DriverParts) => HardwareType } = {
   redfish: ({ options, clock, log, openDriverInfo = (node) => node.driverInfo, useBmcLogin }) =>
     makeRedfishHardware({ options: options.redfish, clock, log }, openDriverInfo, useBmcLogin),
+  ipmi: ({ options, clock, openDriverInfo = (node) => node.driverInfo, useBmcLogin }) =>
+    makeIpmiHardware({ options: options.ipmi, clock }, openDriverInfo, useBmcLogin),
   'fake-hardware': (parts) => makeFakeHardware(parts.options.fake, parts.clock),
 };
 

@@ -21,6 +21,7 @@ export const IPMI_FAULTS = {
   'ignore-passwords': 'setting a password succeeds and changes nothing',
   'refuse-passwords': 'setting a password gets completion code 0xcc',
   'drop-answers': 'the next <value> commands are obeyed and not answered',
+  'ignore-power': 'power commands succeed and do nothing',
   lockout: 'a user is locked after <value> wrong passwords',
   'lying-test': 'testing a password succeeds, whatever it is',
   'no-sha256': 'cipher suite 17 is not known',

@@ -93,6 +93,7 @@ export type IpmiTrouble = keyof typeof TROUBLES;
 
 export class IpmiFailure extends Failure {
   readonly trouble: IpmiTrouble;
+  readonly #more: string;
 
   constructor(trouble: IpmiTrouble, more = '', details: JsonObject = {}) {
     const { code, text, isRetryable } = TROUBLES[trouble];
@@ -102,5 +103,15 @@ export class IpmiFailure extends Failure {
     });
     this.name = 'IpmiFailure';
     this.trouble = trouble;
+    this.#more = more;
+  }
+
+  /** The same, of a BMC that has a name. */
+  at(origin: string): IpmiFailure {
+    const where = `(BMC at ${origin})`;
+    return new IpmiFailure(this.trouble, this.#more === '' ? where : `${this.#more} ${where}`, {
+      ...this.details,
+      bmc: origin,
+    });
   }
 }

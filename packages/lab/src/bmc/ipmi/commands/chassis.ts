@@ -42,6 +42,7 @@ export const chassisCommands: CommandTable = {
       bmc.counters.chassisControls += 1;
       const act = CONTROLS[control];
       if (act === undefined) return { code: CODE.invalidField };
+      if (bmc.faults.has('ignore-power')) return completed();
       return act(bmc.machine).then(
         () => completed(),
         // Why a machine did not start is the lab's to tell; a BMC has only this code for it.
