@@ -6,7 +6,7 @@ import { makeOwnToken, type OwnToken } from '#api/auth/keystone/own-token';
 import type { Clock } from '#clock';
 import type { BarbicanTokens } from '#trust/secret-store/barbican';
 import type { Exchange } from '#trust/secret-store/exchange';
-import { storeFailure } from '#trust/secret-store/store-failure';
+import { storeFailure, troubleOf } from '#trust/secret-store/store-failure';
 
 import { isJsonObject, type JsonObject } from '@bessemer/protocol/json';
 
@@ -44,6 +44,8 @@ export const makeBarbicanTokens = (
       return await asked;
     } catch (error) {
       if (!(error instanceof KeystoneAway)) throw error;
+      // The secret of the account could not be read.
+      if (troubleOf(error.cause) !== undefined) throw error.cause;
       throw storeFailure(isRefusal(lastStatus) ? 'unauthorised' : 'away', error.message, error);
     }
   };

@@ -33,7 +33,7 @@ const baseOf = ({ name, url }: ExchangeOptions): string => {
   const parsed = new URL(url);
   const isPrivate = parsed.protocol === 'https:' || LOOPBACK_PATTERN.test(parsed.hostname);
   if (!isPrivate || parsed.username !== '' || parsed.password !== '') {
-    throw new Error(`the URL of ${name} must be https, without a user in it`);
+    throw new Error(`the URL of ${name} must be https, or on loopback, without a user in it`);
   }
   return url.replace(/\/+$/, '');
 };
