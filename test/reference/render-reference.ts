@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { FAILURE_CODES } from '@bessemer/protocol/errors/codes';
-import { AGENT_EVENTS } from '@bessemer/protocol/events/agent-events';
+import { AUDIT_EVENTS } from '@bessemer/protocol/events/audit-events';
 import { FEATURES } from '@bessemer/protocol/microversion/features';
 
 import { type ApiParts, DEFAULT_API_OPTIONS } from '../../packages/service/src/api/api-parts.ts';
@@ -60,7 +60,7 @@ const microversions = (): string =>
 
 const events = (): string =>
   [
-    '# Events about trust in agents',
+    '# Events about trust in agents and BMCs',
     '',
     NOTE,
     '',
@@ -70,7 +70,7 @@ const events = (): string =>
     '',
     '| Event | Severity | When | What happens |',
     '| --- | --- | --- | --- |',
-    ...Object.entries(AGENT_EVENTS).map(
+    ...Object.entries(AUDIT_EVENTS).map(
       ([name, { severity, meaning, effect }]) =>
         `| \`${name}\` | ${severity} | ${cell(meaning)} | ${cell(effect)} |`,
     ),

@@ -2,7 +2,7 @@
 // it tells of; for the loud ones a line of the node's history and, while work is going on, of its journal; a log line;
 // a counter. Never a token: at most `tokenMark` of its hash.
 
-import { AGENT_EVENTS, type AgentEventName } from '@bessemer/protocol/events/agent-events';
+import { AUDIT_EVENTS, type AuditEventName } from '@bessemer/protocol/events/audit-events';
 import type { JsonObject } from '@bessemer/protocol/json';
 import type { NodeUuid } from '@bessemer/protocol/uuid';
 
@@ -17,7 +17,7 @@ import type { ConductorParts } from './conductor-parts.ts';
 import { type EventLimiter, makeEventLimiter } from './event-limiter.ts';
 
 export type TrustEvent = {
-  readonly name: AgentEventName;
+  readonly name: AuditEventName;
   readonly nodeUuid?: NodeUuid | undefined;
   readonly sessionId?: string | undefined;
   readonly bootNumber?: number | undefined;
@@ -80,7 +80,7 @@ const detailText = (detail: JsonObject, suppressed: number): string => {
 
 const sentenceOf = (event: TrustEvent): string =>
   [
-    event.text ?? AGENT_EVENTS[event.name].meaning,
+    event.text ?? AUDIT_EVENTS[event.name].meaning,
     ...(event.source === undefined ? [] : [`Source: ${event.source}.`]),
     ...(event.bootNumber === undefined ? [] : [`Boot: ${event.bootNumber}.`]),
   ].join(' ');
@@ -132,7 +132,7 @@ const writeDown = async (
   event: TrustEvent,
   suppressed: number,
 ): Promise<void> => {
-  const { severity } = AGENT_EVENTS[event.name];
+  const { severity } = AUDIT_EVENTS[event.name];
   const isLoud = severity === 'high' || severity === 'critical';
   const { name, outcome } = event;
   const facts = {
@@ -145,7 +145,7 @@ const writeDown = async (
   };
   parts.log[severity === 'info' ? 'info' : isLoud ? 'error' : 'warn'](
     { event: name, severity, outcome, ...facts, ...(suppressed === 0 ? {} : { suppressed }) },
-    'agent trust',
+    'security event',
   );
   if (isLoud && event.nodeUuid !== undefined)
     await tellOperator(queryable, parts, event, event.nodeUuid);
@@ -171,7 +171,7 @@ const writeDown = async (
 /** How many equal events were left out before this one; undefined: this one is not written either. */
 const admit = (parts: EventParts, event: TrustEvent): number | undefined => {
   const { name, outcome } = event;
-  parts.metrics?.countEvent(name, AGENT_EVENTS[name].severity);
+  parts.metrics?.countEvent(name, AUDIT_EVENTS[name].severity);
   if (outcome === 'changed') return 0;
   return memoryOf(parts).limiter.admit(kindOf(event), whoOf(event), parts.clock.monotonicMs());
 };

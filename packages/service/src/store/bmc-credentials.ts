@@ -44,8 +44,8 @@ export type BmcCredentialState =
   | 'locked'
   | 'frozen';
 
-/** One version in the secret store, at the place of its slot; whoever wrote it is known by `writeId`. */
-export type SecretRef = { readonly version: number; readonly writeId: string };
+/** The write that stored a secret, at the place of its slot: versions have other numbers in another store. */
+export type SecretRef = string;
 
 export type BmcSlot = {
   readonly username: string;
@@ -60,8 +60,10 @@ export type BmcSlot = {
   readonly verifiedAtMs: number | null;
 };
 
-export type SupersededSecret = SecretRef & {
-  readonly slot: BmcSlotName;
+/** Of a slot, or of another place of the node in the store. */
+export type SupersededSecret = {
+  readonly slot: string;
+  readonly ref: SecretRef;
   readonly sinceMs: number;
 };
 
@@ -92,6 +94,8 @@ export type BmcCredentialRecord = {
   readonly strategy: RotationStrategy;
   readonly slots: { readonly [slot in BmcSlotName]: BmcSlot };
   readonly activeSlot: BmcSlotName | null;
+  /** The account that a person gave, in its own place in the store. */
+  readonly given: { readonly username: string; readonly ref: SecretRef } | null;
   readonly profile: string | null;
   readonly limits: BmcLimits;
   readonly superseded: readonly SupersededSecret[];
@@ -123,6 +127,7 @@ const recordOf = (row: Selectable<BmcCredentialTable>): BmcCredentialRecord => (
   strategy: row.strategy as RotationStrategy,
   slots: { a: JSON.parse(row.slot_a) as BmcSlot, b: JSON.parse(row.slot_b) as BmcSlot },
   activeSlot: row.active_slot as BmcSlotName | null,
+  given: row.given === null ? null : (JSON.parse(row.given) as BmcCredentialRecord['given']),
   profile: row.profile,
   limits: JSON.parse(row.limits) as BmcLimits,
   superseded: JSON.parse(row.superseded) as SupersededSecret[],
@@ -144,6 +149,7 @@ const rowOf = (record: BmcCredentialRecord): Omit<BmcCredentialTable, 'revision'
   slot_a: JSON.stringify(record.slots.a),
   slot_b: JSON.stringify(record.slots.b),
   active_slot: record.activeSlot,
+  given: textOf(record.given),
   profile: record.profile,
   limits: JSON.stringify(record.limits),
   superseded: JSON.stringify(record.superseded),

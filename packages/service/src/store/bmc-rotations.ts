@@ -8,7 +8,7 @@ import type { NodeUuid } from '@bessemer/protocol/uuid';
 
 import type { RotationPhase, RotationStrategy } from '#trust/bmc-credential/rotation-phases';
 
-import type { BmcSlotName, SecretRef } from './bmc-credentials.ts';
+import type { BmcCredentialState, BmcSlotName, SecretRef } from './bmc-credentials.ts';
 import type { BmcRotationTable } from './bmc-tables.ts';
 import type { Queryable } from './database.ts';
 import { withConflicts } from './errors.ts';
@@ -35,18 +35,22 @@ export type RotationWork = {
   /** As somebody asked for it. */
   readonly askedPath: 'auto' | 'oob' | 'inband';
   readonly askedSlot: BmcSlotName | null;
+  readonly stateBefore: BmcCredentialState;
+  /** What is done to the account that a person gave, once another one works. */
+  readonly givenPolicy: 'keep' | 'disable';
+  /** A password that somebody supplied, in its own place in the store. */
+  readonly supplied: SecretRef | null;
   /** `replace` changes the account that is to be in use, `retire` the one that was. */
   readonly pass: 'replace' | 'retire';
   readonly login: RotationLogin | null;
-  readonly profilesTried: readonly string[];
   readonly profile: string | null;
+  /** Of this pass: names of profiles that the BMC refused. */
+  readonly profilesTried: readonly string[];
   /** How many passwords were made; part of the name of each write. */
   readonly written: number;
   /** How often the BMC was told the candidate. */
   readonly applied: number;
-  /** Whether nobody knows what became of one of these. */
-  readonly isApplyUnknown: boolean;
-  /** Names of what was tried to log in with, and refused. */
+  /** Names of the logins that were refused. */
   readonly refused: readonly string[];
   /** How often in a row something was waited for that may not come. */
   readonly waits: number;
@@ -56,13 +60,20 @@ export type RotationWork = {
     readonly ref: SecretRef;
     readonly bytes: number;
   } | null;
-  /** Passwords that went out of use in this run. */
-  readonly replaced: readonly { readonly slot: BmcSlotName; readonly ref: SecretRef }[];
-  /** A password that somebody supplied. */
-  readonly supplied: SecretRef | null;
-  /** The account that a person gave, once another one works. */
-  readonly given: 'keep' | 'disable' | null;
+  /** Went out of use in this run, and is to be refused. */
+  readonly replaced: { readonly slot: BmcSlotName; readonly ref: SecretRef } | null;
+  readonly isOldAlive: boolean;
 };
+
+/** How each pass begins. */
+export const FRESH_PASS = {
+  profile: null,
+  profilesTried: [],
+  applied: 0,
+  refused: [],
+  waits: 0,
+  cut: null,
+} as const satisfies Partial<RotationWork>;
 
 export type RotationRecord = {
   readonly id: string;
@@ -74,7 +85,7 @@ export type RotationRecord = {
   readonly phase: RotationPhase;
   readonly slot: BmcSlotName | null;
   readonly path: 'oob' | 'inband' | null;
-  readonly candidate: { readonly writeId: string; readonly version: number | null } | null;
+  readonly candidate: SecretRef | null;
   readonly work: RotationWork;
   readonly startedMs: number;
   readonly updatedMs: number;
@@ -102,8 +113,7 @@ const recordOf = (row: Selectable<BmcRotationTable>): RotationRecord => ({
   phase: row.phase as RotationPhase,
   slot: row.slot as BmcSlotName | null,
   path: row.path as RotationRecord['path'],
-  candidate:
-    row.candidate === null ? null : (JSON.parse(row.candidate) as RotationRecord['candidate']),
+  candidate: row.candidate,
   work: JSON.parse(row.work) as RotationWork,
   startedMs: row.started_ms,
   updatedMs: row.updated_ms,
@@ -130,7 +140,7 @@ export const insertRotation = async (
         phase: record.phase,
         slot: record.slot,
         path: record.path,
-        candidate: textOf(record.candidate),
+        candidate: record.candidate,
         work: JSON.stringify(record.work),
         started_ms: record.startedMs,
         updated_ms: record.updatedMs,
@@ -184,13 +194,12 @@ export const updateRotation = async (
   changes: RotationChanges,
   nowMs: number,
 ): Promise<boolean> => {
-  const { work, candidate, error, endedMs, ...columns } = changes;
+  const { work, error, endedMs, ...columns } = changes;
   const result = await queryable
     .updateTable('bmc_rotation')
     .set({
       ...columns,
       ...(work === undefined ? {} : { work: JSON.stringify(work) }),
-      ...(candidate === undefined ? {} : { candidate: textOf(candidate) }),
       ...(error === undefined ? {} : { error: textOf(error) }),
       ...(endedMs === undefined ? {} : { ended_ms: endedMs }),
       fence,

@@ -13,6 +13,8 @@ export type BmcCredentialTable = {
   slot_b: string;
   /** a or b; null: nothing is in use yet. */
   active_slot: string | null;
+  /** JSON {username, ref} or null: the account that a person gave. */
+  given: string | null;
   /** Password profile that the BMC took last. */
   profile: string | null;
   /** JSON: what was learned of the BMC. */
@@ -47,7 +49,7 @@ export type BmcRotationTable = {
   slot: string | null;
   /** oob or inband. */
   path: string | null;
-  /** JSON: place in the secret store of what the account gets. */
+  /** Names the write of what the account gets, at the place of its slot. */
   candidate: string | null;
   /** JSON: what the phases hand on to each other. Never a secret. */
   work: string;

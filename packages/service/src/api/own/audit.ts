@@ -3,7 +3,7 @@
 import { isoTime } from '#clock';
 import { auditDetail, type AuditRow, listAudit } from '#store/audit';
 
-import { AGENT_EVENTS } from '@bessemer/protocol/events/agent-events';
+import { AUDIT_EVENTS } from '@bessemer/protocol/events/audit-events';
 import { Refusal } from '@bessemer/protocol/errors/refusal';
 import type { JsonObject } from '@bessemer/protocol/json';
 import { asNodeUuid, type NodeUuid } from '@bessemer/protocol/uuid';
@@ -34,7 +34,7 @@ const entryOf = (row: AuditRow): JsonObject => ({
 
 const requireEventName = (query: Query): string | undefined => {
   const { event } = query;
-  if (event === undefined || Object.hasOwn(AGENT_EVENTS, event)) return event;
+  if (event === undefined || Object.hasOwn(AUDIT_EVENTS, event)) return event;
   throw new Refusal(400, `There is no event ${event.slice(0, 100)}.`);
 };
 

@@ -40,16 +40,15 @@ export type RotationPhase =
 type Table = { readonly [phase in RotationPhase]: readonly RotationPhase[] };
 
 const SINGLE: Table = {
-  // A password that somebody supplied is stored before the rotation begins.
-  begin: ['generated', 'staged', 'correcting', 'done'],
+  begin: ['generated', 'correcting', 'done'],
   generated: ['storing', 'done'],
   storing: ['staged', 'done'],
   staged: ['applying', 'generated', 'done'],
   applying: ['verifying', 'generated', 'done'],
   verifying: ['verified', 'recovering', 'done'],
   recovering: ['applying', 'generated', 'correcting', 'done'],
-  correcting: ['begin', 'done'],
-  verified: ['committing', 'done'],
+  correcting: ['begin', 'generated', 'done'],
+  verified: ['committing', 'generated', 'done'],
   committing: ['verify_old_dead'],
   retiring: [],
   verify_old_dead: ['settling'],
@@ -59,7 +58,6 @@ const SINGLE: Table = {
 
 const DUAL: Table = {
   ...SINGLE,
-  correcting: ['begin', 'generated', 'done'],
   // The other account is worked on by the same phases.
   committing: ['retiring', 'verify_old_dead'],
   retiring: ['generated', 'verify_old_dead', 'done'],
