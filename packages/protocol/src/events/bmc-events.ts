@@ -1,4 +1,4 @@
-// Every event about the accounts that the service keeps at BMCs; see agent-events.ts, whose table they are part of. In
+// Every event about the accounts that the service keeps at BMCs; see audit-events.ts, whose table they are part of. In
 // their details: slot, user name, rotation, phase, path, who asked, tries. Never a password, its hash or its length.
 
 export const BMC_EVENTS = {
