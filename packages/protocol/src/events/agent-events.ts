@@ -1,8 +1,6 @@
 // Every event about trust in agents: what it is called, how loud it is, what it means. History, log, metrics, the
 // audit log and the reference page are all read from this table.
 
-import { BMC_EVENTS } from './bmc-events.ts';
-
 export type Severity = 'info' | 'warning' | 'high' | 'critical';
 
 export type EventRow = {
@@ -227,7 +225,6 @@ export const AGENT_EVENTS = {
     meaning: 'The files of the access rules have changed and cannot be used.',
     effect: 'The last good rules stay.',
   },
-  ...BMC_EVENTS,
 } as const satisfies { readonly [name: string]: EventRow };
 
 export type AgentEventName = keyof typeof AGENT_EVENTS;
