@@ -44,6 +44,7 @@ import { openAddresses } from './serve/open-addresses.ts';
 import { openAuthentication } from './serve/open-authentication.ts';
 import { keepBootsRight, openNetboot } from './serve/open-netboot.ts';
 import { openRemoteBootHost } from './serve/open-remote-boot-host.ts';
+import { openServiceSecrets } from './serve/open-service-secrets.ts';
 import { sealOldSecrets } from './serve/seal-old-secrets.ts';
 
 type Endpoints = {
@@ -141,6 +142,7 @@ const serve = async (loaded: LoadedConfig, flags: ServeFlags, log: Log): Promise
     { config: flags.config, data: data.path },
     eventParts,
   );
+  const secrets = await openServiceSecrets(settings, eventParts);
   const leave = await startPresence({
     store,
     clock,
@@ -244,6 +246,7 @@ const serve = async (loaded: LoadedConfig, flags: ServeFlags, log: Log): Promise
       await addresses.close();
       await leave();
       await drivers.close();
+      await secrets.close();
       await store.close();
     },
   };
