@@ -25,17 +25,19 @@ export type ServiceInMode = {
   readonly environment: Environment;
   /** The same account for calls without a client. */
   readonly headers: { readonly [name: string]: string };
+  /** Undefined in the other modes. */
+  readonly keystone: Keystone | undefined;
   readonly stop: () => Promise<void>;
 };
 
-type Started = Omit<ServiceInMode, 'mode' | 'stop'> & { readonly keystone?: Keystone };
+type Started = Omit<ServiceInMode, 'mode' | 'stop'>;
 
 type Start = (directory: string, settings: readonly string[]) => Promise<Started>;
 
 const startNone: Start = async (directory, settings) => {
   const service = await startService({ directory, args: ['--auth', 'none'], settings });
   const environment = { OS_AUTH_TYPE: 'none', OS_ENDPOINT: service.url };
-  return { service, environment, headers: {} };
+  return { service, environment, headers: {}, keystone: undefined };
 };
 
 const startBasic: Start = async (directory, settings) => {
@@ -47,6 +49,7 @@ const startBasic: Start = async (directory, settings) => {
     service,
     environment: { OS_CLIENT_CONFIG_FILE: file, OS_CLOUD: 'bessemer' },
     headers: { authorization: `Basic ${account}` },
+    keystone: undefined,
   };
 };
 
@@ -81,13 +84,13 @@ export const startInMode = async (
   settings: readonly string[] = [],
 ): Promise<ServiceInMode> => {
   const directory = await makeDirectory();
-  const { keystone, ...started } = await START[mode](directory, settings);
+  const started = await START[mode](directory, settings);
   return {
     mode,
     ...started,
     stop: async () => {
       await started.service.stop();
-      await keystone?.stop();
+      await started.keystone?.stop();
       await removeDirectory(directory);
     },
   };
