@@ -3,26 +3,12 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 
+import { INTERFACE_KINDS } from '@bessemer/protocol/node/record';
+
 import { waitFor } from '../../harness/wait-for.ts';
 import { type Body, uniqueName } from '../api-client.ts';
 import { freeMac } from '../cli/node-cases.ts';
 import { type Gists, type Patch, type Tempest, uuidsOf } from './tempest-world.ts';
-
-const HARDWARE_KINDS = [
-  'bios',
-  'boot',
-  'console',
-  'deploy',
-  'firmware',
-  'inspect',
-  'management',
-  'network',
-  'power',
-  'raid',
-  'rescue',
-  'storage',
-  'vendor',
-] as const;
 
 const CHANGE_MS_MAX = 20_000;
 
@@ -159,7 +145,7 @@ export const NODE_GISTS: Gists = {
     const node = await world.makeNode();
     const path = `/v1/nodes/${node.uuid}`;
     const driver = await world.get('/v1/drivers/fake-hardware');
-    for (const kind of HARDWARE_KINDS) {
+    for (const kind of INTERFACE_KINDS) {
       const field = `${kind}_interface`;
       const fallback = (await world.get(path))[field];
       const names: readonly string[] = driver[`enabled_${field}s`];
