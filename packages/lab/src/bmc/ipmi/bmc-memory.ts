@@ -1,6 +1,8 @@
 // All that one IPMI BMC of the lab remembers, and how it can misbehave.
 
+import { systemClock, type Clock } from '../../clock.ts';
 import type { Machine } from '../power-model.ts';
+import { IPMI_ACCOUNT_FAULTS } from './account-faults.ts';
 
 export type IpmiUser = {
   name: string;
@@ -14,6 +16,7 @@ export type IpmiUser = {
   /** Bits 4 to 6 of the access byte: messaging, link authentication, callback only. */
   accessFlags: number;
   wrongPasswordCount: number;
+  lockedUntilMs: number;
 };
 
 export const IPMI_FAULTS = {
@@ -25,6 +28,7 @@ export const IPMI_FAULTS = {
   lockout: 'a user is locked after <value> wrong passwords',
   'lying-test': 'testing a password succeeds, whatever it is',
   'no-sha256': 'cipher suite 17 is not known',
+  ...IPMI_ACCOUNT_FAULTS,
 } as const;
 
 export type IpmiFault = keyof typeof IPMI_FAULTS;
@@ -43,8 +47,11 @@ export type ChannelSettings = { flags: number; privilege: number };
 
 export type IpmiBmc = {
   readonly machine: Machine;
+  readonly clock: Clock;
   readonly guid: Buffer;
   readonly users: Map<number, IpmiUser>;
+  /** Those of the beginning. */
+  readonly firstUsers: ReadonlyMap<number, IpmiUser>;
   readonly channel: { readonly stored: ChannelSettings; readonly active: ChannelSettings };
   readonly bootParameters: Map<number, Buffer>;
   readonly lanParameters: Map<number, Buffer>;
@@ -73,6 +80,7 @@ export const emptyUser = (): IpmiUser => ({
   privilege: NO_ACCESS,
   accessFlags: 0,
   wrongPasswordCount: 0,
+  lockedUntilMs: 0,
 });
 
 /** Slot 1 is the anonymous user, disabled; the given administrator is in slot 2. */
@@ -81,24 +89,18 @@ export const makeIpmiBmc = (parts: {
   readonly username: string;
   readonly password: string;
   readonly bmcKey?: Buffer;
+  readonly clock?: Clock;
+  /** Of a machine that Redfish speaks for too; user name and password are not used then. */
+  readonly users?: Map<number, IpmiUser>;
   readonly saveUsers?: () => void;
 }): IpmiBmc => {
-  const users = new Map<number, IpmiUser>();
-  for (let id = 1; id <= USER_SLOTS; id += 1) users.set(id, emptyUser());
-  const password = Buffer.from(parts.password);
-  users.set(2, {
-    ...emptyUser(),
-    name: parts.username,
-    password: Buffer.concat([password, Buffer.alloc(PASSWORD_BYTES - password.length)]),
-    passwordBytes: password.length > 16 ? 20 : 16,
-    isEnabled: true,
-    privilege: ADMINISTRATOR,
-    accessFlags: MESSAGING,
-  });
+  const users = parts.users ?? firstUsers(parts);
   return {
     machine: parts.machine,
+    clock: parts.clock ?? systemClock,
     guid: Buffer.from(parts.machine.facts.uuid.replaceAll('-', ''), 'hex').reverse(),
     users,
+    firstUsers: copyOf(users),
     channel: {
       stored: { flags: OPEN_CHANNEL, privilege: ADMINISTRATOR },
       active: { flags: OPEN_CHANNEL, privilege: ADMINISTRATOR },
@@ -117,6 +119,35 @@ export const makeIpmiBmc = (parts: {
     },
     saveUsers: parts.saveUsers ?? (() => undefined),
   };
+};
+
+/** Not the accounts behind it: a machine that shares them lets Redfish bring them back. */
+const copyOf = (users: ReadonlyMap<number, IpmiUser>): Map<number, IpmiUser> =>
+  new Map([...users].map(([id, user]) => [id, { ...user }]));
+
+/** As after a restart; with the fault `accounts-lost` the users are those of the beginning. */
+export const loseUsers = (bmc: IpmiBmc): void => {
+  if (!bmc.faults.has('accounts-lost')) return;
+  for (const [id, first] of bmc.firstUsers) Object.assign(bmc.users.get(id) ?? {}, first);
+  bmc.saveUsers();
+};
+
+const firstUsers = (
+  parts: Pick<Parameters<typeof makeIpmiBmc>[0], 'username' | 'password'>,
+): Map<number, IpmiUser> => {
+  const users = new Map<number, IpmiUser>();
+  for (let id = 1; id <= USER_SLOTS; id += 1) users.set(id, emptyUser());
+  const password = Buffer.from(parts.password);
+  users.set(2, {
+    ...emptyUser(),
+    name: parts.username,
+    password: Buffer.concat([password, Buffer.alloc(PASSWORD_BYTES - password.length)]),
+    passwordBytes: password.length > 16 ? 20 : 16,
+    isEnabled: true,
+    privilege: ADMINISTRATOR,
+    accessFlags: MESSAGING,
+  });
+  return users;
 };
 
 /** Counts a fault down by one; true while it lasted. */

@@ -6,7 +6,7 @@ import { createSocket } from 'node:dgram';
 import type { AddressInfo } from 'node:net';
 
 import type { Clock } from '../../clock.ts';
-import { useFault, type IpmiBmc } from './bmc-memory.ts';
+import { loseUsers, useFault, type IpmiBmc } from './bmc-memory.ts';
 import { runCommand } from './commands/command-table.ts';
 import {
   oldDatagram,
@@ -25,6 +25,10 @@ export type IpmiServer = {
   readonly port: number;
   /** Sessions that are open now. */
   readonly sessionCount: () => number;
+  /** Forgets all sessions, and what else its faults say. */
+  readonly restart: () => void;
+  /** Forgets all sessions, as after a restart of the BMC. */
+  readonly dropSessions: () => void;
   readonly close: () => Promise<void>;
 };
 
@@ -64,6 +68,11 @@ export const startIpmiServer = async (
   return {
     port: (socket.address() satisfies AddressInfo).port,
     sessionCount: sessions.openCount,
+    restart: () => {
+      sessions.clear();
+      loseUsers(bmc);
+    },
+    dropSessions: sessions.clear,
     close: async () => {
       isOpen = false;
       await last;

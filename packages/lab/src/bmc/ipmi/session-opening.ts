@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 
+import { isLocked, noteWrongPassword } from './lockout.ts';
 import { MESSAGING, NO_ACCESS, type IpmiBmc, type IpmiUser } from './bmc-memory.ts';
 import type { IpmiSession, SessionTable } from './sessions.ts';
 import { isSame, macOf, markOf, SUITES, type Suite } from './suites.ts';
@@ -126,14 +127,13 @@ const challenge = (bmc: IpmiBmc, sessions: SessionTable, message: Buffer): Buffe
 };
 
 const findUser = (bmc: IpmiBmc, name: string): IpmiUser | undefined => {
-  const lockedAt = bmc.faults.get('lockout') ?? Infinity;
   return [...bmc.users].find(
     ([id, user]) =>
       (name === '' ? id === 1 : id !== 1 && user.name === name) &&
       user.isEnabled &&
       user.privilege !== NO_ACCESS &&
       (user.accessFlags & MESSAGING) !== 0 &&
-      user.wrongPasswordCount < lockedAt,
+      !isLocked(bmc, user),
   )?.[1];
 };
 
@@ -157,8 +157,7 @@ const admit = (bmc: IpmiBmc, sessions: SessionTable, message: Buffer): Buffer | 
   );
   const status = message.readUInt8(1);
   if (status !== STATUS.ok || !isSame(expected, message.subarray(8))) {
-    bmc.counters.wrongPasswords += 1;
-    user.wrongPasswordCount += 1;
+    noteWrongPassword(bmc, user);
     sessions.remove(session.bmcId);
     return status === STATUS.ok ? refusal(tag, STATUS.badIntegrity, session.consoleId) : undefined;
   }

@@ -43,6 +43,7 @@ export type SessionTable = {
   readonly find: (bmcId: number) => IpmiSession | undefined;
   readonly remove: (bmcId: number) => void;
   readonly openCount: () => number;
+  readonly clear: () => void;
 };
 
 export const makeSessionTable = (clock: Clock): SessionTable => {
@@ -83,6 +84,7 @@ export const makeSessionTable = (clock: Clock): SessionTable => {
     remove: (bmcId) => {
       sessions.delete(bmcId);
     },
+    clear: () => sessions.clear(),
     openCount: () => {
       dropOld();
       return [...sessions.values()].filter((each) => each.admitted !== null).length;

@@ -5,6 +5,8 @@ import { completed, type CommandTable } from './command.ts';
 
 const PIECE_BYTES = 16;
 const LAN_CHANNEL = 1;
+/** No authentication, integrity or encryption. Only told of: a session with it is not opened. */
+const SUITE_ZERO = Buffer.from([0xc0, 0, 0x00, 0x40, 0x80]);
 const IPMI_2 = 0x02;
 /** Private enterprise number; one that no vendor has. */
 const MANUFACTURER = [0xff, 0xff, 0x00];
@@ -30,8 +32,11 @@ export const identityCommands: CommandTable = {
     bytesMin: 3,
     run: ({ bmc, data }) => {
       const known = SUITES.filter(({ id }) => id !== 17 || !bmc.faults.has('no-sha256'));
+      const records = bmc.faults.has('suite-zero')
+        ? Buffer.concat([SUITE_ZERO, suiteRecords(known)])
+        : suiteRecords(known);
       const at = (data.readUInt8(2) & 0x3f) * PIECE_BYTES;
-      return completed(LAN_CHANNEL, ...suiteRecords(known).subarray(at, at + PIECE_BYTES));
+      return completed(LAN_CHANNEL, ...records.subarray(at, at + PIECE_BYTES));
     },
   },
 };

@@ -16,8 +16,16 @@ const withUser = (
 ): Outcome => {
   const id = idByte & 0x3f;
   const user = bmc.users.get(id);
-  return user === undefined ? { code: CODE.outOfRange } : work(user, id);
+  const isBeyond = id > userCount(bmc);
+  return user === undefined || isBeyond ? { code: CODE.outOfRange } : work(user, id);
 };
+
+const userCount = (bmc: IpmiBmc): number => bmc.faults.get('user-count') ?? USER_SLOTS;
+
+const fixedCount = (bmc: IpmiBmc): number => bmc.faults.get('fixed-names') ?? ANONYMOUS;
+
+const enabledBits = (bmc: IpmiBmc, user: IpmiUser): number =>
+  bmc.faults.has('hidden-enabled') ? 0x00 : user.isEnabled ? 0x40 : 0x80;
 
 const enabledCount = (bmc: IpmiBmc): number =>
   [...bmc.users.values()].filter(({ isEnabled }) => isEnabled).length;
@@ -43,9 +51,9 @@ export const userCommands: CommandTable = {
       withUser(call, call.data.readUInt8(1), (user) =>
         isLanChannel(call.data.readUInt8(0))
           ? completed(
-              USER_SLOTS,
-              (user.isEnabled ? 0x40 : 0x80) | enabledCount(call.bmc),
-              1,
+              userCount(call.bmc),
+              enabledBits(call.bmc, user) | enabledCount(call.bmc),
+              fixedCount(call.bmc),
               user.accessFlags | user.privilege,
             )
           : { code: CODE.invalidField },
@@ -56,7 +64,7 @@ export const userCommands: CommandTable = {
     bytesMin: 1 + NAME_BYTES,
     run: (call) =>
       withUser(call, call.data.readUInt8(0), (user, id) => {
-        if (id === ANONYMOUS) return { code: CODE.invalidField };
+        if (id <= fixedCount(call.bmc)) return { code: CODE.invalidField };
         const field = call.data.subarray(1, 1 + NAME_BYTES);
         user.name = field.toString('latin1').replace(/\0.*$/s, '');
         call.bmc.saveUsers();
@@ -100,13 +108,19 @@ const setPassword = (bmc: IpmiBmc, user: IpmiUser, given: Buffer, sizeBytes: 16 
   if (bmc.faults.has('refuse-passwords')) return { code: CODE.invalidField };
   if (bmc.faults.has('ignore-passwords')) return completed();
   const keptBytes = Math.min(bmc.faults.get('cut-passwords') ?? PASSWORD_BYTES, PASSWORD_BYTES);
-  user.password = Buffer.concat([
-    given.subarray(0, keptBytes),
-    Buffer.alloc(PASSWORD_BYTES - keptBytes),
-  ]);
-  user.passwordBytes = keptBytes <= 16 ? 16 : sizeBytes;
-  user.wrongPasswordCount = 0;
-  bmc.saveUsers();
+  const keep = (): void => {
+    user.password = Buffer.concat([
+      given.subarray(0, keptBytes),
+      Buffer.alloc(PASSWORD_BYTES - keptBytes),
+    ]);
+    user.passwordBytes = keptBytes <= 16 ? 16 : sizeBytes;
+    user.wrongPasswordCount = 0;
+    user.lockedUntilMs = 0;
+    bmc.saveUsers();
+  };
+  const lateMs = bmc.faults.get('late-passwords');
+  if (lateMs === undefined) keep();
+  else bmc.clock.after(lateMs, keep);
   return completed();
 };
 

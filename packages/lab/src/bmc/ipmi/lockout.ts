@@ -1,0 +1,16 @@
+// Users that were refused too often.
+
+import type { IpmiBmc, IpmiUser } from './bmc-memory.ts';
+
+export const isLocked = ({ clock }: IpmiBmc, user: IpmiUser): boolean =>
+  clock.monotonicMs() < user.lockedUntilMs;
+
+export const noteWrongPassword = (bmc: IpmiBmc, user: IpmiUser): void => {
+  bmc.counters.wrongPasswords += 1;
+  user.wrongPasswordCount += 1;
+  const countMax = bmc.faults.get('lockout');
+  if (countMax === undefined || user.wrongPasswordCount < countMax) return;
+  const seconds = bmc.faults.get('lockout-seconds') ?? Infinity;
+  user.lockedUntilMs = bmc.clock.monotonicMs() + seconds * 1_000;
+  user.wrongPasswordCount = 0;
+};
