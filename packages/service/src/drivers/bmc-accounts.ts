@@ -33,6 +33,7 @@ export type BmcAccount = {
 
 /** Undefined where the BMC does not tell. */
 export type BmcAccountLimits = PasswordLimits & {
+  /** 0: nothing is ever locked. */
   readonly lockoutThreshold?: number;
   readonly lockoutMs?: number;
   readonly lockoutResetMs?: number;

@@ -58,7 +58,8 @@ export const makeRedfishAccountDoor = (parts: AccountDoorParts): BmcAccountDoor 
         const { lockoutThreshold: threshold, lockoutMs = 0, lockoutResetMs = 0 } = limits;
         if (threshold !== undefined) {
           const windowMs = Math.max(lockoutMs, lockoutResetMs);
-          parts.budget.noteLimits(bmc.access.origin, { threshold, windowMs });
+          const budget = { threshold: threshold === 0 ? Infinity : threshold, windowMs };
+          parts.budget.noteLimits(bmc.access.origin, budget);
         }
         return limits;
       }),

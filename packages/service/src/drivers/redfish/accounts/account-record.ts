@@ -48,9 +48,10 @@ export const accountOf = (resource: Resource): BmcAccount => ({
 export const limitsOf = ({ body }: Resource): BmcAccountLimits => {
   const count = (name: string): number | undefined => {
     const value = memberAt(body, name);
-    // Nought is how BMCs say that there is no such limit, or that they do not know.
-    return typeof value === 'number' && Number.isInteger(value) && value > 0 ? value : undefined;
+    return typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : undefined;
   };
+  /** Nought of anything but a threshold, where it means that nothing is locked, is how BMCs say that they do not know. */
+  const positive = (name: string): number | undefined => count(name) || undefined;
   const limit = <K extends string>(
     key: K,
     value: number | undefined,
@@ -59,10 +60,10 @@ export const limitsOf = ({ body }: Resource): BmcAccountLimits => {
   const milliseconds = (seconds: number | undefined): number | undefined =>
     seconds === undefined ? undefined : seconds * 1_000;
   return {
-    ...limit('lengthMinBytes', count('MinPasswordLength')),
-    ...limit('lengthMaxBytes', count('MaxPasswordLength')),
+    ...limit('lengthMinBytes', positive('MinPasswordLength')),
+    ...limit('lengthMaxBytes', positive('MaxPasswordLength')),
     ...limit('lockoutThreshold', count('AccountLockoutThreshold')),
-    ...limit('lockoutMs', milliseconds(count('AccountLockoutDuration'))),
-    ...limit('lockoutResetMs', milliseconds(count('AccountLockoutCounterResetAfter'))),
+    ...limit('lockoutMs', milliseconds(positive('AccountLockoutDuration'))),
+    ...limit('lockoutResetMs', milliseconds(positive('AccountLockoutCounterResetAfter'))),
   };
 };
