@@ -60,6 +60,7 @@ export const FAILURE_CODES = {
   'secret-store.gone': 'the secret is not there, or was destroyed',
   'secret-store.full': 'the secret store takes no more secrets from the service',
   'secret-store.protocol': 'the secret store answered something that is not the protocol',
+  'break-glass.directory': 'the directory of the break-glass kit cannot be used',
   'store.full': 'the service cannot write to its own disk',
   internal: 'a defect of the service',
 } as const;

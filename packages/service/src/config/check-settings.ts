@@ -2,6 +2,7 @@
 
 import { isIP } from 'node:net';
 
+import { breakGlassOptions } from './break-glass-options.ts';
 import type { LoadedConfig } from './load.ts';
 import { ConfigInvalid } from './setting.ts';
 
@@ -36,6 +37,7 @@ export const checkSettings = ({ settings, sources }: LoadedConfig): readonly str
       throw new ConfigInvalid(`agent.${key}: "${wrong}" is not an address or a CIDR block`);
     }
   }
+  breakGlassOptions(settings);
   return Object.entries(WITHOUT_EFFECT)
     .filter(([key]) => sources.has(key))
     .map(([key, reason]) => `${key} has no effect: ${reason}`);

@@ -16,7 +16,12 @@ export const syncDirectory = async (directory: string): Promise<void> => {
   }
 };
 
-const writeDurably = async (path: string, data: string | Buffer, mode: number): Promise<void> => {
+/** A new file; what was written to it is on the disk when this returns. */
+export const writeDurably = async (
+  path: string,
+  data: string | Buffer,
+  mode: number,
+): Promise<void> => {
   const file = await open(path, 'wx', mode);
   try {
     await file.writeFile(data);

@@ -1,0 +1,309 @@
+// The break-glass kit on a real store, real secrets and a real directory: what is there is what the rows say, whatever
+// happened in between.
+
+import assert from 'node:assert/strict';
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
+
+import { armor, Decrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
+
+import {
+  type BreakGlassContent,
+  readBreakGlassContent,
+} from '@bessemer/protocol/bmc/break-glass-content';
+import type { NodeRecord } from '@bessemer/protocol/node/record';
+
+import { systemClock } from '#clock';
+import { type BreakGlassKit, makeBreakGlassKit } from '#conductor/bmc-credential/break-glass-kit';
+import type { TrustEvent } from '#conductor/trust-events';
+import { makeLog } from '#observe/log';
+import {
+  addBmcCredential,
+  changeBmcCredential,
+  emptySlot,
+  type BmcSlotName,
+} from '#store/bmc-credentials';
+import { openStore, type Store } from '#store/database';
+import { deleteNode } from '#store/nodes';
+import { openKitDirectory } from '#trust/break-glass/kit-directory';
+import { parseRecipients, type Recipient } from '#trust/break-glass/recipient';
+import { openKeyRing } from '#trust/key-ring';
+import { Secret } from '#trust/secret';
+import type { SecretStore } from '#trust/secret-store/secret-store';
+
+import { openEmbeddedSecrets } from '../src/serve/embedded-secrets.ts';
+import { makeNode } from './store-engines.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'bessemer-kit-'));
+const log = makeLog({ level: 'silent' });
+
+let identity: string;
+let recipients: readonly Recipient[];
+let store: Store;
+let secrets: SecretStore;
+let directory: string;
+let events: TrustEvent[];
+let kit: BreakGlassKit;
+
+before(async () => {
+  identity = await generateX25519Identity();
+  recipients = parseRecipients([await identityToRecipient(identity)]);
+});
+
+const makeKit = (
+  more: { secrets?: Pick<SecretStore, 'getWrite'>; recipients?: readonly Recipient[] } = {},
+) =>
+  makeBreakGlassKit({
+    directory: openKitDirectory(directory),
+    recipients,
+    store,
+    secrets,
+    clock: systemClock,
+    log,
+    note: async (event) => void events.push(event),
+    ...more,
+  });
+
+beforeEach(async () => {
+  const own = mkdtempSync(join(root, 'case-'));
+  directory = join(own, 'kit');
+  store = await openStore({ engine: 'sqlite', path: join(own, 'test.sqlite') });
+  secrets = openEmbeddedSecrets(store, await openKeyRing(join(own, 'keys')), systemClock);
+  events = [];
+  kit = makeKit();
+});
+
+afterEach(async () => {
+  await kit.stop();
+  await store.close();
+});
+
+after(() => rmSync(root, { recursive: true, force: true }));
+
+const PASSWORDS: { readonly [writeId: string]: string } = {
+  'write-1': 'First7canary-pass',
+  'write-2': 'Second7canary-pass',
+};
+
+/** As a rotation commits it. */
+const commit = async (node: NodeRecord, slot: BmcSlotName, writeId: string): Promise<void> => {
+  const username = `bsmr-${slot}`;
+  const password = new Secret(PASSWORDS[writeId] ?? '');
+  await secrets.put({
+    place: { nodeUuid: node.uuid, slot },
+    writeId,
+    credential: { username, password },
+  });
+  await store.transaction((transaction) =>
+    changeBmcCredential(transaction, node.uuid, ({ slots }) => ({
+      state: 'managed',
+      activeSlot: slot,
+      slots: {
+        ...slots,
+        [slot]: { ...slots[slot], ref: writeId, state: 'active', accountIds: { redfish: '/3' } },
+      },
+    })),
+  );
+};
+
+const manage = async (name: string): Promise<NodeRecord> => {
+  const node = await makeNode(store, {
+    name,
+    driverInfo: { redfish_address: 'https://192.0.2.7', ipmi_address: '192.0.2.7' },
+  });
+  await addBmcCredential(store.db, {
+    nodeUuid: node.uuid,
+    state: 'unmanaged',
+    strategy: 'dual',
+    slots: { a: emptySlot('bsmr-a'), b: emptySlot('bsmr-b') },
+    activeSlot: null,
+    given: null,
+    profile: null,
+    limits: {},
+    superseded: [],
+    tries: [],
+    heldUntilMs: null,
+    isPaused: false,
+    frozen: null,
+    nextDueMs: null,
+    lastResult: null,
+  });
+  return node;
+};
+
+const managed = async (name: string): Promise<NodeRecord> => {
+  const node = await manage(name);
+  await commit(node, 'a', 'write-1');
+  return node;
+};
+
+const names = (): readonly string[] => readdirSync(directory).sort();
+
+const open = async (name: string, by = identity): Promise<BreakGlassContent | undefined> => {
+  const decrypter = new Decrypter();
+  decrypter.addIdentity(by);
+  const sealed = armor.decode(readFileSync(join(directory, name), 'latin1'));
+  return readBreakGlassContent(await decrypter.decrypt(sealed, 'text'));
+};
+
+const only = (): string => {
+  const [name, ...more] = names();
+  assert.ok(name !== undefined && more.length === 0, `one file, not ${names().join(', ')}`);
+  return name;
+};
+
+test('the file of a node has the login that is in use, and nobody else can read it', async () => {
+  const node = await managed('rack4-slot2');
+
+  await kit.sweep();
+
+  const name = only();
+  assert.ok(name.startsWith(`rack4-slot2.${node.uuid}.`));
+  assert.equal(statSync(join(directory, name)).mode & 0o777, 0o600);
+  assert.equal(statSync(directory).mode & 0o777, 0o700);
+  const { sealedAt: _, ...content } = (await open(name)) ?? {};
+  assert.deepEqual(content, {
+    format: 'bessemer-break-glass/1',
+    node: { uuid: node.uuid, name: 'rack4-slot2' },
+    addresses: { redfish: 'https://192.0.2.7', ipmi: '192.0.2.7' },
+    protocols: ['redfish'],
+    username: 'bsmr-a',
+    password: PASSWORDS['write-1'],
+    writeId: 'write-1',
+  });
+});
+
+test('a commit replaces the file, and the old one is gone', async () => {
+  const node = await managed('n');
+  await kit.sweep();
+  const before = only();
+
+  await commit(node, 'b', 'write-2');
+  kit.refresh(node.uuid);
+  await kit.stop();
+
+  assert.notEqual(only(), before);
+  assert.equal((await open(only()))?.password, PASSWORDS['write-2']);
+});
+
+test('a file that is fresh is not written again', async () => {
+  await managed('n');
+  await kit.sweep();
+  const { ino } = statSync(join(directory, only()));
+
+  await kit.sweep();
+
+  assert.equal(statSync(join(directory, only())).ino, ino);
+});
+
+test('the sweep repairs what a crash left: nothing, a stale file, half a file', async () => {
+  const [none, stale] = [await managed('none'), await managed('stale')];
+  await kit.sweep();
+  const [ofNone = '', ofStale = ''] = names();
+  rmSync(join(directory, ofNone));
+  await commit(stale, 'b', 'write-2');
+  writeFileSync(join(directory, `${ofStale.slice(0, -4)}.ab.age.unfinished`), 'half');
+
+  await makeKit().sweep();
+
+  const byNode = new Map(
+    await Promise.all(names().map(async (name) => [(await open(name))?.node.uuid, name] as const)),
+  );
+  assert.deepEqual(new Set(byNode.keys()), new Set([none.uuid, stale.uuid]));
+  assert.equal((await open(byNode.get(stale.uuid) ?? ''))?.writeId, 'write-2');
+});
+
+test('with other recipients all files are sealed anew', async () => {
+  await managed('n');
+  await kit.sweep();
+  const newcomer = await generateX25519Identity();
+
+  await makeKit({ recipients: parseRecipients([await identityToRecipient(newcomer)]) }).sweep();
+
+  assert.equal((await open(only(), newcomer))?.username, 'bsmr-a');
+  await assert.rejects(open(only()), 'who left cannot open it');
+});
+
+test('the file goes with its node, and with the management of its accounts', async () => {
+  const [deleted, unmanaged] = [await managed('deleted'), await managed('unmanaged')];
+  await kit.sweep();
+  assert.equal(names().length, 2);
+
+  assert.ok(await deleteNode(store.db, deleted.uuid, deleted));
+  await store.transaction((transaction) =>
+    changeBmcCredential(transaction, unmanaged.uuid, () => ({ activeSlot: null })),
+  );
+  await kit.sweep();
+
+  assert.deepEqual(names(), []);
+});
+
+test('other files of the directory are left alone', async () => {
+  await managed('n');
+  await kit.sweep();
+  writeFileSync(join(directory, 'README'), 'the key is in the safe');
+
+  await kit.sweep();
+
+  assert.ok(names().includes('README'));
+});
+
+test('a directory that others can look into is an event, and nothing is written', async () => {
+  const node = await managed('n');
+  await kit.sweep();
+  const before = names();
+  chmodSync(directory, 0o755);
+
+  await commit(node, 'b', 'write-2');
+  kit.refresh(node.uuid);
+  await kit.sweep();
+
+  assert.deepEqual(names(), before);
+  assert.deepEqual(
+    events.map(({ name, detail }) => [name, detail?.['reason']]),
+    Array.from({ length: 2 }, () => ['bmc.kit.failed', 'break-glass.directory']),
+  );
+});
+
+test('a store that does not give the password leaves the old file, and is told with its reason', async () => {
+  const node = await managed('n');
+  await kit.sweep();
+  const before = only();
+  const lost = await store.transaction((transaction) =>
+    changeBmcCredential(transaction, node.uuid, ({ slots }) => ({
+      slots: { ...slots, a: { ...slots.a, ref: 'nowhere' } },
+    })),
+  );
+  assert.equal(lost?.slots.a.ref, 'nowhere');
+
+  await kit.sweep();
+
+  assert.equal(only(), before);
+  assert.deepEqual(events, [
+    {
+      name: 'bmc.kit.failed',
+      nodeUuid: node.uuid,
+      outcome: 'seen',
+      detail: { reason: 'secret-store.gone' },
+    },
+  ]);
+});
+
+test('what fails for each node in the same way is not tried for a thousand', async () => {
+  for (let made = 0; made < 6; made += 1) await managed(`n${made}`);
+  const broken = makeKit({ secrets: { getWrite: () => Promise.reject(new Error('defect')) } });
+
+  await broken.sweep();
+
+  assert.equal(events.length, 3);
+});
