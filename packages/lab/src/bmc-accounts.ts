@@ -4,10 +4,13 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { factsOf, type Account } from '#bmc/manager-account';
 import type { BmcAccount } from '#bmc/redfish-server';
+import type { BmcKind } from './lab-spec.ts';
 
 const USER_NAME = 'admin';
 /** As base64url text 24 characters: within what every BMC accepts. */
 const PASSWORD_BYTES = 18;
+/** And 16: more is not for every BMC that speaks IPMI. */
+const IPMI_PASSWORD_BYTES = 12;
 
 export const readBmcAccounts = (path: string): readonly BmcAccount[] | undefined => {
   try {
@@ -26,11 +29,15 @@ const writeBmcAccounts = (path: string, accounts: readonly BmcAccount[]): void =
   writeFileSync(path, `${JSON.stringify(accounts)}\n`, { mode: 0o600 });
 };
 
-export const ensureBmcAccounts = (path: string): readonly BmcAccount[] => {
+export const ensureBmcAccounts = (
+  path: string,
+  kind: BmcKind = 'redfish',
+): readonly BmcAccount[] => {
   const existing = readBmcAccounts(path);
   if (existing !== undefined) return existing;
+  const passwordBytes = kind === 'ipmi' ? IPMI_PASSWORD_BYTES : PASSWORD_BYTES;
   const accounts = [
-    { userName: USER_NAME, password: randomBytes(PASSWORD_BYTES).toString('base64url') },
+    { userName: USER_NAME, password: randomBytes(passwordBytes).toString('base64url') },
   ];
   writeBmcAccounts(path, accounts);
   return accounts;

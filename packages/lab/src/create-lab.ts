@@ -1,6 +1,7 @@
 // Makes a lab that does not run yet: names, addresses, taps, certificates, passwords.
 
 import { mkdir, readdir, rm } from 'node:fs/promises';
+import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
@@ -13,12 +14,13 @@ import type { Clock } from './clock.ts';
 import { claimTap, releaseTaps } from './host/network.ts';
 import { LabFailure } from './lab-failure.ts';
 import { machineFiles, makeMachineSpec, writeLabSpec } from './lab-spec.ts';
-import type { LabKind, LabSpec, MachinePlace, MachineWish } from './lab-spec.ts';
+import type { BmcKind, LabKind, LabSpec, MachinePlace, MachineWish } from './lab-spec.ts';
 import type { NetworkLoader } from './qemu/command-line.ts';
 
 export type LabWish = {
   readonly name: string;
   readonly kind: LabKind;
+  readonly bmcKind?: BmcKind;
   readonly directory: string;
   readonly acceleration: 'tcg' | 'kvm';
   readonly mediaCaFile: string | null;
@@ -50,6 +52,7 @@ export const createLab = async (wish: LabWish, clock: Clock): Promise<LabSpec> =
       version: 1,
       name: wish.name,
       kind: wish.kind,
+      bmcKind: wish.bmcKind ?? 'redfish',
       directory: wish.directory,
       acceleration: wish.acceleration,
       mediaCaFile: wish.mediaCaFile,
@@ -61,7 +64,7 @@ export const createLab = async (wish: LabWish, clock: Clock): Promise<LabSpec> =
     await writeLabSpec(spec);
     await makeBmcIdentities(spec, clock);
     for (const machine of spec.machines) {
-      ensureBmcAccounts(machineFiles(machine.directory).bmcAccounts);
+      ensureBmcAccounts(machineFiles(machine.directory).bmcAccounts, wish.bmcKind);
     }
     if (wish.kind === 'simulated') {
       await ensureLightIso(join(wish.cacheDirectory, LIGHT_RAMDISK_ISO));
@@ -93,10 +96,25 @@ const checkWish = (wish: LabWish): void => {
 const claimTaps = async (wish: LabWish, places: MachinePlace[]): Promise<void> => {
   for (let index = 0; index < wish.machineCount; index += 1) {
     const tap = await claimTap();
-    const port = await freePort('127.0.0.1');
-    places.push({ address: tap.address, tap: tap.name, bmc: { host: '127.0.0.1', port } });
+    places.push({ address: tap.address, tap: tap.name, bmc: await claimBmcPlace(wish.bmcKind) });
   }
 };
+
+const claimBmcPlace = async (kind: BmcKind = 'redfish'): Promise<MachinePlace['bmc']> => {
+  const host = '127.0.0.1';
+  if (kind === 'redfish') return { host, port: await freePort(host) };
+  return { host, port: await tryUdpPort(host, 0), systemPort: await freePort(host) };
+};
+
+const tryUdpPort = (host: string, wanted: number): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const socket = createSocket('udp4');
+    socket.once('error', reject);
+    socket.bind(wanted, host, () => {
+      const { port } = socket.address();
+      socket.close(() => resolve(port));
+    });
+  });
 
 /** Blocks of the loopback network, from a random place: several labs live side by side. */
 const claimAddresses = async (wish: LabWish, places: MachinePlace[]): Promise<void> => {
@@ -106,7 +124,7 @@ const claimAddresses = async (wish: LabWish, places: MachinePlace[]): Promise<vo
     const firstBlock = randomInt(1, 255 - blockCount);
     const blocks = Array.from({ length: blockCount }, (_none, index) => firstBlock + index);
     const areFree = await Promise.all(
-      blocks.map((block) => isPortFree(`127.77.${block}.1`, BMC_PORT)),
+      blocks.map((block) => isPortFree(`127.77.${block}.1`, wish.bmcKind)),
     );
     if (!areFree.every(Boolean)) continue;
     for (let index = 0; index < wish.machineCount; index += 1) {
@@ -119,9 +137,9 @@ const claimAddresses = async (wish: LabWish, places: MachinePlace[]): Promise<vo
   throw new LabFailure('no free loopback addresses: too many labs are up');
 };
 
-const isPortFree = async (host: string, port: number): Promise<boolean> => {
+const isPortFree = async (host: string, kind: BmcKind = 'redfish'): Promise<boolean> => {
   try {
-    await tryPort(host, port);
+    await (kind === 'ipmi' ? tryUdpPort(host, BMC_PORT) : tryPort(host, BMC_PORT));
     return true;
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return false;

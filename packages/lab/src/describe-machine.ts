@@ -10,6 +10,7 @@ import {
   LIGHT_RAMDISK_KERNEL,
 } from '@bessemer/protocol/paths';
 import { pinOf } from '#bmc/lab-authority';
+import type { BmcAccount } from '#bmc/redfish-server';
 import { readBmcAccounts } from './bmc-accounts.ts';
 import { readBmcIdentity } from './bmc-identity.ts';
 import { HOST_ADDRESS, NETMASK } from './host/network.ts';
@@ -21,7 +22,7 @@ const LOOPBACK_NETMASK = '255.0.0.0';
 export const describeMachine = async (lab: LabSpec, machine: MachineSpec): Promise<JsonObject> => {
   const own = machineFiles(machine.directory);
   const [account] = readBmcAccounts(own.bmcAccounts) ?? [];
-  const address = `https://${machine.bmc.host}:${machine.bmc.port}`;
+  const address = bmcAddress(lab, machine);
   const { certificate } = await readBmcIdentity(own.bmcIdentity);
   const { ca } = labFiles(lab.directory);
   const mac = machine.facts.macs[0] ?? '';
@@ -38,19 +39,20 @@ export const describeMachine = async (lab: LabSpec, machine: MachineSpec): Promi
     cpus: machine.facts.cpuCount,
     bmc: {
       address,
-      system_id: SYSTEM_ID,
       username: account?.userName ?? '',
       password: account?.password ?? '',
-      ca,
-      pin: pinOf(certificate),
+      ...(isIpmi(lab) ? {} : { system_id: SYSTEM_ID, ca, pin: pinOf(certificate) }),
     },
-    driver_info: {
-      redfish_address: address,
-      redfish_system_id: SYSTEM_ID,
-      redfish_username: account?.userName ?? '',
-      redfish_password: account?.password ?? '',
-      redfish_verify_ca: ca,
-    },
+    driver: isIpmi(lab) ? 'ipmi' : 'redfish',
+    driver_info: isIpmi(lab)
+      ? ipmiDriverInfo(machine, account)
+      : {
+          redfish_address: address,
+          redfish_system_id: SYSTEM_ID,
+          redfish_username: account?.userName ?? '',
+          redfish_password: account?.password ?? '',
+          redfish_verify_ca: ca,
+        },
     network_data: networkData(lab, machine, mac),
     // What a simulated machine boots instead of the real ramdisk; null: the service's own choice.
     deploy_iso: lightFile(lab, LIGHT_RAMDISK_ISO),
@@ -61,6 +63,20 @@ export const describeMachine = async (lab: LabSpec, machine: MachineSpec): Promi
     bmc_log: own.bmcLog,
   };
 };
+
+const isIpmi = ({ bmcKind }: LabSpec): boolean => bmcKind === 'ipmi';
+
+export const bmcAddress = (lab: LabSpec, { bmc }: MachineSpec): string =>
+  `${isIpmi(lab) ? 'ipmi' : 'https'}://${bmc.host}:${bmc.port}`;
+
+const ipmiDriverInfo = ({ bmc }: MachineSpec, account: BmcAccount | undefined): JsonObject => ({
+  ipmi_address: bmc.host,
+  ipmi_port: String(bmc.port),
+  ipmi_username: account?.userName ?? '',
+  ipmi_password: account?.password ?? '',
+  // ipmi_sim has nothing better.
+  ...(bmc.systemPort === undefined ? {} : { ipmi_cipher_suite: '3' }),
+});
 
 const lightFile = (lab: LabSpec, name: string): string | null =>
   lab.kind === 'simulated' ? join(cacheDirectory(process.env), name) : null;

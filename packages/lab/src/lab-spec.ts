@@ -11,6 +11,7 @@ import { diskSerial, type DiskSpec, type DiskWish } from './lab-disk.ts';
 import { LabFailure } from './lab-failure.ts';
 
 export type LabKind = 'qemu' | 'simulated';
+export type BmcKind = 'redfish' | 'ipmi';
 
 export type MachineSpec = {
   readonly facts: MachineFacts;
@@ -21,13 +22,16 @@ export type MachineSpec = {
   readonly address: string;
   /** Tap of an emulated machine. */
   readonly tap: string | null;
-  readonly bmc: { readonly host: string; readonly port: number };
+  /** `systemPort`: where ipmi_sim serves the machine's own system interface; machines that it is the BMC of. */
+  readonly bmc: { readonly host: string; readonly port: number; readonly systemPort?: number };
 };
 
 export type LabSpec = {
   readonly version: 1;
   readonly name: string;
   readonly kind: LabKind;
+  /** Missing: redfish. */
+  readonly bmcKind?: BmcKind;
   readonly directory: string;
   readonly acceleration: 'tcg' | 'kvm';
   /** File with the authority of image servers; null: BMCs do not verify them. */
@@ -54,6 +58,9 @@ export const machineFiles = (directory: string) => ({
   /** What the BMC was asked, and with which status it answered. */
   bmcLog: join(directory, 'bmc.log'),
   media: join(directory, 'media'),
+  ipmiUsers: join(directory, 'ipmi-users.json'),
+  /** Where the system interface of an emulated machine meets its BMC. */
+  kcs: join(directory, 'kcs.sock'),
 });
 
 export type MachinePlace = {

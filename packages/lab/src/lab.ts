@@ -5,19 +5,22 @@ import { appendFileSync } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Machine } from '#bmc/power-model';
-import { startRedfishBmc, type RedfishBmc } from '#bmc/redfish-server';
+import { startIpmiLabBmc } from '#bmc/ipmi/ipmi-lab-bmc';
+import { startSimLabBmc } from '#bmc/ipmi-sim/sim-lab-bmc';
+import { redfishLabBmc, type LabBmc } from '#bmc/lab-bmc';
+import { startRedfishBmc } from '#bmc/redfish-server';
 import { makeSimulatedMachine } from '#fleet/simulated-machine';
 import { ensureBmcAccounts, saveBmcAccounts } from './bmc-accounts.ts';
 import { readBmcIdentity } from './bmc-identity.ts';
 import type { Clock } from './clock.ts';
 import { ensureTap } from './host/network.ts';
-import { machineFiles, type LabSpec, type MachineSpec } from './lab-spec.ts';
+import { labFiles, machineFiles, type LabSpec, type MachineSpec } from './lab-spec.ts';
 import { makeQemuMachine } from './qemu/qemu-machine.ts';
 
 export type LabMachine = {
   readonly spec: MachineSpec;
   readonly machine: Machine;
-  readonly bmc: RedfishBmc;
+  readonly bmc: LabBmc;
 };
 
 export type Lab = {
@@ -47,24 +50,7 @@ export const startLab = async (spec: LabSpec, options: LabOptions): Promise<Lab>
   try {
     for (const machineSpec of spec.machines) {
       const machine = await makeMachine(spec, machineSpec, options);
-      const own = machineFiles(machineSpec.directory);
-      // What an earlier process had fetched belongs to a drive that is empty now.
-      await rm(own.media, { recursive: true, force: true });
-      await mkdir(own.media, { recursive: true, mode: 0o700 });
-      const bmc = await startRedfishBmc({
-        machine,
-        clock: options.clock,
-        identity: await readBmcIdentity(own.bmcIdentity),
-        ...machineSpec.bmc,
-        accounts: ensureBmcAccounts(own.bmcAccounts),
-        saveAccounts: (accounts) => saveBmcAccounts(own.bmcAccounts, accounts),
-        onRequest: (line) => {
-          const time = new Date(options.clock.wallMs()).toISOString();
-          appendFileSync(own.bmcLog, `${time} ${line}\n`, { mode: 0o600 });
-        },
-        mediaDirectory: own.media,
-        mediaCa,
-      });
+      const bmc = await startBmc(spec, machineSpec, machine, { clock: options.clock, mediaCa });
       machines.push({ spec: machineSpec, machine, bmc });
     }
   } catch (error) {
@@ -72,6 +58,73 @@ export const startLab = async (spec: LabSpec, options: LabOptions): Promise<Lab>
     throw error;
   }
   return { spec, machines, close };
+};
+
+type BmcParts = { readonly clock: Clock; readonly mediaCa: string | null };
+
+const startBmc = (
+  lab: LabSpec,
+  spec: MachineSpec,
+  machine: Machine,
+  parts: BmcParts,
+): Promise<LabBmc> =>
+  lab.bmcKind === 'ipmi'
+    ? startIpmiBmc(lab, spec, machine, parts.clock)
+    : startHttpsBmc(spec, machine, parts);
+
+const startHttpsBmc = async (
+  spec: MachineSpec,
+  machine: Machine,
+  { clock, mediaCa }: BmcParts,
+): Promise<LabBmc> => {
+  const own = machineFiles(spec.directory);
+  // What an earlier process had fetched belongs to a drive that is empty now.
+  await rm(own.media, { recursive: true, force: true });
+  await mkdir(own.media, { recursive: true, mode: 0o700 });
+  const bmc = await startRedfishBmc({
+    machine,
+    clock,
+    identity: await readBmcIdentity(own.bmcIdentity),
+    ...spec.bmc,
+    accounts: ensureBmcAccounts(own.bmcAccounts),
+    saveAccounts: (accounts) => saveBmcAccounts(own.bmcAccounts, accounts),
+    onRequest: (line) => {
+      const time = new Date(clock.wallMs()).toISOString();
+      appendFileSync(own.bmcLog, `${time} ${line}\n`, { mode: 0o600 });
+    },
+    mediaDirectory: own.media,
+    mediaCa,
+  });
+  return redfishLabBmc(bmc);
+};
+
+/** Of an emulated machine Debian's ipmi_sim, which the guest reaches too; of a simulated one the lab's own. */
+const startIpmiBmc = (
+  lab: LabSpec,
+  spec: MachineSpec,
+  machine: Machine,
+  clock: Clock,
+): Promise<LabBmc> => {
+  const own = machineFiles(spec.directory);
+  const [account] = ensureBmcAccounts(own.bmcAccounts, 'ipmi');
+  const { host, port, systemPort } = spec.bmc;
+  const console = {
+    clock,
+    host,
+    port,
+    username: account?.userName ?? '',
+    password: account?.password ?? '',
+  };
+  return systemPort === undefined
+    ? startIpmiLabBmc({ ...console, machine, usersFile: own.ipmiUsers })
+    : startSimLabBmc({
+        ...console,
+        facts: spec.facts,
+        systemPort,
+        directory: spec.directory,
+        kcsSocket: own.kcs,
+        controlSocket: labFiles(lab.directory).control,
+      });
 };
 
 const makeMachine = async (
@@ -89,5 +142,6 @@ const makeMachine = async (
   }
   if (spec.tap !== null) await ensureTap(spec.tap);
   const { acceleration, networkLoader = 'card' } = lab;
-  return makeQemuMachine({ ...spec, acceleration, networkLoader }, options.clock);
+  const kcsSocket = spec.bmc.systemPort === undefined ? null : machineFiles(spec.directory).kcs;
+  return makeQemuMachine({ ...spec, acceleration, networkLoader, kcsSocket }, options.clock);
 };

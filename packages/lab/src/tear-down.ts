@@ -3,6 +3,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AGENT_PID_FILE } from '#fleet/agent-process';
+import { SIM_PID_FILE } from '#bmc/ipmi-sim/sim-lab-bmc';
 import type { Clock } from './clock.ts';
 import { releaseTaps } from './host/network.ts';
 import { endProcess } from './host/tracked-process.ts';
@@ -20,7 +21,7 @@ export const tearDown = async (
   const files = labFiles(spec.directory);
   await endProcess(files.daemonPid, { clock, graceMs: DAEMON_MS_MAX });
   for (const machine of spec.machines) {
-    for (const pidFile of [QEMU_PID_FILE, AGENT_PID_FILE]) {
+    for (const pidFile of [QEMU_PID_FILE, AGENT_PID_FILE, SIM_PID_FILE]) {
       await endProcess(join(machine.directory, pidFile), { clock, graceMs: MACHINE_MS_MAX });
     }
     await rm(join(machine.directory, 'ramdisk'), { recursive: true, force: true });

@@ -8,7 +8,7 @@ import { systemClock } from '../clock.ts';
 import { createLab, type LabWish } from '../create-lab.ts';
 import { callLab } from '../daemon/control-client.ts';
 import { startDaemon } from '../daemon/start-daemon.ts';
-import { describeMachine, serviceHost } from '../describe-machine.ts';
+import { bmcAddress, describeMachine, serviceHost } from '../describe-machine.ts';
 import { findTracked } from '../host/tracked-process.ts';
 import { parseDisk } from '../lab-disk.ts';
 import { LabFailure } from '../lab-failure.ts';
@@ -21,6 +21,7 @@ import { DEFAULT_LAB_NAME, LAB_OPTIONS, labDirectory } from './lab-options.ts';
 const OPTIONS = {
   ...LAB_OPTIONS,
   kind: { type: 'string' },
+  bmc: { type: 'string' },
   machines: { type: 'string' },
   firmware: { type: 'string' },
   disk: { type: 'string', multiple: true },
@@ -36,11 +37,14 @@ export const upCommand: Command = {
   name: 'up',
   usage: '[--kind qemu|simulated] [--machines N] ...',
   summary: 'make machines with BMCs and leave them running',
-  help: `Makes machines, each behind its own Redfish BMC over HTTPS, and leaves them running in the background, powered
+  help: `Makes machines, each behind its own BMC, and leaves them running in the background, powered
 off. Ends when the BMCs answer. A lab that is up already is shown as it is; one that was stopped is started again.
 
   --kind qemu        real firmware, kernel and disks in QEMU (needs root and the Debian packages of the demo)
   --kind simulated   (default) no emulator: the real agent as a process on file-backed disks
+  --bmc redfish      (default) a BMC that speaks Redfish over HTTPS
+  --bmc ipmi         a BMC that speaks IPMI 2.0: Debian's ipmi_sim for emulated machines, which see it from inside as
+                     /dev/ipmi0 (cipher suite 3); the lab's own for simulated ones (17 and 3)
   --machines N       how many (default 1)
   --firmware uefi    (default) or bios
   --disk BUS:SIZE    virtio, nvme or sata, e.g. virtio:6G or sata:8G:qcow2; repeat for more (default virtio:6G)
@@ -82,6 +86,7 @@ Emulated machines reach the host, and only the host, as 10.99.0.1.
 type Values = {
   readonly name?: string;
   readonly kind?: string;
+  readonly bmc?: string;
   readonly machines?: string;
   readonly firmware?: string;
   readonly disk?: readonly string[];
@@ -114,6 +119,7 @@ const wishOf = async (values: Values, directory: string): Promise<LabWish> => {
   return {
     name: values.name ?? DEFAULT_LAB_NAME,
     kind,
+    bmcKind: oneOf('--bmc', values.bmc ?? 'redfish', ['redfish', 'ipmi']),
     directory,
     acceleration: kind === 'qemu' ? await chooseAcceleration(accel, cache, systemClock) : 'tcg',
     netbootUrl: values['netboot-url'] ?? null,
@@ -136,10 +142,11 @@ const wishOf = async (values: Values, directory: string): Promise<LabWish> => {
 const refuseOther = (spec: LabSpec, values: Values): void => {
   const isOther =
     (values.kind !== undefined && values.kind !== spec.kind) ||
+    (values.bmc !== undefined && values.bmc !== (spec.bmcKind ?? 'redfish')) ||
     (values.machines !== undefined && Number(values.machines) !== spec.machines.length);
   if (isOther) {
     throw new LabFailure(
-      `the lab ${spec.name} has ${spec.machines.length} machines of the kind ${spec.kind}; ` +
+      `the lab ${spec.name} has ${spec.machines.length} machines of the kind ${spec.kind} with ${spec.bmcKind ?? 'redfish'}; ` +
         'take it down first (`./bessemer lab down`), or choose another --name',
     );
   }
@@ -152,6 +159,7 @@ const show = async (spec: LabSpec, asJson: boolean): Promise<void> => {
     printJson({
       name: spec.name,
       kind: spec.kind,
+      bmc: spec.bmcKind ?? 'redfish',
       directory: spec.directory,
       acceleration: spec.acceleration,
       service_host: serviceHost(spec),
@@ -160,8 +168,6 @@ const show = async (spec: LabSpec, asJson: boolean): Promise<void> => {
     return;
   }
   for (const machine of spec.machines) {
-    print(
-      `${machine.facts.name}  ${machine.facts.macs.join(' ')}  https://${machine.bmc.host}:${machine.bmc.port}`,
-    );
+    print(`${machine.facts.name}  ${machine.facts.macs.join(' ')}  ${bmcAddress(spec, machine)}`);
   }
 };

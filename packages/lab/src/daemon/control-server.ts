@@ -4,7 +4,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { rm } from 'node:fs/promises';
 import { isJsonObject, type JsonObject, type JsonValue } from '@bessemer/protocol/json';
-import { FAULTS, isFaultName } from '#bmc/faults';
 import type { Lab, LabMachine } from '../lab.ts';
 import { LabFailure } from '../lab-failure.ts';
 
@@ -67,6 +66,7 @@ const answer = async (
   const machine = lab.machines.find((each) => each.spec.facts.name === name);
   if (machine === undefined) throw new LabFailure(`the lab has no machine ${name}`);
   if (what === 'power') await changePower(machine, body);
+  else if (what === 'boot') changeBoot(machine, body);
   else if (what === 'fault') changeFault(machine, body);
   else if (what === 'drop-sessions') machine.bmc.dropSessions();
   else if (what !== undefined) throw new LabFailure(`nothing at ${request.url}`);
@@ -77,8 +77,8 @@ const statusOf = ({ spec, machine, bmc }: LabMachine): JsonObject => ({
   name: spec.facts.name,
   power: machine.isOn() ? 'on' : 'off',
   boot_override: machine.bootPlan.override?.source ?? null,
-  faults: { ...bmc.faults.list() },
-  counters: { ...bmc.counters },
+  faults: bmc.faults(),
+  counters: bmc.counters(),
 });
 
 const changePower = async ({ machine }: LabMachine, body: JsonObject): Promise<void> => {
@@ -97,13 +97,22 @@ const changePower = async ({ machine }: LabMachine, body: JsonObject): Promise<v
   }
 };
 
+/** For the next start; null: from the disk. */
+const changeBoot = ({ machine }: LabMachine, { source }: JsonObject): void => {
+  if (source === null) machine.bootPlan.override = null;
+  else if (source === 'network' || source === 'cdrom' || source === 'firmware') {
+    machine.bootPlan.override = { source, isPersistent: false };
+  } else throw new LabFailure('boot sources are null, network, cdrom and firmware');
+};
+
 const changeFault = ({ bmc }: LabMachine, body: JsonObject): void => {
   const { fault, on, value } = body;
-  if (typeof fault !== 'string' || !isFaultName(fault)) {
-    throw new LabFailure(`faults are ${Object.keys(FAULTS).join(', ')}`);
+  if (typeof fault !== 'string' || !bmc.faultNames.includes(fault)) {
+    const known = bmc.faultNames.join(', ');
+    throw new LabFailure(known === '' ? 'this BMC has no faults' : `faults are ${known}`);
   }
-  if (on === false) bmc.faults.clear(fault);
-  else bmc.faults.set(fault, typeof value === 'number' ? value : undefined);
+  if (on === false) bmc.clearFault(fault);
+  else bmc.setFault(fault, typeof value === 'number' ? value : null);
 };
 
 const readBody = async (request: IncomingMessage): Promise<JsonObject> => {

@@ -22,6 +22,7 @@ const START: QemuStart = {
   medium: null,
   tap: 'bsmtap1',
   networkLoader: 'card',
+  kcsSocket: null,
   serialLog: '/lab/serial.log',
   qmpSocket: '/lab/qmp.sock',
   acceleration: 'tcg',
@@ -86,4 +87,12 @@ test('a start by HTTP keeps the firmware from trying PXE first', () => {
 
   assert.match(find(qemuArguments(start), 'IPv4PXE'), /string=n$/);
   assert.equal(find(qemuArguments({ ...start, source: 'network' }), 'IPv4PXE'), '');
+});
+
+test('a BMC that is seen from inside is found again after its restart', () => {
+  const args = qemuArguments({ ...START, kcsSocket: '/lab/kcs,1.sock' });
+
+  assert.match(find(args, 'id=ipmi0'), /path=\/lab\/kcs,,1\.sock,reconnect=2$/);
+  assert.equal(args.includes('isa-ipmi-kcs,bmc=bmc0'), true);
+  assert.equal(find(qemuArguments(START), 'ipmi'), '');
 });

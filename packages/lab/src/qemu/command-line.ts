@@ -29,6 +29,8 @@ export type QemuStart = {
   /** null: a card without a cable. */
   readonly tap: string | null;
   readonly networkLoader: NetworkLoader;
+  /** null: the machine sees no BMC. */
+  readonly kcsSocket: string | null;
   readonly serialLog: string;
   readonly qmpSocket: string;
   readonly acceleration: 'tcg' | 'kvm';
@@ -57,6 +59,7 @@ export const qemuArguments = (start: QemuStart): readonly string[] => [
   ...start.disks.flatMap((disk, index) => diskArguments(disk, index)),
   ...card(start),
   ...(start.source === 'network-http' ? HTTP_ONLY : []),
+  ...systemInterface(start),
   '-device',
   'virtio-rng-pci',
   '-chardev',
@@ -127,6 +130,19 @@ const diskArguments = (disk: DiskSpec, index: number): readonly string[] => [
   '-device',
   `${DISK_DEVICES[disk.bus](index)},id=disk${index},drive=drive${index},serial=${disk.serial},bootindex=${10 + index}`,
 ];
+
+/** /dev/ipmi0 of the guest. A BMC that restarts is found again. */
+const systemInterface = ({ kcsSocket }: QemuStart): readonly string[] =>
+  kcsSocket === null
+    ? []
+    : [
+        '-chardev',
+        `socket,id=ipmi0,path=${escaped(kcsSocket)},reconnect=2`,
+        '-device',
+        'ipmi-bmc-extern,id=bmc0,chardev=ipmi0',
+        '-device',
+        'isa-ipmi-kcs,bmc=bmc0',
+      ];
 
 /** OVMF tries PXE before HTTP, and each attempt without an answer takes it a minute. */
 const HTTP_ONLY = ['IPv4PXESupport', 'IPv6PXESupport'].flatMap((name) => [

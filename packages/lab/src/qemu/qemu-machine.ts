@@ -25,6 +25,8 @@ export type QemuMachineSpec = {
   /** A tap in the lab's network namespace; null: no network. */
   readonly tap: string | null;
   readonly networkLoader?: NetworkLoader;
+  /** Where a BMC of IPMI serves the system interface; null or missing: the machine sees no BMC. */
+  readonly kcsSocket?: string | null;
   readonly acceleration: 'tcg' | 'kvm';
   readonly isPaused?: boolean;
 };
@@ -73,6 +75,7 @@ export const makeQemuMachine = async (
       medium,
       tap: spec.tap,
       networkLoader: spec.networkLoader ?? 'card',
+      kcsSocket: spec.kcsSocket ?? null,
       serialLog: files.serial,
       qmpSocket: files.qmp,
       acceleration: spec.acceleration,
