@@ -88,6 +88,14 @@ export type BmcCredentialResult = {
   readonly text: string;
 };
 
+/** A person wants the accounts as they are. */
+export type BmcHold = {
+  readonly reason: string;
+  readonly atMs: number;
+  /** Somebody has seen the password: at this time it is rotated, whoever holds it. */
+  readonly untilMs?: number;
+};
+
 export type BmcCredentialRecord = {
   readonly nodeUuid: NodeUuid;
   readonly state: BmcCredentialState;
@@ -102,7 +110,7 @@ export type BmcCredentialRecord = {
   readonly tries: readonly BmcLoginTry[];
   readonly heldUntilMs: number | null;
   readonly isPaused: boolean;
-  readonly frozen: { readonly reason: string; readonly atMs: number } | null;
+  readonly frozen: BmcHold | null;
   readonly nextDueMs: number | null;
   readonly lastResult: BmcCredentialResult | null;
 };
@@ -229,18 +237,31 @@ export const listDueBmcCredentials = async (
   return rows.map(recordOf);
 };
 
+const page = (queryable: Queryable, after: string, limit: number) =>
+  queryable
+    .selectFrom('bmc_credential')
+    .selectAll()
+    .where('node_uuid', '>', after)
+    .orderBy('node_uuid')
+    .limit(limit);
+
+/** Those of nodes that are there which somebody holds, in the order of their UUIDs, after `after`. */
+export const listHeldBmcCredentials = async (
+  queryable: Queryable,
+  after: string,
+  limit: number,
+): Promise<readonly BmcCredentialRecord[]> => {
+  const rows = await page(queryable, after, limit)
+    .where('frozen', 'is not', null)
+    .where('node_uuid', 'in', (select) => select.selectFrom('node').select('uuid'))
+    .execute();
+  return rows.map(recordOf);
+};
+
 /** All of them, deleted nodes too, in the order of their UUIDs, after `after`. */
 export const listBmcCredentials = async (
   queryable: Queryable,
   after: string,
   limit: number,
-): Promise<readonly BmcCredentialRecord[]> => {
-  const rows = await queryable
-    .selectFrom('bmc_credential')
-    .selectAll()
-    .where('node_uuid', '>', after)
-    .orderBy('node_uuid')
-    .limit(limit)
-    .execute();
-  return rows.map(recordOf);
-};
+): Promise<readonly BmcCredentialRecord[]> =>
+  (await page(queryable, after, limit).execute()).map(recordOf);

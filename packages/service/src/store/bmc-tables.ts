@@ -72,3 +72,17 @@ export type BmcRotationLogTable = {
   /** JSON, never a secret. */
   detail: string;
 };
+
+/** A person's request for the password of a BMC, sealed to a key of theirs. It outlives the node. */
+export type BmcExportTable = {
+  id: string;
+  node_uuid: string;
+  reason: string;
+  /** Public key of age. */
+  recipient: string;
+  requester: string | null;
+  requested_ms: number;
+  approver: string | null;
+  /** Null: not given yet. */
+  given_ms: number | null;
+};

@@ -19,6 +19,7 @@ import * as hardwareSettings from './migrations/0007-hardware-settings.ts';
 import * as driverSecrets from './migrations/0008-driver-secrets.ts';
 import * as secrets from './migrations/0009-secrets.ts';
 import * as bmcCredentials from './migrations/0010-bmc-credentials.ts';
+import * as bmcExports from './migrations/0011-bmc-exports.ts';
 import type { Schema } from './schema.ts';
 
 export type EngineName = 'sqlite' | 'postgres';
@@ -55,6 +56,7 @@ const MIGRATIONS: { readonly [name: string]: MigrationFile } = {
   '0008-driver-secrets': driverSecrets,
   '0009-secrets': secrets,
   '0010-bmc-credentials': bmcCredentials,
+  '0011-bmc-exports': bmcExports,
 };
 
 const migrate = async (db: Kysely<Schema>, engine: EngineName): Promise<void> => {

@@ -4,7 +4,12 @@
 
 import type { Generated } from 'kysely';
 
-import type { BmcCredentialTable, BmcRotationLogTable, BmcRotationTable } from './bmc-tables.ts';
+import type {
+  BmcCredentialTable,
+  BmcExportTable,
+  BmcRotationLogTable,
+  BmcRotationTable,
+} from './bmc-tables.ts';
 
 export type NodeTable = {
   id: Generated<number>;
@@ -486,5 +491,6 @@ export type Schema = {
   bmc_credential: BmcCredentialTable;
   bmc_rotation: BmcRotationTable;
   bmc_rotation_log: BmcRotationLogTable;
+  bmc_export: BmcExportTable;
   setting: SettingTable;
 };
