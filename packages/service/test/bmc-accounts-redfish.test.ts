@@ -175,7 +175,7 @@ test('no-account-patch: an account is disabled by its removal', async (context) 
 test('fixed-names: another name for a place fails with bmc.account-fixed', async (context) => {
   const { door, node, administrator, bmc } = await openLabRedfish(context);
   const id = await door.set(node, administrator, { id: null, credential: FIRST });
-  bmc.faults.set('fixed-names', 2);
+  bmc.faults.set('fixed-names', 3);
   const renamed = credential('another', 'Abcd-2345-Efgh-6');
 
   const code = await codeOf(door.set(node, administrator, { id, credential: renamed }));
@@ -185,7 +185,7 @@ test('fixed-names: another name for a place fails with bmc.account-fixed', async
 
 test('full slots fail with bmc.accounts-full', async (context) => {
   const { door, node, administrator, bmc } = await openLabRedfish(context);
-  bmc.faults.set('fixed-slots', 2);
+  bmc.faults.set('fixed-slots', 3);
   await door.set(node, administrator, { id: null, credential: FIRST });
 
   const third = credential('third', 'Abcd-2345-Efgh-6');

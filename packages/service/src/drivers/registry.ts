@@ -44,7 +44,11 @@ export type DriverParts = {
 
 const MAKERS: { readonly [name: string]: (parts: DriverParts) => HardwareType } = {
   redfish: ({ options, clock, log, openDriverInfo = (node) => node.driverInfo, useBmcLogin }) =>
-    makeRedfishHardware({ options: options.redfish, clock, log }, openDriverInfo, useBmcLogin),
+    makeRedfishHardware(
+      { options: options.redfish, ipmi: options.ipmi, clock, log },
+      openDriverInfo,
+      useBmcLogin,
+    ),
   ipmi: ({ options, clock, openDriverInfo = (node) => node.driverInfo, useBmcLogin }) =>
     makeIpmiHardware({ options: options.ipmi, clock }, openDriverInfo, useBmcLogin),
   'fake-hardware': (parts) => makeFakeHardware(parts.options.fake, parts.clock),

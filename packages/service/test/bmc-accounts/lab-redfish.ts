@@ -44,7 +44,10 @@ export const openLabRedfish = async (
     identity: await authority.issue('m0', '127.0.0.1'),
     host: '127.0.0.1',
     port: 0,
-    accounts: [{ userName: ADMINISTRATOR.username, password: ADMINISTRATOR.password.reveal() }],
+    // User 1 of IPMI, which may share these, is the anonymous one.
+    accounts: [
+      { id: '2', userName: ADMINISTRATOR.username, password: ADMINISTRATOR.password.reveal() },
+    ],
     mediaDirectory,
   });
   const events: string[] = [];
@@ -55,6 +58,7 @@ export const openLabRedfish = async (
     options: {
       ...DEFAULT_DRIVER_OPTIONS,
       redfish: { ...DEFAULT_DRIVER_OPTIONS.redfish, ...QUICK },
+      ipmi: { ...DEFAULT_DRIVER_OPTIONS.ipmi, isLoopbackAllowed: true, waitsMs: [400, 800] },
     },
     clock: systemClock,
     log: { info: () => undefined, warn: note, debug: () => undefined },

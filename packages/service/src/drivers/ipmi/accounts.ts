@@ -21,7 +21,7 @@ import type { IpmiSession } from './session.ts';
 
 export type IpmiAccountDoorParts = {
   readonly bmcs: IpmiBmcs;
-  /** The node's BMC, logged in to as somebody else than driver_info says. */
+  /** The node's BMC, logged in to as administrator, and as somebody else than driver_info says. */
   readonly accessOf: (node: NodeRecord, as: Credential) => IpmiAccess;
   readonly budget: LoginBudget;
 };
@@ -33,7 +33,7 @@ export const makeIpmiAccountDoor = (parts: IpmiAccountDoorParts): BmcAccountDoor
     work: (session: IpmiSession) => Promise<T>,
   ): Promise<T> => {
     passwordSize(as.password);
-    return parts.bmcs.run({ ...parts.accessOf(node, as), privilege: 'administrator' }, work);
+    return parts.bmcs.run(parts.accessOf(node, as), work);
   };
 
   return {

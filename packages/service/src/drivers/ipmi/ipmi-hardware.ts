@@ -16,14 +16,13 @@ import type { HardwareType, Interfaces } from '../hardware-type.ts';
 import { makeLoginBudget, type LoginBudget } from '../login-budget.ts';
 import { RAMDISK_PROPERTIES } from '../ramdisk-properties.ts';
 import { makeValidateAll } from '../validate-all.ts';
+import { makeIpmiReach } from './account-door.ts';
 import { readIpmiAccess, type IpmiAccess } from './access.ts';
-import { makeIpmiBmcs } from './bmcs.ts';
 import { fetchBootDevice, IPMI_BOOT_DEVICES, setBootDevice } from './boot-device.ts';
 import { chassisControl } from './commands/chassis.ts';
 import type { IpmiOptions } from './options.ts';
 import { makeIpmiPower, type WithIpmi } from './power.ts';
 import { IPMI_PROPERTIES } from './properties.ts';
-import { makeResolveHost } from './resolve-host.ts';
 
 export type IpmiHardwareParts = {
   readonly options: IpmiOptions;
@@ -74,7 +73,7 @@ export const makeIpmiHardware = (
   const { options, clock } = parts;
   const rules = makeAddressRules(options, 'ipmi');
   const budget = parts.budget ?? makeLoginBudget(clock, options);
-  const bmcs = makeIpmiBmcs({ options, budget, resolveHost: makeResolveHost(rules), clock });
+  const { bmcs, door: accounts } = makeIpmiReach({ options, clock, budget, openDriverInfo });
   const accessOf = (node: NodeRecord): IpmiAccess =>
     readIpmiAccess(openDriverInfo(node), rules, options);
   const validate = (node: NodeRecord): void => {
@@ -108,6 +107,7 @@ export const makeIpmiHardware = (
       boot: networkBoot,
       deploy: directDeploy,
       inspect: { kind: 'agent' },
+      accounts: () => [accounts],
       validateAll: makeValidateAll(NAME, interfaces, {
         power: validate,
         management: validate,

@@ -1,15 +1,20 @@
 // Keys of driver_info, as `GET drivers/ipmi/properties` shows them.
 
+/** How a BMC is reached, for nodes that speak something else to it, too. */
+export const IPMI_REACH_PROPERTIES: { readonly [key: string]: string } = {
+  ipmi_port: 'UDP port of the BMC; default 623.',
+  ipmi_cipher_suite:
+    '17 (SHA-256) or 3 (SHA-1); default: what [ipmi] cipher_suite_versions lists. 0 is never used.',
+  ipmi_hex_kg_key: 'Key of the BMC (Kg), 40 hex digits, where one is set there.',
+};
+
 export const IPMI_PROPERTIES: { readonly [key: string]: string } = {
   ipmi_address: 'IP address or host name of the BMC. Required.',
   ipmi_username: 'User name, at most 16 bytes. Required: nobody logs in without a name.',
   ipmi_password: 'Password, at most 20 bytes; many BMCs keep 16. Required.',
-  ipmi_port: 'UDP port of the BMC; default 623.',
+  ...IPMI_REACH_PROPERTIES,
   ipmi_priv_level:
     'Privilege level of the session: ADMINISTRATOR (default), OPERATOR, USER or CALLBACK.',
-  ipmi_cipher_suite:
-    '17 (SHA-256) or 3 (SHA-1); default: what [ipmi] cipher_suite_versions lists. 0 is never used.',
-  ipmi_hex_kg_key: 'Key of the BMC (Kg), 40 hex digits, where one is set there.',
   ipmi_disable_boot_timeout:
     'Whether the BMC is told to keep a boot device for longer than a minute: true (default) or false.',
   ipmi_protocol_version: 'Only 2.0, which is the default.',

@@ -8,6 +8,9 @@ import { type UseBmcLogin, useGivenLogin } from '../bmc-login.ts';
 import { directDeploy } from '../direct-deploy.ts';
 import type { BootInterface, ManagementInterface } from '../driver.ts';
 import type { HardwareType, Interfaces } from '../hardware-type.ts';
+import { hasIpmi, makeIpmiReach } from '../ipmi/account-door.ts';
+import type { IpmiOptions } from '../ipmi/options.ts';
+import { IPMI_REACH_PROPERTIES } from '../ipmi/properties.ts';
 import { makeLoginBudget } from '../login-budget.ts';
 import { RAMDISK_PROPERTIES } from '../ramdisk-properties.ts';
 import { makeValidateAll } from '../validate-all.ts';
@@ -64,13 +67,16 @@ const ENABLED: HardwareType['enabled'] = {
 
 const PROPERTIES = {
   ...REDFISH_PROPERTIES,
+  ...IPMI_REACH_PROPERTIES,
+  ipmi_address:
+    'IP address or host name of the BMC for IPMI: its accounts are then proved over IPMI too. Power and boot stay with Redfish.',
   deploy_iso:
     'The ISO image of the deployment ramdisk; default: the one that the service is configured with.',
   ...RAMDISK_PROPERTIES,
 };
 
 export const makeRedfishHardware = (
-  parts: Omit<PoolParts, 'rules'>,
+  parts: Omit<PoolParts, 'rules'> & { readonly ipmi: IpmiOptions },
   openDriverInfo: (node: NodeRecord) => JsonObject,
   useBmcLogin: UseBmcLogin = useGivenLogin,
 ): HardwareType => {
@@ -91,6 +97,13 @@ export const makeRedfishHardware = (
     budget,
     timeoutMs: parts.options.operationTimeoutMs,
     accessOf: (node, as) => accessAs(node, as, rules, parts.options),
+  });
+  const { door: ipmiAccounts } = makeIpmiReach({
+    options: parts.ipmi,
+    clock: parts.clock,
+    budget,
+    openDriverInfo,
+    originOf: (node, as) => accessAs(node, as, rules, parts.options).origin,
   });
   const power = makeRedfishPower(withBmc, validate);
   const management = makeManagement(withBmc, validate);
@@ -113,7 +126,7 @@ export const makeRedfishHardware = (
       boot: networkBoots.get(interfaces.boot) ?? virtualMedia,
       deploy: directDeploy,
       inspect: { kind: 'agent' },
-      accounts: () => [accounts],
+      accounts: (node) => (hasIpmi(node) ? [accounts, ipmiAccounts] : [accounts]),
       validateAll: makeValidateAll(NAME, interfaces, {
         power: validate,
         management: validate,
