@@ -12,6 +12,7 @@ export type LabBmc = {
   readonly username: string;
   readonly password: string;
   readonly sessionCount: () => number;
+  readonly dropSessions: () => void;
   readonly close: () => Promise<void>;
 };
 
