@@ -13,6 +13,7 @@ import { fleet } from './fleet.ts';
 import { flood } from './flood.ts';
 import { heartbeats } from './heartbeats.ts';
 import { imageWriting } from './image-writing.ts';
+import { ipmiPower } from './ipmi-power.ts';
 import { lookups } from './lookups.ts';
 import { type Bench, type BenchSize, headLine, lineOf } from './measurement.ts';
 import { policy } from './policy.ts';
@@ -36,6 +37,7 @@ const BENCHES: readonly Bench[] = [
   detection,
   tokenTiming,
   flood,
+  ipmiPower,
 ];
 const SIZES: { readonly [name: string]: Omit<BenchSize, 'isComparingKeys'> } = {
   whole: {

@@ -22,6 +22,7 @@ for (const name of [
   'lookups',
   'detection',
   'token-timing',
+  'ipmi-power',
 ]) {
   test(`the bench ${name} runs with tiny sizes`, async () => {
     const { stdout } = await promisify(execFile)(process.execPath, [MAIN, '--tiny', name]);

@@ -1,0 +1,122 @@
+// Power status over IPMI, as power sync asks it: a login, a question and a logout per BMC. The limit is what the
+// usual way reaches here and now: a process of ipmitool for each question.
+
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+
+import { systemClock } from '../packages/service/src/clock.ts';
+import { makeIpmiHardware } from '../packages/service/src/drivers/ipmi/ipmi-hardware.ts';
+import { DEFAULT_IPMI_OPTIONS } from '../packages/service/src/drivers/ipmi/options.ts';
+import { nodeOf } from '../packages/service/test/drivers/node-of.ts';
+
+import type { Bench, BenchSize, Measurement } from './measurement.ts';
+
+const run = promisify(execFile);
+const PROGRAM = join(import.meta.dirname, 'ipmi-bmcs-process.ts');
+const USERNAME = 'admin';
+const PASSWORD = 'bench-password';
+/** At once: what power sync does, too. */
+const CLIENTS = 64;
+/** Of ipmitool; more of them only wait for a core. */
+const TOOLS = 8;
+const GOAL_RATIO = 5;
+
+type Rate = { readonly perSecond: number; readonly failed: number };
+
+/** So many at once, over all BMCs again and again, until the time is up. */
+const rateOf = async (
+  ports: readonly number[],
+  seconds: number,
+  clients: number,
+  ask: (port: number) => Promise<boolean>,
+): Promise<Rate> => {
+  const startedMs = performance.now();
+  const untilMs = startedMs + seconds * 1_000;
+  let next = 0;
+  let answered = 0;
+  let failed = 0;
+  const client = async (): Promise<void> => {
+    do {
+      const port = ports[next % ports.length] ?? 0;
+      next += 1;
+      if (await ask(port)) answered += 1;
+      else failed += 1;
+    } while (performance.now() < untilMs);
+  };
+  await Promise.all(Array.from({ length: Math.min(clients, ports.length) }, client));
+  return { perSecond: answered / ((performance.now() - startedMs) / 1_000), failed };
+};
+
+const startBmcs = async (count: number) => {
+  const child = spawn(process.execPath, [PROGRAM, String(count), USERNAME, PASSWORD], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+  return {
+    ports: JSON.parse(line) as readonly number[],
+    stop: async () => {
+      const exited = once(child, 'exit');
+      child.kill('SIGTERM');
+      await exited;
+    },
+  };
+};
+
+const ownRate = async (ports: readonly number[], { seconds }: BenchSize): Promise<Rate> => {
+  const hardware = makeIpmiHardware(
+    { options: { ...DEFAULT_IPMI_OPTIONS, isLoopbackAllowed: true }, clock: systemClock },
+    (node) => node.driverInfo,
+  );
+  const { power } = hardware.driverOf(hardware.defaults);
+  const ask = async (port: number): Promise<boolean> => {
+    const node = nodeOf({
+      ipmi_address: '127.0.0.1',
+      ipmi_port: port,
+      ipmi_username: USERNAME,
+      ipmi_password: PASSWORD,
+    });
+    return (await power.fetchState(node)) === 'power off';
+  };
+  // Code that never ran is slower than it will be in a service that runs for months.
+  await rateOf(ports, seconds / 3, CLIENTS, ask);
+  const rate = await rateOf(ports, seconds, CLIENTS, ask);
+  await hardware.close();
+  return rate;
+};
+
+const toolRate = (ports: readonly number[], { seconds }: BenchSize): Promise<Rate> =>
+  rateOf(ports, seconds, TOOLS, async (port) => {
+    const login = ['-I', 'lanplus', '-C', '17', '-H', '127.0.0.1', '-p', String(port)];
+    const { stdout } = await run(
+      'ipmitool',
+      [...login, '-U', USERNAME, '-E', 'chassis', 'power', 'status'],
+      { env: { ...process.env, IPMITOOL_PASSWORD: PASSWORD } },
+    );
+    return stdout.includes('is off');
+  });
+
+const measure = async (size: BenchSize): Promise<readonly Measurement[]> => {
+  const bmcs = await startBmcs(size.nodes);
+  try {
+    const own = await ownRate(bmcs.ports, size);
+    const tool = await toolRate(bmcs.ports, size);
+    if (own.failed + tool.failed > 0) throw new Error('a BMC did not say that it is off');
+    return [
+      {
+        what: `IPMI power status of ${size.nodes} BMCs`,
+        measured: own.perSecond,
+        unit: '/s',
+        limit: { value: tool.perSecond, what: `ipmitool, a process each, ${TOOLS} at once` },
+        goal: `ratio >= ${GOAL_RATIO}`,
+        isMet: own.perSecond >= GOAL_RATIO * tool.perSecond,
+      },
+    ];
+  } finally {
+    await bmcs.stop();
+  }
+};
+
+export const ipmiPower: Bench = { name: 'ipmi-power', run: measure };
