@@ -2,16 +2,14 @@
 // it. How it logs in is in secret-store-keystone.test.ts.
 
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 
 import { Secret } from '#trust/secret';
-import { makeBarbicanSecretStore } from '#trust/secret-store/barbican';
 import type { Exchange } from '#trust/secret-store/exchange';
 import type { SecretStore } from '#trust/secret-store/secret-store';
 
 import { type Barbican, startBarbican } from '../../../test/barbican/start-barbican.ts';
-import { makeExchange } from '../src/serve/secret-store-exchange.ts';
+import { type BareBarbican, openBareBarbican } from './bare-barbican.ts';
 import { type FaultyDoor, openFaultyDoor } from './faulty-door.ts';
 import {
   defineSecretStoreContract,
@@ -22,37 +20,21 @@ import {
 } from './secret-store-contract.ts';
 import { defineSecretStoreFaults } from './secret-store-faults.ts';
 
-const PROJECT = randomUUID().replaceAll('-', '');
 const FAULTY_MS_MAX = 2_000;
-/** It answers one question after the other, on machines that have other work. */
-const ANSWER_MS_MAX = 20_000;
 
 let barbican: Barbican;
 let door: FaultyDoor;
 const ending: (() => Promise<void>)[] = [];
 
-type Opening = { readonly timeoutMs?: number; readonly project?: string; readonly pem?: string };
-
-const exchangeOf = ({ timeoutMs, project = PROJECT, pem }: Opening = {}): Exchange => {
-  const { ask, close } = makeExchange({
-    name: 'Barbican',
-    url: door.url,
-    authorityPem: pem ?? door.authorityPem,
-    timeoutMs: timeoutMs ?? ANSWER_MS_MAX,
+const openBare = (timeoutMs?: number): BareBarbican => {
+  const opened = openBareBarbican(door.url, {
+    authorityPem: door.authorityPem,
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
   });
-  ending.push(close);
-  return (asked) => ask({ ...asked, headers: { ...asked.headers, 'x-project-id': project } });
+  ending.push(opened.close);
+  return opened;
 };
-
-/** Whoever is anybody shows any token. */
-const nobody = async (): Promise<Secret<string>> => new Secret('none');
-
-const open = (opening: Opening = {}): SecretStore =>
-  makeBarbicanSecretStore({
-    exchange: exchangeOf(opening),
-    tokens: { current: nobody, after: nobody },
-    close: async () => undefined,
-  });
+const open = (): SecretStore => openBare().store;
 
 before(async () => {
   barbican = await startBarbican();
@@ -74,13 +56,13 @@ describe('the contract', () => {
 
 describe('faults', () => {
   let store: SecretStore;
-  before(() => (store = open({ timeoutMs: FAULTY_MS_MAX })));
+  before(() => (store = openBare(FAULTY_MS_MAX).store));
   defineSecretStoreFaults({
     store: () => store,
     door: () => door,
     isWrite: (method, path) => method === 'POST' && path === '/v1/secrets',
     passWhile: () => undefined,
-    distrusting: () => open({ pem: '' }),
+    distrusting: () => openBareBarbican(door.url).store,
   });
 });
 
@@ -91,9 +73,7 @@ const countAll = async (exchange: Exchange): Promise<unknown> => {
 };
 
 test('twins of one write are one version, and are destroyed together', async () => {
-  const project = randomUUID().replaceAll('-', '');
-  const store = open({ project, timeoutMs: FAULTY_MS_MAX });
-  const exchange = exchangeOf({ project });
+  const { store, exchange } = openBare(FAULTY_MS_MAX);
   const place = newPlace();
   const write = newWrite(place);
   const { promise: until, resolve: letGo } = Promise.withResolvers<void>();
@@ -112,8 +92,7 @@ test('twins of one write are one version, and are destroyed together', async () 
 });
 
 test('a quota that is used up, and a secret that is too large, are told apart from a wrong account', async () => {
-  const project = randomUUID().replaceAll('-', '');
-  const store = open({ project });
+  const { store, exchange, project } = openBare();
   const place = newPlace();
   const write = newWrite(place);
   await store.put(write);
@@ -122,7 +101,7 @@ test('a quota that is used up, and a secret that is too large, are told apart fr
     code: 'secret-store.full',
     message: /takes nothing so large/,
   });
-  const answer = await exchangeOf({ project })({
+  const answer = await exchange({
     method: 'PUT',
     path: `/v1/project-quotas/${project}`,
     headers: { 'x-roles': 'key-manager:service-admin' },

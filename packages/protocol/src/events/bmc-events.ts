@@ -103,6 +103,16 @@ export const BMC_EVENTS = {
     meaning: 'The secret store can be used again.',
     effect: 'Rotations go on.',
   },
+  'bmc.store.copied': {
+    severity: 'warning',
+    meaning: 'An operator copied all passwords to another secret store.',
+    effect: 'Each was read back there and compared; the first store has them, too.',
+  },
+  'bmc.store.emptied': {
+    severity: 'high',
+    meaning: 'An operator destroyed in a secret store what another one has.',
+    effect: 'All of it was compared before.',
+  },
   'bmc.store.rollback': {
     severity: 'critical',
     meaning:

@@ -1,4 +1,4 @@
-// `bessemer audit|kek|policy|trust|network|user`: what the operator of a service asks or does at its data directory.
+// `bessemer audit|kek|policy|secret|trust|network|user`: what the operator of a service asks or does at its data directory.
 
 import { ConfigInvalid } from '#config/setting';
 
@@ -8,6 +8,7 @@ import { type Command, UsageInvalid } from './command.ts';
 import { kek, KEK_USAGE } from './kek.ts';
 import { network, NETWORK_USAGE } from './network.ts';
 import { policy, POLICY_USAGE } from './policy/policy.ts';
+import { secret, SECRET_USAGE } from './secret.ts';
 import { trust, TRUST_USAGE } from './trust.ts';
 import { user, USER_USAGE } from './user/user.ts';
 
@@ -17,6 +18,7 @@ const COMMANDS: { readonly [name: string]: { readonly run: Command; readonly usa
   kek: { run: kek, usage: KEK_USAGE },
   network: { run: network, usage: NETWORK_USAGE },
   policy: { run: policy, usage: POLICY_USAGE },
+  secret: { run: secret, usage: SECRET_USAGE },
   trust: { run: trust, usage: TRUST_USAGE },
   user: { run: user, usage: USER_USAGE },
 };
