@@ -32,6 +32,11 @@ export const BMC_EVENTS = {
     meaning: 'The BMC refused the password that was in use before.',
     effect: 'None.',
   },
+  'bmc.rotation.old_alive': {
+    severity: 'high',
+    meaning: 'The BMC still takes the old password after a new one was set and proved.',
+    effect: 'The node is degraded.',
+  },
   'bmc.rotation.failed': {
     severity: 'high',
     meaning: 'A rotation ended without a new password; its code says why.',

@@ -1,0 +1,117 @@
+// The next password: chosen, stored, and read back from the store. The BMC knows nothing of it yet.
+
+import { type SecretRef, type BmcSlotName } from '#store/bmc-credentials';
+import { generatePassword } from '#trust/bmc-credential/generate';
+import {
+  PASSWORD_PROFILES,
+  type PasswordProfile,
+  profilesFor,
+} from '#trust/bmc-credential/password-profiles';
+import type { Credential } from '#trust/secret-store/secret-store';
+
+import { endFailed } from './end-rotation.ts';
+import {
+  isStored,
+  readSecret,
+  requireSecret,
+  storeSecret,
+  SUPPLIED_PLACE,
+} from './kept-secrets.ts';
+import { type Act, candidateOf, type RotationRun, targetOf, withSlot } from './rotation-run.ts';
+
+/** In the place of the name of a profile: somebody chose the password. */
+const SUPPLIED = 'supplied';
+
+const isSupplied = ({ rotation }: RotationRun): boolean =>
+  rotation.work.supplied !== null && rotation.work.pass === 'replace';
+
+const profilesOf = ({ credential, doors, parts }: RotationRun): readonly PasswordProfile[] =>
+  profilesFor(credential.limits, {
+    session: doors.every(({ protocol }) => protocol === 'redfish') ? 'redfish' : 'rmcp+',
+    isWeakAllowed: parts.options.isWeakAllowed,
+    ...(credential.profile === null ? {} : { remembered: credential.profile }),
+  });
+
+export const generated: Act = async (run) => {
+  const { rotation } = run;
+  const { profilesTried, written } = rotation.work;
+  const names = isSupplied(run) ? [SUPPLIED] : profilesOf(run).map(({ name }) => name);
+  const profile = names.find((each) => !profilesTried.includes(each));
+  if (profile === undefined) {
+    return endFailed(
+      run,
+      107,
+      'bmc.password-policy',
+      `candidate refused by password policy: the BMC takes none of ${names.join(', ') || 'the passwords within its own limits'}.`,
+    );
+  }
+  return {
+    kind: 'go',
+    phase: 'storing',
+    changes: { candidate: `${rotation.id}-${written + 1}` },
+    work: { profile, profilesTried: [...profilesTried, profile], written: written + 1, applied: 0 },
+    detail: { profile },
+  };
+};
+
+const makeCredential = async (run: RotationRun, slot: BmcSlotName): Promise<Credential> => {
+  const { username } = run.credential.slots[slot];
+  const { profile: name, supplied } = run.rotation.work;
+  if (supplied !== null && name === SUPPLIED) {
+    const { password } = await requireSecret(run, SUPPLIED_PLACE, supplied);
+    return { username, password };
+  }
+  const profile =
+    profilesOf(run).find((each) => each.name === name) ??
+    PASSWORD_PROFILES.find((each) => each.name === name);
+  if (profile === undefined) throw new Error(`no password profile is called ${name}`);
+  return { username, password: generatePassword(profile, username) };
+};
+
+export const storing: Act = async (run) => {
+  const [slot, ref] = [targetOf(run), candidateOf(run)];
+  // The process before this one may have stored it; then that is the password, and no other one.
+  const isThere = run.entered !== 'storing' && (await isStored(run, slot, ref));
+  if (!isThere) await storeSecret(run, slot, ref, await makeCredential(run, slot));
+  return {
+    kind: 'go',
+    phase: 'staged',
+    credential: (record) => withSlot(record, slot, { state: 'staged' }),
+  };
+};
+
+/** So many passwords a BMC may hold at most, as far as we know; what is older is not on it. */
+const POSSIBLE_MAX = 8;
+
+/** What the BMC is about to be told belongs to what it may hold, before it is told. */
+export const withPossible = (
+  possible: readonly SecretRef[],
+  ref: SecretRef,
+): readonly SecretRef[] => [ref, ...possible.filter((each) => each !== ref)].slice(0, POSSIBLE_MAX);
+
+export const staged: Act = async (run) => {
+  const [slot, ref] = [targetOf(run), candidateOf(run)];
+  const credential = await readSecret(run, slot, ref);
+  // Not there, or not for this account: the next one is written under another name.
+  if (credential === undefined || credential.username !== run.credential.slots[slot].username) {
+    const { profilesTried, profile } = run.rotation.work;
+    return {
+      kind: 'go',
+      phase: 'generated',
+      work: { profilesTried: profilesTried.filter((each) => each !== profile) },
+      events: [{ name: 'bmc.store.rollback', detail: { login: `${slot}#${ref}` } }],
+    };
+  }
+  return {
+    kind: 'go',
+    phase: 'applying',
+    work: { applied: run.rotation.work.applied + 1 },
+    credential: (record) =>
+      withSlot(record, slot, {
+        state: 'applying',
+        possible: withPossible(record.slots[slot].possible, ref),
+        setAtMs: run.parts.clock.wallMs(),
+      }),
+    events: [{ name: 'bmc.rotation.stored' }],
+  };
+};

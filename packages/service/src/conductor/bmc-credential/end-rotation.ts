@@ -1,0 +1,161 @@
+// The end of a rotation: in what state it leaves the node, and what people are told.
+
+import type { FailureCode } from '@bessemer/protocol/errors/codes';
+import type { StoredFailure } from '@bessemer/protocol/errors/failure';
+
+import type {
+  BmcCredentialRecord,
+  BmcCredentialState,
+  BmcSlotName,
+  BmcSlotState,
+} from '#store/bmc-credentials';
+import { otherSlot } from '#store/bmc-credentials';
+import type { RotationRecord } from '#store/bmc-rotations';
+
+import type { Go, RotationEvent, RotationRun } from './rotation-run.ts';
+
+const WORKS: readonly BmcSlotState[] = ['active', 'standby', 'verified'];
+/** Switched off by us, or never made: nothing that should work does not. */
+const IS_AT_REST: readonly BmcSlotState[] = ['retired', 'foreign'];
+
+/** What is true of a node that nobody works on, as its slots say. */
+export const restingState = (
+  record: Pick<BmcCredentialRecord, 'slots' | 'activeSlot' | 'strategy' | 'frozen'>,
+): BmcCredentialState => {
+  const { slots, activeSlot, strategy, frozen } = record;
+  if (frozen !== null) return 'frozen';
+  const worksAt = (slot: BmcSlotName): boolean => WORKS.includes(slots[slot].state);
+  if (activeSlot === null) {
+    const isBegun = strategy === 'dual' && (worksAt('a') || worksAt('b'));
+    return isBegun ? 'degraded' : 'unmanaged';
+  }
+  const other = otherSlot(activeSlot);
+  if (!worksAt(activeSlot)) return worksAt(other) ? 'degraded' : 'lost';
+  if (strategy === 'single') return 'managed';
+  return worksAt(other) || IS_AT_REST.includes(slots[other].state) ? 'managed' : 'degraded';
+};
+
+/** Slots that were worked on when the rotation ended badly: nobody knows, or what was proved last still holds. */
+const settleSlots = (
+  record: BmcCredentialRecord,
+  rotation: RotationRecord,
+  target: BmcSlotState | undefined,
+): Pick<BmcCredentialRecord, 'slots'> => {
+  const { slot } = rotation;
+  if (slot === null) return record;
+  const before = record.slots[slot];
+  const isUnder = ['staged', 'applying', 'verified', 'retiring'].includes(before.state);
+  if (!isUnder && target === undefined) return record;
+  const proved = record.activeSlot === slot ? 'active' : 'standby';
+  const rest: BmcSlotState =
+    before.possible.length > 0 ? 'suspect' : before.ref === null ? 'empty' : proved;
+  return { slots: { ...record.slots, [slot]: { ...before, state: target ?? rest } } };
+};
+
+/** After a failure the next try comes sooner than the next period. */
+const RETRY_MS = 6 * 3_600_000;
+/** So that nodes which were taken over together are not rotated together. */
+const JITTER_SHARE = 0.1;
+
+/** Always the same for the same rotation: evenly spread over both sides. */
+const jitterOf = (id: string): number => (Number.parseInt(id.slice(0, 6), 16) / 0xffffff) * 2 - 1;
+
+const nextDueMs = (
+  { parts, rotation }: RotationRun,
+  state: BmcCredentialState,
+  isGood: boolean,
+): number | null => {
+  const { rotateEveryMs } = parts.options;
+  if (rotateEveryMs === 0 || state === 'unmanaged') return null;
+  const period = isGood ? rotateEveryMs : Math.min(rotateEveryMs, RETRY_MS);
+  return Math.round(parts.clock.wallMs() + period * (1 + JITTER_SHARE * jitterOf(rotation.id)));
+};
+
+const closingEvents = (
+  before: BmcCredentialState,
+  state: BmcCredentialState,
+  failure: StoredFailure | null,
+): readonly RotationEvent[] => {
+  const detail = failure === null ? {} : { code: failure.code, reason: failure.text };
+  const wasBad = before === 'lost' || before === 'degraded';
+  return [
+    ...(failure === null ? [] : [{ name: 'bmc.rotation.failed' as const, detail }]),
+    ...(state === 'lost' && before !== 'lost' ? [{ name: 'bmc.lost' as const, detail }] : []),
+    ...(state === 'managed' && wasBad ? [{ name: 'bmc.repaired' as const }] : []),
+  ];
+};
+
+export type KnownEnd = {
+  /** What is known of the account that was worked on; found out from what is stored of it when undefined. */
+  readonly target?: BmcSlotState;
+  /** The BMC does not hold the candidate. */
+  readonly isCandidateGone?: boolean;
+};
+
+type Ending = KnownEnd & { readonly failure: StoredFailure | null };
+
+/** What the BMC does not hold is destroyed with what went out of use. */
+export const dropCandidate = (
+  { rotation, parts }: RotationRun,
+  record: BmcCredentialRecord,
+): Pick<BmcCredentialRecord, 'slots' | 'superseded'> => {
+  const { slot, candidate: ref } = rotation;
+  if (slot === null || ref === null) return record;
+  const possible = record.slots[slot].possible.filter((each) => each !== ref);
+  return {
+    slots: { ...record.slots, [slot]: { ...record.slots[slot], possible } },
+    superseded: [...record.superseded, { slot, ref, sinceMs: parts.clock.wallMs() }],
+  };
+};
+
+const end = (run: RotationRun, { failure, target, isCandidateGone }: Ending): Go => {
+  const { rotation, parts } = run;
+  const nowMs = parts.clock.wallMs();
+  const { supplied, stateBefore, isOldAlive } = rotation.work;
+  // Its place is nobody's now; what the account got is kept elsewhere.
+  const left = supplied === null ? [] : [{ slot: 'supplied', ref: supplied, sinceMs: nowMs }];
+  const close = (before: BmcCredentialRecord) => {
+    const dropped = isCandidateGone === true ? dropCandidate(run, before) : before;
+    const record = { ...before, ...dropped };
+    const { slots } = settleSlots(record, rotation, target);
+    const resting = restingState({ ...record, slots });
+    const state = resting === 'managed' && isOldAlive ? 'degraded' : resting;
+    return {
+      slots,
+      superseded: [...record.superseded, ...left],
+      state,
+      nextDueMs: nextDueMs(run, state, failure === null),
+      lastResult: {
+        outcome: failure === null ? ('succeeded' as const) : ('failed' as const),
+        atMs: nowMs,
+        rotationId: rotation.id,
+        code: failure?.code ?? null,
+        text: failure?.text ?? 'The credentials were rotated.',
+      },
+    };
+  };
+  const { state } = close(run.credential);
+  return {
+    kind: 'go',
+    phase: 'done',
+    changes: {
+      endedMs: nowMs,
+      outcome: failure === null ? 'succeeded' : 'failed',
+      error: failure,
+    },
+    credential: close,
+    events: closingEvents(stateBefore, state, failure),
+    detail: { state, ...(failure === null ? {} : { code: failure.code }) },
+  };
+};
+
+/** `number`: for last_error, so that texts may change. */
+export const endFailed = (
+  run: RotationRun,
+  number: number,
+  code: FailureCode,
+  text: string,
+  known: KnownEnd = {},
+): Go => end(run, { ...known, failure: { code, text: `BMC-CRED-${number} ${text}`, details: {} } });
+
+export const endSucceeded = (run: RotationRun): Go => end(run, { failure: null });

@@ -1,0 +1,68 @@
+// What an operator may set about credentials of BMCs.
+
+export type BmcCredentialOptions = {
+  /** Off: nothing is rotated by itself, and nobody can ask for it. */
+  readonly isEnabled: boolean;
+  readonly strategy: 'dual' | 'single';
+  /** Of the two accounts of the service; at most 16 bytes of ASCII each. */
+  readonly usernames: { readonly a: string; readonly b: string };
+  readonly path: 'auto' | 'oob' | 'inband';
+  /** 0: never by schedule. */
+  readonly rotateEveryMs: number;
+  readonly isRotatedOnClean: boolean;
+  readonly isRotatedOnDiscovery: boolean;
+  /** How long a password that is out of use stays in the store. */
+  readonly retainOldMs: number;
+  /** How long a secret that nothing names may lie in the store. */
+  readonly orphanGraceMs: number;
+  /** What is done to the account that was in use before. */
+  readonly standbyPolicy: 'scramble' | 'disable' | 'keep';
+  /** Rotations by schedule at the same time. */
+  readonly parallelMax: number;
+  /** Refused logins per account and window; undefined: what the BMC says about its lockout decides. */
+  readonly loginTriesMax: number | undefined;
+  /** How long a password stays in memory after it was fetched; and while the store is away. */
+  readonly cacheMs: number;
+  readonly cacheGraceMs: number;
+  readonly breakGlassMs: number;
+  /** Whether the account that the service was given is disabled when its own two work. */
+  readonly isGivenDisabled: boolean;
+  /** Whether accounts that nobody told the service of are disabled when an audit finds them. */
+  readonly isUnexpectedDisabled: boolean;
+  /** Names of accounts that audits let be. */
+  readonly foreignAccounts: readonly string[];
+  /** Whether somebody may choose a password. */
+  readonly isSuppliedAllowed: boolean;
+  /** Whether a BMC may get a password of 12 bytes when it takes no longer one. */
+  readonly isWeakAllowed: boolean;
+  /** Least trust in an agent that is told a password. */
+  readonly agentTrustMin: number;
+};
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+export const DEFAULT_BMC_CREDENTIAL_OPTIONS: BmcCredentialOptions = {
+  isEnabled: true,
+  strategy: 'dual',
+  usernames: { a: 'bsmr-a', b: 'bsmr-b' },
+  path: 'auto',
+  rotateEveryMs: 30 * DAY_MS,
+  isRotatedOnClean: true,
+  isRotatedOnDiscovery: true,
+  retainOldMs: 7 * DAY_MS,
+  orphanGraceMs: DAY_MS,
+  standbyPolicy: 'scramble',
+  parallelMax: 5,
+  loginTriesMax: undefined,
+  cacheMs: 15 * MINUTE_MS,
+  cacheGraceMs: 4 * HOUR_MS,
+  breakGlassMs: 8 * HOUR_MS,
+  isGivenDisabled: false,
+  isUnexpectedDisabled: false,
+  foreignAccounts: [],
+  isSuppliedAllowed: false,
+  isWeakAllowed: false,
+  agentTrustMin: 2,
+};

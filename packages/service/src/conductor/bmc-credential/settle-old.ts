@@ -1,0 +1,77 @@
+// After the work: the old password has to be refused, and the account that a person gave may go.
+
+import { Failure } from '@bessemer/protocol/errors/failure';
+
+import type { Credential } from '#trust/secret-store/secret-store';
+
+import { disableAccount } from './disable-account.ts';
+import { endSucceeded, restingState } from './end-rotation.ts';
+import { readSecret } from './kept-secrets.ts';
+import { isLetIn, LoginHeld } from './login-tries.ts';
+import {
+  type Act,
+  type Go,
+  primaryDoor,
+  type RotationEvent,
+  type RotationRun,
+} from './rotation-run.ts';
+
+/** Undefined: it could not be said, or asking could lock the account. */
+const isOldAlive = async (run: RotationRun, old: Credential): Promise<boolean | undefined> => {
+  try {
+    return await isLetIn(run, 'bmc.prove-old', old.username, () =>
+      primaryDoor(run).proveLogin(run.node, old),
+    );
+  } catch (error) {
+    if (error instanceof LoginHeld || error instanceof Failure) return undefined;
+    throw error;
+  }
+};
+
+export const verifyOldDead: Act = async (run) => {
+  const { replaced } = run.rotation.work;
+  const old = replaced === null ? undefined : await readSecret(run, replaced.slot, replaced.ref);
+  const isAlive = old === undefined ? undefined : await isOldAlive(run, old);
+  if (isAlive === undefined) {
+    return {
+      kind: 'go',
+      phase: 'settling',
+      work: { replaced: null },
+      detail: { old: 'not tried' },
+    };
+  }
+  return {
+    kind: 'go',
+    phase: 'settling',
+    work: { replaced: null, isOldAlive: isAlive },
+    events: [{ name: isAlive ? 'bmc.rotation.old_alive' : 'bmc.rotation.old_dead' }],
+  };
+};
+
+/** What a BMC does not do with an account that is not ours does not make the rotation a failure. */
+const CANNOT: readonly string[] = ['bmc.account-fixed', 'bmc.refused', 'bmc.unsupported'];
+
+export const settling: Act = async (run) => {
+  const { credential, rotation } = run;
+  const { given, slots } = credential;
+  const isOwn = [slots.a.username, slots.b.username].includes(given?.username ?? '');
+  const isWished = rotation.work.givenPolicy === 'disable' && given !== null && !isOwn;
+  // Never the last way in.
+  if (!isWished || restingState({ ...credential, frozen: null }) !== 'managed') {
+    return endSucceeded(run);
+  }
+  try {
+    await disableAccount(run, credential.activeSlot ?? 'a', given.username);
+    const detail = { username: given.username };
+    return withEvent(endSucceeded(run), { name: 'bmc.account.disabled', detail });
+  } catch (error) {
+    if (!(error instanceof Failure) || !CANNOT.includes(error.code)) throw error;
+    const detail = { username: given.username, reason: error.message };
+    return withEvent(endSucceeded(run), { name: 'bmc.account.factory_still_open', detail });
+  }
+};
+
+const withEvent = (next: Go, event: RotationEvent): Go => ({
+  ...next,
+  events: [...(next.events ?? []), event],
+});
