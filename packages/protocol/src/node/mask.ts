@@ -82,8 +82,8 @@ const maskValue = (value: JsonValue): JsonValue => {
   return isJsonObject(value) ? maskObject(value) : value;
 };
 
-/** SNMP keys carry no word of the list, and only their place at the top says that they are secrets. */
-const DRIVER_INFO_SECRETS = ['snmp_auth_key', 'snmp_priv_key'];
+/** These keys carry no word of the list, and only their place at the top says that they are secrets. */
+const DRIVER_INFO_SECRETS = ['snmp_auth_key', 'snmp_priv_key', 'ipmi_hex_kg_key'];
 
 export const maskDriverInfo = (driverInfo: JsonObject): JsonObject => {
   const masked = maskObject(driverInfo);
