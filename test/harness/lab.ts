@@ -18,6 +18,7 @@ export type LabMachine = {
   readonly serial_log: string;
   /** What the service is told to boot it with; null for emulated machines, which boot the real ramdisk. */
   readonly deploy_iso: string | null;
+  readonly driver: 'redfish' | 'ipmi';
   readonly driver_info: { readonly [key: string]: string };
   readonly network_data: { readonly [key: string]: unknown };
   readonly disks: readonly { readonly path: string; readonly sizeBytes: number }[];

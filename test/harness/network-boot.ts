@@ -21,7 +21,7 @@ const INTERFACE = 'bsm0';
 const PROGRAMS = ['/usr/sbin/dnsmasq', '/usr/lib/ipxe/snponly.efi', '/usr/bin/qemu-system-x86_64'];
 
 /** Why it cannot run here, or false. */
-const obstacle = (): string | false => {
+export const networkBootObstacle = (): string | false => {
   if (process.getuid?.() !== 0) return 'needs root, for a network namespace';
   if (!existsSync('/dev/net/tun')) return 'needs /dev/net/tun, for the network of the machines';
   const missing = PROGRAMS.find((path) => !existsSync(path));
@@ -52,24 +52,25 @@ const servedBoots = async (service: RunningService): Promise<readonly string[]> 
   return [...text.matchAll(/"root":"netboot","id":"([^"]+)"/g)].map(([, id]) => id ?? '');
 };
 
+/** With our own DHCP on the lab's cable. */
+export const NETWORK_BOOT_SETTINGS: readonly string[] = [
+  `netboot.http_listen=${NETBOOT}`,
+  `netboot.dhcp_interface=${INTERFACE}`,
+  'netboot.dhcp_range=10.99.0.200,10.99.0.240,255.255.255.0,10m',
+  'netboot.kernel_append_params=console=ttyS0',
+];
+
 const startWithDhcp = (directory: string): Promise<RunningService> =>
   startService({
     directory,
     listenHost: SERVICE_HOST,
-    settings: [
-      'redfish.allow_loopback=true',
-      'DEFAULT.log_level=debug',
-      `netboot.http_listen=${NETBOOT}`,
-      `netboot.dhcp_interface=${INTERFACE}`,
-      'netboot.dhcp_range=10.99.0.200,10.99.0.240,255.255.255.0,10m',
-      'netboot.kernel_append_params=console=ttyS0',
-    ],
+    settings: ['redfish.allow_loopback=true', 'DEFAULT.log_level=debug', ...NETWORK_BOOT_SETTINGS],
   });
 
 export const testNetworkBoot = ({ firmware, bootInterface, loader, how }: NetworkRoute): void => {
   void test(
     `a ${firmware} machine boots over the network by ${how}`,
-    { skip: obstacle() },
+    { skip: networkBootObstacle() },
     async () => {
       const directory = await makeDirectory();
       let lab: Lab | undefined;

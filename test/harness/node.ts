@@ -35,7 +35,7 @@ export const makeNode = async (
 ): Promise<string> => {
   const made = await service.call('POST', '/v1/nodes', {
     name: machine.name,
-    driver: 'redfish',
+    driver: machine.driver,
     driver_info: machine.driver_info,
     network_data: machine.network_data,
     ...changes,
