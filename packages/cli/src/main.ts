@@ -29,7 +29,8 @@ Programs with their own --help:
   drill               attacks on a service of its own, and whether it held
   ramdisk             build the deploy ramdisk
   audit               verify and list the log of events about trust in agents
-  kek                 rotate the keys that tokens are sealed with
+  kek                 rotate the keys that tokens and passwords are sealed with
+  secret              where passwords of BMCs lie, and the way to another store
   user                who may log in, and as what
   policy              check access rules, and explain who may do what
   trust               report how far agents are trusted, and what lowers it
