@@ -39,5 +39,6 @@ export const ACCOUNT_FAULTS = {
   },
   'fixed-slots': { value: 10, text: 'accounts are <value> places that cannot be made or removed' },
   'fixed-names': { value: 1, text: 'the names of the first <value> accounts cannot be changed' },
+  'ipmi-stays': { value: 1, text: 'IPMI cannot be switched off' },
   'sessions-survive': { value: 1, text: 'a changed password ends no session' },
 } as const;

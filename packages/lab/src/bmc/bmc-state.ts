@@ -36,6 +36,12 @@ export type BmcCounters = {
   mediaBytes: number;
 };
 
+/** IPMI of the same BMC. */
+export type IpmiSwitch = {
+  readonly isOn: () => boolean;
+  readonly switch: (isOn: boolean) => void;
+};
+
 export type BmcState = {
   readonly machine: Machine;
   readonly clock: Clock;
@@ -54,6 +60,8 @@ export type BmcState = {
   readonly media: MediaSlot;
   /** PowerState as last shown, and how often it is still to be shown after a change. */
   readonly stalePower: { shown: boolean; readsLeft: number };
+  /** Null: the BMC has no IPMI. */
+  readonly ipmi: IpmiSwitch | null;
   /** Called after accounts changed: a BMC keeps them over restarts. */
   readonly saveAccounts: (accounts: readonly Account[]) => void;
 };

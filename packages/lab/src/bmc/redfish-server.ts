@@ -7,10 +7,11 @@ import { createServer, type Server } from 'node:https';
 import { isJsonObject, type JsonObject } from '@bessemer/protocol/json';
 import { pause, type Clock } from '../clock.ts';
 import { accountResources, loseAccounts } from './accounts.ts';
-import type { Answer, BmcCounters, BmcState, Call, Resource } from './bmc-state.ts';
+import type { Answer, BmcCounters, BmcState, Call, IpmiSwitch, Resource } from './bmc-state.ts';
 import type { ResourceFinder } from './bmc-state.ts';
 import { makeFaultSet, type FaultName, type FaultSet } from './faults.ts';
 import { makeLabAuthority, type KeyPairPem } from './lab-authority.ts';
+import { networkProtocolResource } from './network-protocol.ts';
 import { makeAccount, type Account, type AccountFacts } from './manager-account.ts';
 import { requireAllowed } from './password-change.ts';
 import type { Machine } from './power-model.ts';
@@ -37,6 +38,7 @@ export type RedfishBmcOptions = {
   readonly accounts: readonly BmcAccount[];
   readonly mediaDirectory: string;
   readonly mediaCa?: string | null;
+  readonly ipmi?: IpmiSwitch;
   readonly saveAccounts?: (accounts: readonly Account[]) => void;
   /** One line per request: method, path, status. Never a body, never credentials. */
   readonly onRequest?: (line: string) => void;
@@ -73,6 +75,7 @@ export const startRedfishBmc = async (options: RedfishBmcOptions): Promise<Redfi
     sessionResources(state),
     systemResources(state),
     managerResources(state),
+    networkProtocolResource(state),
     taskResources(state),
     accountResources(state),
   ];
@@ -128,6 +131,7 @@ const makeState = (
   tasks: new Map(),
   media: { imageUrl: null, localPath: null, transfer: 'idle' },
   stalePower: { shown: false, readsLeft: 0 },
+  ipmi: options.ipmi ?? null,
   saveAccounts: options.saveAccounts ?? (() => undefined),
 });
 

@@ -6,7 +6,7 @@ import { NO_CONTENT, type BmcState, type ResourceFinder, type Session } from './
 import { collection } from './collection.ts';
 import type { Account } from './manager-account.ts';
 import { changeDemand, isChangeDemanded } from './password-change.ts';
-import { requiredText } from './property-values.ts';
+import { requiredText, textProperty } from './property-values.ts';
 import { RedfishRefusal } from './redfish-refusal.ts';
 
 /** Real BMCs have room for a handful; a client that leaks sessions must notice here too. */
@@ -37,7 +37,8 @@ export const sessionResources =
           const session = openSession(
             state,
             requiredText(body, 'UserName'),
-            requiredText(body, 'Password'),
+            // An empty one may be right.
+            textProperty(body, 'Password') ?? requiredText(body, 'Password'),
           );
           return {
             status: 201,

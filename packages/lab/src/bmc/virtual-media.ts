@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { JsonObject } from '@bessemer/protocol/json';
 import type { Answer, BmcState, ResourceFinder } from './bmc-state.ts';
 import { collection } from './collection.ts';
+import { NETWORK_PROTOCOL } from './network-protocol.ts';
 import { fetchMedia, MediaFetchFailure } from './fetch-media.ts';
 import { flagProperty, refuseUnknown, requiredText } from './property-values.ts';
 import { RedfishRefusal } from './redfish-refusal.ts';
@@ -109,6 +110,7 @@ const managerBody = (state: BmcState): JsonObject => ({
   FirmwareVersion: '1.0.0',
   DateTime: new Date(state.clock.wallMs()).toISOString(),
   Status: { State: 'Enabled', Health: 'OK' },
+  NetworkProtocol: { '@odata.id': NETWORK_PROTOCOL },
   VirtualMedia: { '@odata.id': MEDIA },
   Links: { ManagerForServers: [{ '@odata.id': SYSTEM }] },
 });

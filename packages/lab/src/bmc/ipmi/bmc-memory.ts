@@ -49,6 +49,8 @@ export type IpmiBmc = {
   readonly machine: Machine;
   readonly clock: Clock;
   readonly guid: Buffer;
+  /** False: nothing is answered. */
+  isOverLan: boolean;
   readonly users: Map<number, IpmiUser>;
   /** Those of the beginning. */
   readonly firstUsers: ReadonlyMap<number, IpmiUser>;
@@ -99,6 +101,7 @@ export const makeIpmiBmc = (parts: {
     machine: parts.machine,
     clock: parts.clock ?? systemClock,
     guid: Buffer.from(parts.machine.facts.uuid.replaceAll('-', ''), 'hex').reverse(),
+    isOverLan: true,
     users,
     firstUsers: copyOf(users),
     channel: {

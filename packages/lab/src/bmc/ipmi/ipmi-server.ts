@@ -89,7 +89,7 @@ const answerTo = (
   bytes: Buffer,
 ): Promise<Buffer | undefined> | Buffer | undefined => {
   const datagram = takeApart(bytes);
-  if (datagram === undefined) return undefined;
+  if (datagram === undefined || !bmc.isOverLan) return undefined;
   switch (datagram.kind) {
     case 'ping':
       return pong(datagram.tag);

@@ -1,5 +1,6 @@
 // LAN parameters: kept and shown; the BMC listens where the lab put it all the same.
 
+import type { IpmiBmc } from '../bmc-memory.ts';
 import { CODE, completed, type CommandTable } from './command.ts';
 import { isLanChannel } from './session.ts';
 
@@ -46,9 +47,20 @@ export const lanCommands: CommandTable = {
     bytesMin: 4,
     run: ({ bmc, data }) => {
       const parameter = data.readUInt8(1);
-      const value = bmc.lanParameters.get(parameter) ?? DEFAULTS[parameter];
+      const value =
+        bmc.lanParameters.get(parameter) ?? suiteParameter(bmc, parameter) ?? DEFAULTS[parameter];
       if (!isLanChannel(data.readUInt8(0))) return { code: CODE.invalidField };
       return value === undefined ? { code: UNSUPPORTED_PARAMETER } : completed(REVISION, ...value);
     },
   },
+};
+
+/** With cipher suite 0 before the others; its level is the fault's. */
+const suiteParameter = (bmc: IpmiBmc, parameter: number): readonly number[] | undefined => {
+  const level = bmc.faults.get('suite-zero');
+  if (level === undefined) return undefined;
+  const none = Array.from({ length: 13 }, () => 0);
+  return { 22: [3], 23: [0, 0, 3, 17, ...none], 24: [0, 0x40 | level, 0x04, ...none.slice(7)] }[
+    parameter
+  ];
 };
