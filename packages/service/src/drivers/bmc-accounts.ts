@@ -47,6 +47,16 @@ export type BmcAccountWish = {
   readonly credential: Credential;
 };
 
+/** What lets somebody in beside accounts. Undefined where the BMC does not tell, or the protocol has no such thing. */
+export type BmcExposure = {
+  /** Redfish. False: the node says that the certificate is not checked. */
+  readonly isPeerVerified?: boolean;
+  /** Redfish: whether the BMC speaks IPMI over the network, too. */
+  readonly isIpmiOn?: boolean;
+  /** IPMI: whether a session without any authentication is accepted. */
+  readonly hasSuiteZero?: boolean;
+};
+
 export type BmcAccountDoor = {
   readonly protocol: BmcProtocol;
   /** Logs in and reads something that an administrator only may read. */
@@ -60,4 +70,7 @@ export type BmcAccountDoor = {
   readonly set: (node: NodeRecord, as: Credential, wish: BmcAccountWish) => Promise<string>;
   /** Idempotent. Never that of `as`. */
   readonly disable: (node: NodeRecord, as: Credential, id: string) => Promise<void>;
+  readonly fetchExposure?: (node: NodeRecord, as: Credential) => Promise<BmcExposure>;
+  /** Redfish. Idempotent. 'bmc.unsupported' where the BMC has no such switch. */
+  readonly switchIpmiOff?: (node: NodeRecord, as: Credential) => Promise<void>;
 };

@@ -5,6 +5,9 @@ import type { TestContext } from 'node:test';
 import { systemClock } from '#clock';
 import type { BmcAccountDoor } from '#drivers/bmc-accounts';
 
+import type { JsonObject } from '@bessemer/protocol/json';
+import type { NodeRecord } from '@bessemer/protocol/node/record';
+
 import { makeIpmiBmc, type IpmiBmc } from '../../../lab/src/bmc/ipmi/bmc-memory.ts';
 import { startIpmiServer } from '../../../lab/src/bmc/ipmi/ipmi-server.ts';
 import { shareUsers } from '../../../lab/src/bmc/ipmi/shared-users.ts';
@@ -14,12 +17,22 @@ import { openLabRedfish, type RedfishAccountBench } from './lab-redfish.ts';
 
 export type BothBench = RedfishAccountBench & {
   readonly ipmiDoor: BmcAccountDoor;
+  /** The same node, spoken to by Redfish alone. */
+  readonly redfishNode: NodeRecord;
   readonly ipmi: IpmiBmc;
   readonly ipmiSessionCount: () => number;
 };
 
-export const openLabBoth = async (context: Pick<TestContext, 'after'>): Promise<BothBench> => {
-  const bench = await openLabRedfish(context);
+export const openLabBoth = async (
+  context: Pick<TestContext, 'after'>,
+  driverInfo: JsonObject = {},
+): Promise<BothBench> => {
+  const bench = await openLabRedfish(context, driverInfo, {
+    isOn: () => ipmi.isOverLan,
+    switch: (isOn) => {
+      ipmi.isOverLan = isOn;
+    },
+  });
   const ipmi = makeIpmiBmc({
     machine: makeSwitchMachine(),
     username: '',
@@ -35,5 +48,12 @@ export const openLabBoth = async (context: Pick<TestContext, 'after'>): Promise<
   });
   const [, ipmiDoor] = bench.driver.accounts?.(node) ?? [];
   if (ipmiDoor === undefined) throw new Error('the redfish type has no door over IPMI');
-  return { ...bench, node, ipmiDoor, ipmi, ipmiSessionCount: server.sessionCount };
+  return {
+    ...bench,
+    node,
+    redfishNode: bench.node,
+    ipmiDoor,
+    ipmi,
+    ipmiSessionCount: server.sessionCount,
+  };
 };

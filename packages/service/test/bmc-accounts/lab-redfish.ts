@@ -11,6 +11,7 @@ import { DEFAULT_DRIVER_OPTIONS, makeDriverRegistry } from '#drivers/registry';
 
 import type { JsonObject } from '@bessemer/protocol/json';
 
+import type { IpmiSwitch } from '../../../lab/src/bmc/bmc-state.ts';
 import { makeLabAuthority } from '../../../lab/src/bmc/lab-authority.ts';
 import { startRedfishBmc, type RedfishBmc } from '../../../lab/src/bmc/redfish-server.ts';
 import { makeSwitchMachine } from '../../../lab/test/stand-in/switch-machine.ts';
@@ -35,6 +36,7 @@ const QUICK = {
 export const openLabRedfish = async (
   context: Pick<TestContext, 'after'>,
   driverInfo: JsonObject = {},
+  ipmi?: IpmiSwitch,
 ): Promise<RedfishAccountBench> => {
   const mediaDirectory = await mkdtemp(join(tmpdir(), 'bessemer-accounts-'));
   const authority = await makeLabAuthority(systemClock);
@@ -49,6 +51,7 @@ export const openLabRedfish = async (
       { id: '2', userName: ADMINISTRATOR.username, password: ADMINISTRATOR.password.reveal() },
     ],
     mediaDirectory,
+    ...(ipmi === undefined ? {} : { ipmi }),
   });
   const events: string[] = [];
   const note = (fields: object): void => {

@@ -10,6 +10,7 @@ import type { LoginBudget } from '../login-budget.ts';
 import type { IpmiAccess } from './access.ts';
 import { disableUser } from './accounts/disable-user.ts';
 import { passwordSize } from './accounts/password-size.ts';
+import { hasSuiteZero } from './accounts/suite-zero.ts';
 import { setUser } from './accounts/set-user.ts';
 import { accountOf, ANONYMOUS_ID, fetchUserTable } from './accounts/user-table.ts';
 import type { IpmiBmcs } from './bmcs.ts';
@@ -60,6 +61,8 @@ export const makeIpmiAccountDoor = (parts: IpmiAccountDoorParts): BmcAccountDoor
         parts.budget.notePasswordSet({ origin, username, password: password.reveal() });
         return String(id);
       }),
+    fetchExposure: (node, as) =>
+      within(node, as, async (session) => ({ hasSuiteZero: await hasSuiteZero(session) })),
     disable: (node, as, id) => within(node, as, (session) => disableUser(session, id, as.username)),
   };
 };

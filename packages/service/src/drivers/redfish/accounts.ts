@@ -16,6 +16,7 @@ import {
   findAccountService,
 } from './accounts/account-service.ts';
 import { disableAccount } from './accounts/disable-account.ts';
+import { fetchIsIpmiOn, switchIpmiOff } from './accounts/ipmi-switch.ts';
 import { setAccount, setOwnPassword } from './accounts/set-account.ts';
 import type { Bmc, BmcPool } from './bmc-pool.ts';
 import type { Resource } from './client.ts';
@@ -75,6 +76,16 @@ export const makeRedfishAccountDoor = (parts: AccountDoorParts): BmcAccountDoor 
       return path;
     },
     disable: (node, as, id) => within(node, as, (bmc) => disableAccount(bmc, id)),
+    fetchExposure: (node, as) =>
+      within(node, as, async (bmc) => {
+        const { origin, trust } = bmc.access;
+        const isIpmiOn = await fetchIsIpmiOn(bmc);
+        return {
+          isPeerVerified: origin.startsWith('https:') && (trust.isCaChecked || trust.pin !== null),
+          ...(isIpmiOn === undefined ? {} : { isIpmiOn }),
+        };
+      }),
+    switchIpmiOff: (node, as) => within(node, as, switchIpmiOff),
   };
 };
 
