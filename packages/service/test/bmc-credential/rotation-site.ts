@@ -61,7 +61,7 @@ export type Site = {
   readonly nowMs: () => number;
   readonly begin: (request?: Partial<RotationRequest>) => Promise<void>;
   /** Under a new lease, as another process would. */
-  readonly goOn: () => Promise<RotationEnd>;
+  readonly goOn: () => Promise<RotationEnd | undefined>;
   readonly claim: () => Promise<number>;
   readonly openNode: () => Promise<NodeRecord>;
   readonly credential: () => Promise<BmcCredentialRecord>;
@@ -141,8 +141,7 @@ export const openSite = async (site: SiteOptions = {}): Promise<Site> => {
         inBand,
         fence,
       });
-      if (run === undefined) throw new Error('no rotation is open');
-      return runRotation(run);
+      return run === undefined ? undefined : runRotation(run);
     },
     credential: async () => (await findBmcCredential(store.db, made.uuid)) as BmcCredentialRecord,
     close: () => store.close(),
@@ -158,7 +157,8 @@ export const finish = async (site: Site, whenWaiting?: () => void): Promise<void
   for (let waits = 0; waits < WAITS_MAX; waits += 1) {
     try {
       const end = await site.goOn();
-      if (end.kind === 'ended') return;
+      // It died with its last write behind it.
+      if (end === undefined || end.kind === 'ended') return;
       whenWaiting?.();
       site.passTime(end.wait.lookAfterMs);
     } catch (error) {
