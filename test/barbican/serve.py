@@ -36,21 +36,12 @@ def root(environ, start_response):
     return [b'']
 
 
-# One request after the other: with threads, SQLite refuses those that write at the same time.
-class Server(WSGIServer):
-    request_queue_size = 128
-    allow_reuse_address = True
+# One request after the other: with threads, SQLite refuses those that write at the same time. Names of clients are not
+# looked up, and requests not logged.
+WSGIServer.request_queue_size = 128
+WSGIRequestHandler.address_string = lambda self: self.client_address[0]
+WSGIRequestHandler.log_message = lambda *args: None
 
-
-class Handler(WSGIRequestHandler):
-    # Names of clients are not looked up, and requests not logged.
-    def address_string(self):
-        return self.client_address[0]
-
-    def log_message(self, *args):
-        pass
-
-
-server = make_server('127.0.0.1', PORT, root, Server, Handler)
+server = make_server('127.0.0.1', PORT, root)
 print('port', server.server_address[1], flush=True)
 server.serve_forever()

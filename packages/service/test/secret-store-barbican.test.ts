@@ -24,6 +24,8 @@ const FAULTY_MS_MAX = 2_000;
 
 let barbican: Barbican;
 let door: FaultyDoor;
+let patient: SecretStore;
+let hasty: SecretStore;
 const ending: (() => Promise<void>)[] = [];
 
 const openBare = (timeoutMs?: number): BareBarbican => {
@@ -34,13 +36,14 @@ const openBare = (timeoutMs?: number): BareBarbican => {
   ending.push(opened.close);
   return opened;
 };
-const open = (): SecretStore => openBare().store;
 
 before(async () => {
   barbican = await startBarbican();
   door = await openFaultyDoor(() => barbican.url);
+  patient = openBare().store;
+  hasty = openBare(FAULTY_MS_MAX).store;
   // The first question makes it load the rest of itself.
-  await open().health();
+  await patient.health();
 });
 after(async () => {
   for (const end of ending) await end();
@@ -48,23 +51,16 @@ after(async () => {
   await barbican?.stop();
 });
 
-describe('the contract', () => {
-  let store: SecretStore;
-  before(() => (store = open()));
-  defineSecretStoreContract(() => store);
-});
+describe('the contract', () => defineSecretStoreContract(() => patient));
 
-describe('faults', () => {
-  let store: SecretStore;
-  before(() => (store = openBare(FAULTY_MS_MAX).store));
+describe('faults', () =>
   defineSecretStoreFaults({
-    store: () => store,
+    store: () => hasty,
     door: () => door,
     isWrite: (method, path) => method === 'POST' && path === '/v1/secrets',
     passWhile: () => undefined,
     distrusting: () => openBareBarbican(door.url).store,
-  });
-});
+  }));
 
 /** Of everything in the project of this test. */
 const countAll = async (exchange: Exchange): Promise<unknown> => {
@@ -120,7 +116,7 @@ test('a quota that is used up, and a secret that is too large, are told apart fr
 });
 
 test('a Barbican that ended and came back has what was stored', async () => {
-  const store = open();
+  const store = patient;
   const place = newPlace();
   const write = newWrite(place);
   await store.put(write);

@@ -13,10 +13,8 @@ import {
   destroyMoved,
   type MoveCounts,
 } from '#trust/secret-store/move-secrets';
-import type { SecretStore, SecretStoreKind } from '#trust/secret-store/secret-store';
-import { troubleOf } from '#trust/secret-store/store-failure';
+import type { SecretStoreKind } from '#trust/secret-store/secret-store';
 
-import { openSecretStore } from '../serve/open-secret-store.ts';
 import {
   type Command,
   DATA_OPTIONS,
@@ -26,6 +24,7 @@ import {
   UsageInvalid,
   withData,
 } from './command.ts';
+import { type OpenSecrets, withSecretStores } from './with-secret-stores.ts';
 
 export const SECRET_USAGE = `usage: bessemer secret status [STORE] --data DIR [--config FILE]
        bessemer secret migrate FROM TO [--destroy-source] --data DIR [--config FILE]
@@ -51,8 +50,6 @@ const KINDS: readonly SecretStoreKind[] = ['embedded', 'vault', 'barbican'];
 /** Nodes between two lines about how far it came. */
 const PROGRESS_NODES = 200;
 
-type Open = (kind?: SecretStoreKind) => Promise<SecretStore>;
-
 const kindIn = (word: string | undefined): SecretStoreKind => {
   const kind = KINDS.find((each) => each === word);
   if (kind === undefined) {
@@ -63,7 +60,7 @@ const kindIn = (word: string | undefined): SecretStoreKind => {
   return kind;
 };
 
-const status = async (open: Open, kind: SecretStoreKind | undefined, print: Print) => {
+const status = async (open: OpenSecrets, kind: SecretStoreKind | undefined, print: Print) => {
   const store = await open(kind);
   print(`store: ${store.kind}`);
   const health = await store.health();
@@ -90,7 +87,7 @@ type Move = {
 };
 
 const migrate = async (
-  open: Open,
+  open: OpenSecrets,
   { kinds, isSourceDestroyed, configured, note }: Move,
   print: Print,
 ): Promise<number> => {
@@ -116,7 +113,7 @@ const migrate = async (
   return 0;
 };
 
-const noterIn = async ({ directory, store }: OpenData) =>
+const noterIn = async ({ directory, store }: Pick<OpenData, 'directory' | 'store'>) =>
   makeEventNoter({
     store,
     keys: await openKeyRing(directory.keys),
@@ -124,31 +121,6 @@ const noterIn = async ({ directory, store }: OpenData) =>
     log: makeLog({ level: 'silent' }),
     options: DEFAULT_CONDUCTOR_OPTIONS,
   });
-
-/** Runs `work` with stores that are closed after it; what a store does not let it do is told in one line. */
-const withStores = async (
-  { directory, settings, store }: OpenData,
-  print: Print,
-  work: (open: Open) => Promise<number>,
-): Promise<number> => {
-  const opened: SecretStore[] = [];
-  const keys = await openKeyRing(directory.keys);
-  try {
-    return await work(async (kind) => {
-      const found = await openSecretStore(settings, { store, keys, clock: systemClock }, kind);
-      opened.push(found);
-      return found;
-    });
-  } catch (error) {
-    const trouble = troubleOf(error);
-    if (trouble === undefined) throw error;
-    print(`stopped: ${(error as Error).message} [secret-store.${trouble}]`);
-    print('nothing is lost; run it again when the store can be used');
-    return 1;
-  } finally {
-    for (const each of opened) await each.close();
-  }
-};
 
 export const secret: Command = async (args, print) => {
   const { values, positionals } = parseArgs({
@@ -159,7 +131,9 @@ export const secret: Command = async (args, print) => {
   const [action, ...words] = positionals;
   if (action === 'status' && words.length <= 1 && !values['destroy-source']) {
     const kind = words.length === 0 ? undefined : kindIn(words[0]);
-    return withData(values, (data) => withStores(data, print, (open) => status(open, kind, print)));
+    return withData(values, (data) =>
+      withSecretStores(data, print, (open) => status(open, kind, print)),
+    );
   }
   if (action !== 'migrate' || words.length > 2) {
     throw new UsageInvalid('expected "status [STORE]" or "migrate FROM TO"');
@@ -176,6 +150,6 @@ export const secret: Command = async (args, print) => {
     }
     const note = await noterIn(data);
     const move = { kinds, isSourceDestroyed, configured, note };
-    return withStores(data, print, (open) => migrate(open, move, print));
+    return withSecretStores(data, print, (open) => migrate(open, move, print));
   });
 };

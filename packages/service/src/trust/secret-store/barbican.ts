@@ -8,31 +8,21 @@
 import type { Failure } from '@bessemer/protocol/errors/failure';
 
 import type { Secret } from '../secret.ts';
+import { makeCheckedSecretStore } from './checked-store.ts';
 import { credentialText, readCredentialText } from './credential-text.ts';
-import {
-  type Answered,
-  type Asked,
-  type Exchange,
-  fieldOf,
-  jsonOf,
-  unexpected,
-} from './exchange.ts';
-import {
-  bySlotNewestFirst,
-  checkPlace,
-  checkWrite,
-  type SecretPlace,
-  type SecretStore,
-  type SecretVersion,
-  type SecretWrite,
-  SLOT_PATTERN,
-  type StoredCredential,
-  WRITE_ID_PATTERN,
+import type { Answered, Asked, Exchange } from './exchange.ts';
+import { fieldOf, jsonOf, unexpected } from './exchange.ts';
+import type {
+  SecretPlace,
+  SecretStore,
+  SecretVersion,
+  SecretWrite,
+  StoredCredential,
 } from './secret-store.ts';
+import { bySlotNewestFirst, SLOT_PATTERN, WRITE_ID_PATTERN, versionPart } from './secret-store.ts';
 import {
   conflictFailure,
   goneFailure,
-  goneWriteFailure,
   healthAfter,
   isDoubtful,
   storeFailure,
@@ -78,13 +68,6 @@ const readName = (name: unknown): Named | undefined => {
   if (!isOurs || !SLOT_PATTERN.test(slot) || !WRITE_ID_PATTERN.test(writeId)) return undefined;
   return { nodeUuid, slot, version: Number(version), writeId };
 };
-
-const versionPart = ({ nodeUuid, slot, version, createdMs }: SecretVersion): SecretVersion => ({
-  nodeUuid,
-  slot,
-  version,
-  createdMs,
-});
 
 export const makeBarbicanSecretStore = ({ exchange, tokens, close }: Parts): SecretStore => {
   const ask = async (asked: Asked): Promise<Answered> => {
@@ -209,14 +192,12 @@ export const makeBarbicanSecretStore = ({ exchange, tokens, close }: Parts): Sec
     return { ...versionPart(entry), writeId: entry.writeId, credential };
   };
 
-  return {
+  return makeCheckedSecretStore({
     kind: 'barbican',
     put: async (write) => {
-      checkWrite(write);
       return put(write);
     },
     get: async (place, version) => {
-      checkPlace(place);
       const found = (await entriesOf(place.nodeUuid, place.slot)).find(
         (each) => version === undefined || each.version === version,
       );
@@ -225,14 +206,12 @@ export const makeBarbicanSecretStore = ({ exchange, tokens, close }: Parts): Sec
       return read(found, gone);
     },
     getWrite: async (place, writeId) => {
-      checkWrite({ place, writeId });
       const found = await entryOf(place, writeId);
-      const gone = goneWriteFailure(place, writeId);
+      const gone = goneFailure(place, writeId);
       if (found === undefined) throw gone;
       return read(found, gone);
     },
     findWrite: async (place, writeId) => {
-      checkWrite({ place, writeId });
       const found = await entryOf(place, writeId);
       return found === undefined ? undefined : versionPart(found);
     },
@@ -245,7 +224,6 @@ export const makeBarbicanSecretStore = ({ exchange, tokens, close }: Parts): Sec
       }
     },
     destroy: async (place, version) => {
-      checkPlace(place);
       const entries = await entriesOf(place.nodeUuid, place.slot);
       await destroyIds(
         entries.filter((each) => each.version === version).flatMap(({ ids }) => ids),
@@ -258,5 +236,5 @@ export const makeBarbicanSecretStore = ({ exchange, tokens, close }: Parts): Sec
         jsonOf(answer, NAME);
       }),
     close,
-  };
+  });
 };

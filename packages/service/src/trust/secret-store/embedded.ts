@@ -4,24 +4,18 @@
 import type { Clock } from '#clock';
 
 import type { KeyRing } from '../key-ring.ts';
+import { makeCheckedSecretStore } from './checked-store.ts';
 import { credentialText, readCredentialText } from './credential-text.ts';
 import {
   bySlotNewestFirst,
-  checkPlace,
-  checkWrite,
   type SecretPlace,
   type SecretStore,
   type SecretVersion,
   type SecretWrite,
   type StoredCredential,
+  versionPart,
 } from './secret-store.ts';
-import {
-  conflictFailure,
-  goneFailure,
-  goneWriteFailure,
-  healthAfter,
-  storeFailure,
-} from './store-failure.ts';
+import { conflictFailure, goneFailure, healthAfter, storeFailure } from './store-failure.ts';
 
 /** A row as the database has it; `sealed` is empty when the version is destroyed. */
 export type SealedSecret = SecretVersion & {
@@ -57,13 +51,6 @@ const RIVALS_MAX = 16;
 
 export const secretContext = (id: string): string => `secret/${id}`;
 
-const versionOf = ({ nodeUuid, slot, version, createdMs }: SealedSecret): SecretVersion => ({
-  nodeUuid,
-  slot,
-  version,
-  createdMs,
-});
-
 export const makeEmbeddedSecretStore = ({ rows, keys, clock }: Parts): SecretStore => {
   const asked = async <T>(work: () => Promise<T>): Promise<T> => {
     const late = Promise.withResolvers<never>();
@@ -94,7 +81,7 @@ export const makeEmbeddedSecretStore = ({ rows, keys, clock }: Parts): SecretSto
     const credential = readCredentialText(text);
     if (credential === undefined)
       throw storeFailure('protocol', `Secret ${row.id} is no credential.`);
-    return { ...versionOf(row), writeId: row.writeId, credential };
+    return { ...versionPart(row), writeId: row.writeId, credential };
   };
 
   const rowsOf = async (place: SecretPlace): Promise<readonly SealedSecret[]> =>
@@ -105,7 +92,7 @@ export const makeEmbeddedSecretStore = ({ rows, keys, clock }: Parts): SecretSto
     const done = await rows.findWrite(place, writeId);
     if (done !== undefined) {
       if (done.sealed === '') throw goneFailure(place, done.version);
-      return versionOf(done);
+      return versionPart(done);
     }
     const newest = Math.max(0, ...(await rowsOf(place)).map((row) => row.version));
     if (afterVersion !== undefined && afterVersion < newest) throw conflictFailure(place);
@@ -120,13 +107,12 @@ export const makeEmbeddedSecretStore = ({ rows, keys, clock }: Parts): SecretSto
       sealed: keys.seal(Buffer.from(credentialText(credential)), secretContext(id)),
       createdMs: clock.wallMs(),
     };
-    return (await rows.insert(row)) ? versionOf(row) : undefined;
+    return (await rows.insert(row)) ? versionPart(row) : undefined;
   };
 
-  return {
+  return makeCheckedSecretStore({
     kind: 'embedded',
     put: async (write) => {
-      checkWrite(write);
       for (let tries = 0; tries < RIVALS_MAX; tries += 1) {
         const stored = await asked(() => attempt(write));
         if (stored !== undefined) return stored;
@@ -134,7 +120,6 @@ export const makeEmbeddedSecretStore = ({ rows, keys, clock }: Parts): SecretSto
       throw conflictFailure(write.place);
     },
     get: async (place, version) => {
-      checkPlace(place);
       const found = (await asked(() => rowsOf(place))).find(
         (row) => row.sealed !== '' && (version === undefined || row.version === version),
       );
@@ -142,21 +127,19 @@ export const makeEmbeddedSecretStore = ({ rows, keys, clock }: Parts): SecretSto
       return openRow(found);
     },
     getWrite: async (place, writeId) => {
-      checkWrite({ place, writeId });
       const found = await asked(() => rows.findWrite(place, writeId));
-      if (found === undefined || found.sealed === '') throw goneWriteFailure(place, writeId);
+      if (found === undefined || found.sealed === '') throw goneFailure(place, writeId);
       return openRow(found);
     },
     findWrite: async (place, writeId) => {
-      checkWrite({ place, writeId });
       const found = await asked(() => rows.findWrite(place, writeId));
-      return found === undefined || found.sealed === '' ? undefined : versionOf(found);
+      return found === undefined || found.sealed === '' ? undefined : versionPart(found);
     },
     list: async (nodeUuid) => {
       const found = await asked(() => rows.list(nodeUuid));
       return found
         .filter(({ sealed }) => sealed !== '')
-        .map(versionOf)
+        .map(versionPart)
         .sort(bySlotNewestFirst);
     },
     listNodes: async function* () {
@@ -170,7 +153,6 @@ export const makeEmbeddedSecretStore = ({ rows, keys, clock }: Parts): SecretSto
       }
     },
     destroy: async (place, version) => {
-      checkPlace(place);
       await asked(() => rows.destroy({ ...place, version }));
     },
     // Whoever holds the wrong keys is told before the first rotation, not by the first login that fails.
@@ -179,5 +161,5 @@ export const makeEmbeddedSecretStore = ({ rows, keys, clock }: Parts): SecretSto
         for (const row of await asked(rows.sample)) openRow(row);
       }),
     close: async () => undefined,
-  };
+  });
 };

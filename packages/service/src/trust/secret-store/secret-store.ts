@@ -84,6 +84,14 @@ export const checkWrite = ({ place, writeId }: Pick<SecretWrite, 'place' | 'writ
   if (!WRITE_ID_PATTERN.test(writeId)) throw new Error(`${writeId} is not the id of a write`);
 };
 
+/** Without what the version holds. */
+export const versionPart = ({
+  nodeUuid,
+  slot,
+  version,
+  createdMs,
+}: SecretVersion): SecretVersion => ({ nodeUuid, slot, version, createdMs });
+
 /** `list` of every store is in this order. */
 export const bySlotNewestFirst = (one: SecretVersion, other: SecretVersion): number =>
   one.slot === other.slot ? other.version - one.version : one.slot < other.slot ? -1 : 1;

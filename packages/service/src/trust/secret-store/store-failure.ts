@@ -30,19 +30,16 @@ export const isDoubtful = (error: unknown): boolean => {
   return trouble === 'away' || trouble === 'protocol';
 };
 
-export const goneFailure = ({ nodeUuid, slot }: SecretPlace, version?: number): Failure =>
-  storeFailure(
-    'gone',
-    version === undefined
-      ? `There is no secret of slot ${slot} of node ${nodeUuid}.`
-      : `Version ${version} of slot ${slot} of node ${nodeUuid} is not in the secret store.`,
-  );
-
-export const goneWriteFailure = ({ nodeUuid, slot }: SecretPlace, writeId: string): Failure =>
-  storeFailure(
-    'gone',
-    `Secret ${writeId} of slot ${slot} of node ${nodeUuid} is not in the secret store.`,
-  );
+/** `which`: the number of a version, or the id of a write. */
+export const goneFailure = (
+  { nodeUuid, slot }: SecretPlace,
+  which: number | string | undefined,
+): Failure => {
+  const place = `slot ${slot} of node ${nodeUuid}`;
+  if (which === undefined) return storeFailure('gone', `There is no secret of ${place}.`);
+  const what = typeof which === 'number' ? `Version ${which}` : `Secret ${which}`;
+  return storeFailure('gone', `${what} of ${place} is not in the secret store.`);
+};
 
 export const conflictFailure = ({ nodeUuid, slot }: SecretPlace): Failure =>
   storeFailure(

@@ -6,30 +6,21 @@ import { isJsonObject } from '@bessemer/protocol/json';
 
 import type { Clock } from '#clock';
 
+import { makeCheckedSecretStore } from './checked-store.ts';
 import { readCredential } from './credential-text.ts';
-import {
-  type Answered,
-  type Asked,
-  type Exchange,
-  fieldOf,
-  jsonOf,
-  unexpected,
-} from './exchange.ts';
-import {
-  bySlotNewestFirst,
-  checkPlace,
-  checkWrite,
-  type SecretPlace,
-  type SecretStore,
-  type SecretVersion,
-  type SecretWrite,
-  SLOT_PATTERN,
-  type StoredCredential,
+import type { Answered, Asked, Exchange } from './exchange.ts';
+import { fieldOf, jsonOf, unexpected } from './exchange.ts';
+import type {
+  SecretPlace,
+  SecretStore,
+  SecretVersion,
+  SecretWrite,
+  StoredCredential,
 } from './secret-store.ts';
+import { bySlotNewestFirst, SLOT_PATTERN, versionPart } from './secret-store.ts';
 import {
   conflictFailure,
   goneFailure,
-  goneWriteFailure,
   healthAfter,
   isDoubtful,
   storeFailure,
@@ -234,13 +225,6 @@ export const makeVaultSecretStore = (
     }
   };
 
-  const versionPart = ({ nodeUuid, slot, version, createdMs }: SecretVersion): SecretVersion => ({
-    nodeUuid,
-    slot,
-    version,
-    createdMs,
-  });
-
   const get = async (place: SecretPlace, version?: number): Promise<StoredCredential> => {
     const { stored } = await read(place, version);
     if (stored !== undefined) return stored;
@@ -250,10 +234,9 @@ export const makeVaultSecretStore = (
     return get(place, left.version);
   };
 
-  return {
+  return makeCheckedSecretStore({
     kind: 'vault',
     put: async (asked) => {
-      checkWrite(asked);
       for (let tries = 0; tries < RIVALS_MAX; tries += 1) {
         const stored = await attempt(asked);
         if (stored !== undefined) return stored;
@@ -261,18 +244,15 @@ export const makeVaultSecretStore = (
       throw conflictFailure(asked.place);
     },
     get: async (place, version) => {
-      checkPlace(place);
       return get(place, version);
     },
     getWrite: async (place, writeId) => {
-      checkWrite({ place, writeId });
       const { stored: newest } = await read(place);
       const stored = newest?.writeId === writeId ? newest : await storedOf(place, writeId);
-      if (stored === undefined) throw goneWriteFailure(place, writeId);
+      if (stored === undefined) throw goneFailure(place, writeId);
       return stored;
     },
     findWrite: async (place, writeId) => {
-      checkWrite({ place, writeId });
       return findWrite(place, writeId);
     },
     list: async (nodeUuid) => {
@@ -288,7 +268,6 @@ export const makeVaultSecretStore = (
       }
     },
     destroy: async (place, version) => {
-      checkPlace(place);
       const path = pathOf('destroy', place);
       const answer = await ask({ method: 'PUT', path, body: { versions: [version] } });
       if (![200, 204, NOT_FOUND].includes(answer.status)) throw troubled(answer);
@@ -308,5 +287,5 @@ export const makeVaultSecretStore = (
         jsonOf(own, NAME);
       }),
     close,
-  };
+  });
 };
