@@ -130,6 +130,19 @@ test('user 1 is never set, and can be disabled', async (context) => {
   assert.deepEqual([anonymous.name, anonymous.isEnabled], ['', false]);
 });
 
+test('an account that is user 1 keeps its password', async (context) => {
+  const { door, node, administrator, bmc } = await openLabIpmi(context);
+  const first = bmc.users.get(1);
+  assert.ok(first !== undefined);
+  Object.assign(first, { name: 'root', isEnabled: true });
+  const rooted = credential('root', 'Abcd-2345-Efgh-6');
+
+  const code = await codeOf(door.set(node, administrator, { id: null, credential: rooted }));
+
+  assert.equal(code, 'bmc.account-fixed');
+  assert.equal(bmc.users.get(3)?.name, '');
+});
+
 test('a locked user is unlocked by setting it', async (context) => {
   const { door, node, administrator, bmc } = await openLabIpmi(context);
   const id = await door.set(node, administrator, { id: null, credential: FIRST });

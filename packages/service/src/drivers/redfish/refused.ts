@@ -21,6 +21,9 @@ export class BmcRefused extends Failure {
 /** In details.reason: the password is right, and nothing but changing it is allowed. */
 export const CHANGE_DEMANDED = 'password-change-required';
 
+/** Of the specification; and what iDRAC 9 says while its password is the one that it was sold with. */
+const CHANGE_DEMANDS: readonly string[] = ['PasswordChangeRequired', 'SWC1908'];
+
 /** Nothing for a success; otherwise the failure that the answer means. `secrets` are cut out of its text. */
 export const refusalOf = (
   origin: string,
@@ -30,7 +33,7 @@ export const refusalOf = (
 ): Failure | undefined => {
   if (answer.status < 400) return undefined;
   const messages = messagesOf(answer.body, secrets);
-  const demand = messages.find((message) => message.key === 'PasswordChangeRequired');
+  const demand = messages.find((message) => CHANGE_DEMANDS.includes(message.key));
   if (demand !== undefined) {
     return new Failure(
       'bmc.credentials',

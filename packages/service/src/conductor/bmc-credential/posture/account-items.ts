@@ -59,7 +59,9 @@ const unexpectedItem = (accounts: readonly SeenAccount[], username: string): Pos
 const anonymousItems = (accounts: readonly SeenAccount[]): readonly PostureItem[] =>
   accounts
     .filter(({ protocol, id }) => protocol === 'ipmi' && id === ANONYMOUS_ID)
-    .filter((each) => each.isEnabled === true && each.privilege !== 'none')
+    // With a name it is an account like others.
+    .filter((each) => each.username === '' && each.isEnabled === true)
+    .filter(({ privilege }) => privilege !== 'none')
     .map((each) => ({
       kind: 'anonymous-user',
       severity: 'critical',

@@ -10,21 +10,11 @@ type FactoryLogin = {
 
 const FACTORY_LOGINS: readonly FactoryLogin[] = [
   { username: 'root', password: 'calvin', maker: 'dell' },
-  { username: 'ADMIN', password: 'ADMIN', maker: 'supermicro' },
-  { username: 'USERID', password: 'PASSW0RD', maker: 'lenovo' },
-  { username: 'USERID', password: 'PASSW0RD', maker: 'ibm' },
   { username: 'root', password: 'changeme', maker: 'oracle' },
-  { username: 'root', password: 'Huawei12#', maker: 'huawei' },
-  { username: 'Administrator', password: 'Admin@9000', maker: 'huawei' },
-  { username: 'admin', password: 'admin', maker: 'fujitsu' },
-  { username: 'admin', password: 'password', maker: 'cisco' },
-  { username: 'root', password: 'superuser', maker: 'intel' },
-  { username: 'root', password: '0penBmc', maker: 'openbmc' },
+  { username: 'root', password: '0penBmc' },
   { username: 'ADMIN', password: 'ADMIN' },
   { username: 'USERID', password: 'PASSW0RD' },
-  { username: 'root', password: '0penBmc' },
   { username: 'admin', password: 'admin' },
-  { username: 'Administrator', password: 'password' },
 ];
 
 /** What to try on the account; an empty password where no maker is known for the name. */

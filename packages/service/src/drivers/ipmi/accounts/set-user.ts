@@ -43,13 +43,18 @@ export const setUser = async (
 const userFor = ({ users }: UserTable, { id, credential }: BmcAccountWish): IpmiUser => {
   const { username } = credential;
   const asked = id === null ? undefined : users.find((each) => String(each.id) === id);
-  if (id !== null && (asked === undefined || asked.id === ANONYMOUS_ID)) {
+  if (id !== null && asked === undefined) {
     throw fixed(username, `The BMC has no user ${id} that could be changed.`);
   }
-  const user =
-    asked ??
-    users.find((each) => each.name === username && each.id !== ANONYMOUS_ID) ??
-    users.find((each) => each.name === '' && !each.isNameFixed);
+  const named = asked ?? users.find((each) => each.name === username);
+  // Some BMCs keep an account of their maker there.
+  if (named?.id === ANONYMOUS_ID) {
+    throw fixed(
+      username,
+      `"${username}" is user ${ANONYMOUS_ID} of the BMC, which is not changed.`,
+    );
+  }
+  const user = named ?? users.find((each) => each.name === '' && !each.isNameFixed);
   if (user !== undefined) return user;
   throw new Failure(
     'bmc.accounts-full',

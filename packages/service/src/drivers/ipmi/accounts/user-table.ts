@@ -5,7 +5,7 @@ import { getUserAccess, getUserName, type UserAccess } from '../commands/users.t
 import type { IpmiSession } from '../session.ts';
 import { fetchLanChannels, ifThere } from './lan-channels.ts';
 
-/** Reserved: whoever gives no name. It is looked at, and never changed but to disable it. */
+/** Reserved by the specification for whoever gives no name. It is never changed but to disable it. */
 export const ANONYMOUS_ID = 1;
 
 export type IpmiUser = {

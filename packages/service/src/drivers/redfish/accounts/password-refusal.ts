@@ -7,7 +7,7 @@ import { BmcRefused } from '../refused.ts';
 import type { BmcMessage } from '../messages.ts';
 
 const TOO_SOON =
-  /too soon|minimum (password )?age|min(imum)?age|not old enough|changed too (often|recently)/i;
+  /too soon|minimum (password )?age|min(imum)?age|(password )?change interval|not old enough|changed too (often|recently)/i;
 const HISTORY = /histor|re-?use|previous(ly)? (used )?password|used (before|recently)/i;
 const FULL =
   /CreateLimitReached|limit reached|maximum number of (accounts|users)|no (free|empty) (account|user)? ?slot/i;
