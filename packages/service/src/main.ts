@@ -16,6 +16,7 @@ import { makeForgeryNoter, makeMediumClients } from '#conductor/medium-clients';
 import { startConductor } from '#conductor/start-conductor';
 import { agentListenerOptions } from '#config/agent-listener-options';
 import { apiOptions, conductorOptions, driverOptions, hostnameOf } from '#config/component-options';
+import { breakGlassOptions } from '#config/break-glass-options';
 import { checkSettings } from '#config/check-settings';
 import { conductorCertificate } from '#config/conductor-certificate';
 import { type DataDirectory, openDataDirectory } from '#config/data-directory';
@@ -170,6 +171,7 @@ const serve = async (loaded: LoadedConfig, flags: ServeFlags, log: Log): Promise
     drivers,
     ...(bootHost === undefined ? {} : { bootHost }),
     addresses: addresses.source,
+    breakGlass: { secrets: secrets.store, options: breakGlassOptions(settings) },
     keys,
     authority,
     identity,

@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test';
 
 import { RULE_NAMES, type RuleName } from '#policy/rules';
 
-import { LIST_CASES, RBAC_CASES, type RbacCase } from './api/rbac-cases.ts';
+import { LIST_CASES, OWN_RULES, RBAC_CASES, type RbacCase } from './api/rbac-cases.ts';
 import type { Answer } from './api/with-api.ts';
 import { openRbacStage, type Persona, type RbacStage } from './api/rbac-stage.ts';
 
@@ -16,12 +16,14 @@ type Row = {
   readonly extra_with_legacy_defaults: readonly string[];
 };
 
-const { personas, rules } = JSON.parse(
+const { personas, rules: rulesOfTable } = JSON.parse(
   readFileSync(new URL('../../../test/fixtures/rbac-matrix.json', import.meta.url), 'utf8'),
 ) as {
   readonly personas: { readonly [name: string]: Persona };
   readonly rules: { readonly [rule: string]: Row };
 };
+
+const rules = { ...rulesOfTable, ...OWN_RULES };
 
 const NAMES = Object.keys(personas);
 

@@ -2,72 +2,54 @@
 // happened in between.
 
 import assert from 'node:assert/strict';
-import {
-  chmodSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { afterEach, before, beforeEach, test } from 'node:test';
 
-import { armor, Decrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
-
-import {
-  type BreakGlassContent,
-  readBreakGlassContent,
-} from '@bessemer/protocol/bmc/break-glass-content';
-import type { NodeRecord } from '@bessemer/protocol/node/record';
+import type { BreakGlassContent } from '@bessemer/protocol/bmc/break-glass-content';
 
 import { systemClock } from '#clock';
 import { type BreakGlassKit, makeBreakGlassKit } from '#conductor/bmc-credential/break-glass-kit';
 import type { TrustEvent } from '#conductor/trust-events';
 import { makeLog } from '#observe/log';
-import {
-  addBmcCredential,
-  changeBmcCredential,
-  emptySlot,
-  type BmcSlotName,
-} from '#store/bmc-credentials';
-import { openStore, type Store } from '#store/database';
+import { changeBmcCredential } from '#store/bmc-credentials';
 import { deleteNode } from '#store/nodes';
 import { openKitDirectory } from '#trust/break-glass/kit-directory';
-import { parseRecipients, type Recipient } from '#trust/break-glass/recipient';
-import { openKeyRing } from '#trust/key-ring';
-import { Secret } from '#trust/secret';
+import type { Recipient } from '#trust/break-glass/recipient';
 import type { SecretStore } from '#trust/secret-store/secret-store';
 
-import { openEmbeddedSecrets } from '../src/serve/embedded-secrets.ts';
-import { makeNode } from './store-engines.ts';
+import {
+  type BreakGlassStage,
+  newOperatorKey,
+  openBreakGlassStage,
+  openSealed,
+  type OperatorKey,
+  PASSWORDS,
+} from './break-glass-stage.ts';
 
-const root = mkdtempSync(join(tmpdir(), 'bessemer-kit-'));
 const log = makeLog({ level: 'silent' });
 
-let identity: string;
-let recipients: readonly Recipient[];
-let store: Store;
-let secrets: SecretStore;
+let operator: OperatorKey;
+let stage: BreakGlassStage;
 let directory: string;
 let events: TrustEvent[];
 let kit: BreakGlassKit;
 
 before(async () => {
-  identity = await generateX25519Identity();
-  recipients = parseRecipients([await identityToRecipient(identity)]);
+  operator = await newOperatorKey();
 });
 
-const makeKit = (
-  more: { secrets?: Pick<SecretStore, 'getWrite'>; recipients?: readonly Recipient[] } = {},
-) =>
+type Different = {
+  readonly secrets?: Pick<SecretStore, 'getWrite'>;
+  readonly recipients?: readonly Recipient[];
+};
+
+const makeKit = (more: Different = {}): BreakGlassKit =>
   makeBreakGlassKit({
     directory: openKitDirectory(directory),
-    recipients,
-    store,
-    secrets,
+    recipients: [operator.recipient],
+    store: stage.store,
+    secrets: stage.secrets,
     clock: systemClock,
     log,
     note: async (event) => void events.push(event),
@@ -75,86 +57,21 @@ const makeKit = (
   });
 
 beforeEach(async () => {
-  const own = mkdtempSync(join(root, 'case-'));
-  directory = join(own, 'kit');
-  store = await openStore({ engine: 'sqlite', path: join(own, 'test.sqlite') });
-  secrets = openEmbeddedSecrets(store, await openKeyRing(join(own, 'keys')), systemClock);
+  stage = await openBreakGlassStage();
+  directory = join(stage.directory, 'kit');
   events = [];
   kit = makeKit();
 });
 
 afterEach(async () => {
   await kit.stop();
-  await store.close();
+  await stage.close();
 });
-
-after(() => rmSync(root, { recursive: true, force: true }));
-
-const PASSWORDS: { readonly [writeId: string]: string } = {
-  'write-1': 'First7canary-pass',
-  'write-2': 'Second7canary-pass',
-};
-
-/** As a rotation commits it. */
-const commit = async (node: NodeRecord, slot: BmcSlotName, writeId: string): Promise<void> => {
-  const username = `bsmr-${slot}`;
-  const password = new Secret(PASSWORDS[writeId] ?? '');
-  await secrets.put({
-    place: { nodeUuid: node.uuid, slot },
-    writeId,
-    credential: { username, password },
-  });
-  await store.transaction((transaction) =>
-    changeBmcCredential(transaction, node.uuid, ({ slots }) => ({
-      state: 'managed',
-      activeSlot: slot,
-      slots: {
-        ...slots,
-        [slot]: { ...slots[slot], ref: writeId, state: 'active', accountIds: { redfish: '/3' } },
-      },
-    })),
-  );
-};
-
-const manage = async (name: string): Promise<NodeRecord> => {
-  const node = await makeNode(store, {
-    name,
-    driverInfo: { redfish_address: 'https://192.0.2.7', ipmi_address: '192.0.2.7' },
-  });
-  await addBmcCredential(store.db, {
-    nodeUuid: node.uuid,
-    state: 'unmanaged',
-    strategy: 'dual',
-    slots: { a: emptySlot('bsmr-a'), b: emptySlot('bsmr-b') },
-    activeSlot: null,
-    given: null,
-    profile: null,
-    limits: {},
-    superseded: [],
-    tries: [],
-    heldUntilMs: null,
-    isPaused: false,
-    frozen: null,
-    nextDueMs: null,
-    lastResult: null,
-  });
-  return node;
-};
-
-const managed = async (name: string): Promise<NodeRecord> => {
-  const node = await manage(name);
-  await commit(node, 'a', 'write-1');
-  return node;
-};
 
 const names = (): readonly string[] => readdirSync(directory).sort();
 
-const open = async (name: string, by = identity): Promise<BreakGlassContent | undefined> => {
-  const decrypter = new Decrypter();
-  decrypter.addIdentity(by);
-  const sealed = armor.decode(readFileSync(join(directory, name), 'latin1'));
-  return readBreakGlassContent(await decrypter.decrypt(sealed, 'text'));
-};
+const open = (name: string, by = operator.identity): Promise<BreakGlassContent | undefined> =>
+  openSealed(readFileSync(join(directory, name), 'latin1'), by);
 
 const only = (): string => {
   const [name, ...more] = names();
@@ -163,7 +80,7 @@ const only = (): string => {
 };
 
 test('the file of a node has the login that is in use, and nobody else can read it', async () => {
-  const node = await managed('rack4-slot2');
+  const node = await stage.managed('rack4-slot2');
 
   await kit.sweep();
 
@@ -184,11 +101,11 @@ test('the file of a node has the login that is in use, and nobody else can read 
 });
 
 test('a commit replaces the file, and the old one is gone', async () => {
-  const node = await managed('n');
+  const node = await stage.managed('n');
   await kit.sweep();
   const before = only();
 
-  await commit(node, 'b', 'write-2');
+  await stage.commit(node, 'b', 'write-2');
   kit.refresh(node.uuid);
   await kit.stop();
 
@@ -197,7 +114,7 @@ test('a commit replaces the file, and the old one is gone', async () => {
 });
 
 test('a file that is fresh is not written again', async () => {
-  await managed('n');
+  await stage.managed('n');
   await kit.sweep();
   const { ino } = statSync(join(directory, only()));
 
@@ -207,11 +124,11 @@ test('a file that is fresh is not written again', async () => {
 });
 
 test('the sweep repairs what a crash left: nothing, a stale file, half a file', async () => {
-  const [none, stale] = [await managed('none'), await managed('stale')];
+  const [none, stale] = [await stage.managed('none'), await stage.managed('stale')];
   await kit.sweep();
   const [ofNone = '', ofStale = ''] = names();
   rmSync(join(directory, ofNone));
-  await commit(stale, 'b', 'write-2');
+  await stage.commit(stale, 'b', 'write-2');
   writeFileSync(join(directory, `${ofStale.slice(0, -4)}.ab.age.unfinished`), 'half');
 
   await makeKit().sweep();
@@ -224,23 +141,23 @@ test('the sweep repairs what a crash left: nothing, a stale file, half a file', 
 });
 
 test('with other recipients all files are sealed anew', async () => {
-  await managed('n');
+  await stage.managed('n');
   await kit.sweep();
-  const newcomer = await generateX25519Identity();
+  const newcomer = await newOperatorKey();
 
-  await makeKit({ recipients: parseRecipients([await identityToRecipient(newcomer)]) }).sweep();
+  await makeKit({ recipients: [newcomer.recipient] }).sweep();
 
-  assert.equal((await open(only(), newcomer))?.username, 'bsmr-a');
+  assert.equal((await open(only(), newcomer.identity))?.username, 'bsmr-a');
   await assert.rejects(open(only()), 'who left cannot open it');
 });
 
 test('the file goes with its node, and with the management of its accounts', async () => {
-  const [deleted, unmanaged] = [await managed('deleted'), await managed('unmanaged')];
+  const [deleted, unmanaged] = [await stage.managed('deleted'), await stage.managed('unmanaged')];
   await kit.sweep();
   assert.equal(names().length, 2);
 
-  assert.ok(await deleteNode(store.db, deleted.uuid, deleted));
-  await store.transaction((transaction) =>
+  assert.ok(await deleteNode(stage.store.db, deleted.uuid, deleted));
+  await stage.store.transaction((transaction) =>
     changeBmcCredential(transaction, unmanaged.uuid, () => ({ activeSlot: null })),
   );
   await kit.sweep();
@@ -249,7 +166,7 @@ test('the file goes with its node, and with the management of its accounts', asy
 });
 
 test('other files of the directory are left alone', async () => {
-  await managed('n');
+  await stage.managed('n');
   await kit.sweep();
   writeFileSync(join(directory, 'README'), 'the key is in the safe');
 
@@ -259,12 +176,12 @@ test('other files of the directory are left alone', async () => {
 });
 
 test('a directory that others can look into is an event, and nothing is written', async () => {
-  const node = await managed('n');
+  const node = await stage.managed('n');
   await kit.sweep();
   const before = names();
   chmodSync(directory, 0o755);
 
-  await commit(node, 'b', 'write-2');
+  await stage.commit(node, 'b', 'write-2');
   kit.refresh(node.uuid);
   await kit.sweep();
 
@@ -276,10 +193,10 @@ test('a directory that others can look into is an event, and nothing is written'
 });
 
 test('a store that does not give the password leaves the old file, and is told with its reason', async () => {
-  const node = await managed('n');
+  const node = await stage.managed('n');
   await kit.sweep();
   const before = only();
-  const lost = await store.transaction((transaction) =>
+  const lost = await stage.store.transaction((transaction) =>
     changeBmcCredential(transaction, node.uuid, ({ slots }) => ({
       slots: { ...slots, a: { ...slots.a, ref: 'nowhere' } },
     })),
@@ -300,7 +217,7 @@ test('a store that does not give the password leaves the old file, and is told w
 });
 
 test('what fails for each node in the same way is not tried for a thousand', async () => {
-  for (let made = 0; made < 6; made += 1) await managed(`n${made}`);
+  for (let made = 0; made < 6; made += 1) await stage.managed(`n${made}`);
   const broken = makeKit({ secrets: { getWrite: () => Promise.reject(new Error('defect')) } });
 
   await broken.sweep();

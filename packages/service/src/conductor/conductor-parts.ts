@@ -13,6 +13,8 @@ import type { Authority } from '#trust/certificate/authority';
 import type { ConductorIdentity } from '#trust/certificate/conductor-identity';
 import type { KeyRing } from '#trust/key-ring';
 
+import type { BreakGlassParts } from './bmc-credential/break-glass-options.ts';
+
 export type ConductorOptions = {
   /** Name of this conductor, as clients see it. */
   readonly hostname: string;
@@ -157,6 +159,8 @@ export type ConductorParts = {
   readonly bootHost?: BootHost;
   /** Which addresses the machines have, as far as anybody knows. */
   readonly addresses?: AddressSource;
+  /** Undefined: nobody gets a password of a BMC to see, and no kit is kept. */
+  readonly breakGlass?: BreakGlassParts;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics?: Pick<Metrics, 'countEvent'>;

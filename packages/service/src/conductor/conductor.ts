@@ -10,6 +10,7 @@ import type { NodeUuid } from '@bessemer/protocol/uuid';
 
 import type { Secret } from '#trust/secret';
 
+import type { BreakGlassDoor } from './bmc-credential/break-glass-door.ts';
 import type { HardwareDoor, VendorMethodFacts } from './hardware-door.ts';
 import type { TrustEvent } from './trust-events.ts';
 
@@ -118,8 +119,10 @@ export type SessionCaller = {
 /** driver_info as it is stored: masked, and its secrets sealed. */
 export type KeptDriverInfo = Pick<NodeRecord, 'driverInfo' | 'driverSecrets'>;
 
+type Doors = HardwareDoor & BreakGlassDoor;
+
 /** Every method throws `Refusal` with the status and text of the contract, and changes nothing when it does. */
-export type Conductor = HardwareDoor & {
+export type Conductor = Doors & {
   readonly hostname: string;
 
   /** PUT states/provision: state change and workflow row in one transaction; returns when both are stored. */

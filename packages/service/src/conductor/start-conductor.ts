@@ -19,6 +19,7 @@ import {
   openAgentWindow,
   revokeAgentSession,
 } from './agent-session/session-actions.ts';
+import { openBreakGlass } from './bmc-credential/open-break-glass.ts';
 import { CATALOG } from './catalog.ts';
 import type { Conductor } from './conductor.ts';
 import type { ConductorParts } from './conductor-parts.ts';
@@ -67,6 +68,9 @@ export const startConductor = async (parts: ConductorParts): Promise<Conductor> 
   poller.start();
   const allocator = makeAllocator(parts);
   allocator.start();
+  const breakGlass = openBreakGlass(parts);
+  // What has to be rotated now is due, and found by the schedule.
+  breakGlass.start(async () => undefined);
 
   const driverOf = async (uuid: NodeUuid) => {
     const node = await requireNode(store.db, uuid);
@@ -91,6 +95,7 @@ export const startConductor = async (parts: ConductorParts): Promise<Conductor> 
 
   return {
     ...hardware,
+    ...breakGlass.door,
     hostname: parts.options.hostname,
     requestProvision: async (uuid, request) => {
       const claimed = await requestProvision(parts, scheduler, uuid, request);
@@ -160,7 +165,7 @@ export const startConductor = async (parts: ConductorParts): Promise<Conductor> 
     },
     onJournal: (uuid, listener) => watchers.add(uuid, listener),
     stop: async () => {
-      await Promise.all([poller.stop(), allocator.stop(), scheduler.stop()]);
+      await Promise.all([poller.stop(), allocator.stop(), scheduler.stop(), breakGlass.stop()]);
     },
   };
 };

@@ -2,20 +2,11 @@
 
 import { isAbsolute } from 'node:path';
 
+import type { BreakGlassOptions } from '#conductor/bmc-credential/break-glass-options';
 import { parseRecipients, type Recipient, RecipientInvalid } from '#trust/break-glass/recipient';
 
 import type { Settings } from './schema.ts';
 import { ConfigInvalid } from './setting.ts';
-
-export type BreakGlassOptions = {
-  /** Undefined: no kit is kept. */
-  readonly kit:
-    | { readonly directory: string; readonly recipients: readonly Recipient[] }
-    | undefined;
-  readonly holdMs: number;
-  readonly approvals: 1 | 2;
-  readonly exportsPerHourMax: number;
-};
 
 const SECOND_MS = 1_000;
 

@@ -600,6 +600,8 @@ export const POLICY_RULES = {
   'bessemer:node:journal': { check: SYSTEM_OR_OWNER_READER, scopes: BOTH },
   'bessemer:node:erasures': { check: SYSTEM_OR_OWNER_READER, scopes: BOTH },
   'bessemer:audit:get': { check: SYSTEM_ADMIN, scopes: SYSTEM },
+  'bessemer:bmc:export': { check: SYSTEM_ADMIN, scopes: SYSTEM },
+  'bessemer:bmc:open': { check: SYSTEM_MEMBER, scopes: SYSTEM },
   'bessemer:metrics:get': { check: SYSTEM_READER, scopes: SYSTEM },
 } as const satisfies { readonly [rule: string]: RuleRow };
 

@@ -24,6 +24,7 @@ import { afterEvent } from '@bessemer/protocol/node/states';
 import { PROVISION_VERBS } from '@bessemer/protocol/node/verbs';
 import type { NodeUuid } from '@bessemer/protocol/uuid';
 
+import { makeFakeBreakGlassDoor } from './fake-break-glass-door.ts';
 import { type HardwareAsked, makeFakeHardwareDoor } from './fake-hardware-door.ts';
 
 export type FakeConductor = Conductor & {
@@ -57,6 +58,7 @@ export const makeFakeConductor = (store: Store): FakeConductor => {
   const hardware: HardwareAsked[] = [];
   const fake: FakeConductor = {
     ...makeFakeHardwareDoor(hardware),
+    ...makeFakeBreakGlassDoor(),
     hardware,
     hostname: 'conductor-1',
     provisions: [],

@@ -438,6 +438,40 @@ const SIGHTS: readonly RbacCase[] = [
   { rule: 'show_instance_secrets', shows: /CANARY/, ask: get('?fields=instance_info') },
 ];
 
+const OWN_CASES: readonly RbacCase[] = [
+  {
+    rule: 'bessemer:bmc:export',
+    after: OF_NODE,
+    ask: ({ node }) => ({
+      method: 'POST',
+      url: `/bessemer/nodes/${node}/bmc-export`,
+      body: { reason: 'drill', recipient: 'age1none' },
+    }),
+  },
+  {
+    rule: 'bessemer:bmc:open',
+    after: OF_NODE,
+    ask: ({ node }) => ({ method: 'POST', url: `/bessemer/nodes/${node}/bmc-opened`, body: {} }),
+  },
+];
+
+const SYSTEM_ADMINS = { new_defaults: ['system_admin'], extra_with_legacy_defaults: [] };
+const SYSTEM_MEMBERS = {
+  new_defaults: ['system_admin', 'system_member', 'service_project_service'],
+  extra_with_legacy_defaults: [],
+};
+
+/** Who passes the rules of ours, which the library of the original does not know. */
+export const OWN_RULES: {
+  readonly [rule: string]: {
+    readonly new_defaults: readonly string[];
+    readonly extra_with_legacy_defaults: readonly string[];
+  };
+} = {
+  'bessemer:bmc:export': SYSTEM_ADMINS,
+  'bessemer:bmc:open': SYSTEM_MEMBERS,
+};
+
 export const RBAC_CASES: readonly RbacCase[] = [
   ...NODE_CASES,
   ...OBJECT_CASES,
@@ -445,6 +479,7 @@ export const RBAC_CASES: readonly RbacCase[] = [
   ...PUBLIC_AND_OWNER,
   ...DELETIONS,
   ...SIGHTS,
+  ...OWN_CASES,
 ];
 
 /** Lists, in which callers see all objects, those of their project, or are refused. */

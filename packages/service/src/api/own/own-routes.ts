@@ -11,6 +11,7 @@ import { hiddenLastError } from '../nodes/shown-views.ts';
 import { readCount, readQuery } from '../query.ts';
 import type { Route } from '../route.ts';
 import { auditRoutes } from './audit.ts';
+import { breakGlassRoutes } from './bmc-break-glass.ts';
 import { eventsRoute } from './events.ts';
 import { metricsRoute } from './metrics.ts';
 
@@ -77,5 +78,6 @@ export const ownRoutes = (parts: ApiParts): readonly Route[] => [
     },
   },
   ...auditRoutes(parts),
+  ...breakGlassRoutes(parts),
   metricsRoute(parts),
 ];

@@ -1,5 +1,5 @@
-// The login of a node's BMC that is in use, as break-glass files tell it; without the password, which only the secret
-// store has.
+// The login of a node's BMC that is in use, as break-glass files tell it. The password is only in the secret store, and
+// from there it goes nowhere but into the sealed file.
 
 import type {
   BreakGlassFacts,
@@ -8,7 +8,11 @@ import type {
 import type { JsonObject } from '@bessemer/protocol/json';
 import type { NodeRecord } from '@bessemer/protocol/node/record';
 
+import type { Clock } from '#clock';
 import type { BmcCredentialRecord, BmcSlotName } from '#store/bmc-credentials';
+import type { Recipient } from '#trust/break-glass/recipient';
+import { sealLogin } from '#trust/break-glass/seal';
+import type { SecretStore } from '#trust/secret-store/secret-store';
 
 export type ActiveLogin = Omit<BreakGlassFacts, 'sealedAt'> & { readonly slot: BmcSlotName };
 
@@ -51,4 +55,16 @@ export const activeLogin = (
     writeId: ref,
     slot: activeSlot,
   };
+};
+
+/** Armored. Throws Failure of the store, and RecipientInvalid. */
+export const sealActiveLogin = async (
+  { secrets, clock }: { readonly secrets: Pick<SecretStore, 'getWrite'>; readonly clock: Clock },
+  { slot, ...login }: ActiveLogin,
+  recipients: readonly Recipient[],
+): Promise<Buffer> => {
+  const place = { nodeUuid: login.node.uuid, slot };
+  const { credential } = await secrets.getWrite(place, login.writeId);
+  const sealedAt = new Date(clock.wallMs()).toISOString();
+  return sealLogin({ ...login, ...credential, sealedAt }, recipients);
 };

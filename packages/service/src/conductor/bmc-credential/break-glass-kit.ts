@@ -15,11 +15,10 @@ import type { Store } from '#store/database';
 import { findNode } from '#store/nodes';
 import type { KitDirectory, KitFile } from '#trust/break-glass/kit-directory';
 import { type Recipient, RecipientInvalid } from '#trust/break-glass/recipient';
-import { sealLogin } from '#trust/break-glass/seal';
 import type { SecretStore } from '#trust/secret-store/secret-store';
 
 import type { TrustEvent } from '../trust-events.ts';
-import { activeLogin, type ActiveLogin } from './active-login.ts';
+import { activeLogin, type ActiveLogin, sealActiveLogin } from './active-login.ts';
 
 export type BreakGlassKit = {
   /** The login of a node has changed: its file is written anew. Never throws, and is not to be waited for. */
@@ -73,14 +72,8 @@ export const makeBreakGlassKit = (parts: KitParts): BreakGlassKit => {
     return { login, mark: createHash('sha256').update(text).digest('hex').slice(0, 32) };
   };
 
-  const write = async (nodeUuid: NodeUuid, { login: found, mark }: Wish): Promise<void> => {
-    const { slot, ...login } = found;
-    const { credential } = await secrets.getWrite({ nodeUuid, slot }, login.writeId);
-    const sealedAt = new Date(clock.wallMs()).toISOString();
-    const sealed = await sealLogin(
-      { ...login, username: credential.username, password: credential.password, sealedAt },
-      recipients,
-    );
+  const write = async (nodeUuid: NodeUuid, { login, mark }: Wish): Promise<void> => {
+    const sealed = await sealActiveLogin({ secrets, clock }, login, recipients);
     await directory.write({ nodeUuid, mark }, login.node.name, sealed);
   };
 

@@ -1,7 +1,7 @@
 // The reference of discovery, and of what is there beside the API of the reference service.
 
 import type { Operations } from '../operation.ts';
-import { list, open, ref, text } from '../schema.ts';
+import { closed, flag, list, nullable, oneOf, open, ref, text, time, uuid } from '../schema.ts';
 
 const RESOURCES = [
   'chassis',
@@ -66,6 +66,20 @@ export const OWN_OPERATIONS: Operations = {
     summary: 'Events about trust',
     query: ['after', 'limit', 'event'],
     answers: { 200: open({ audit: list(ref('AuditEntry')) }) },
+  },
+  'POST /bessemer/nodes/:ident/bmc-export': {
+    summary:
+      'The login at the BMC of a node, sealed to a key of who asks; the node is frozen, then it is rotated',
+    body: closed({ reason: text(), recipient: text(), approve: uuid }),
+    answers: {
+      200: open({ state: oneOf('given'), id: uuid, file: text(), frozen_until: time }),
+      202: open({ state: oneOf('requested'), id: uuid, expires_at: time }),
+    },
+  },
+  'POST /bessemer/nodes/:ident/bmc-opened': {
+    summary: 'Tells that a break-glass file is opened, so that its password is rotated soon',
+    body: closed({ reason: text(), write_id: text() }),
+    answers: { 200: open({ is_current: flag, rotates_at: nullable(time) }) },
   },
   'GET /metrics': { summary: 'Metrics in the text format of Prometheus', answers: { 200: text() } },
 };
