@@ -1,7 +1,9 @@
 // Accounts over IPMI, against Debian's ipmi_sim with cipher suite 3.
 
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { test, type TestContext } from 'node:test';
+import { promisify } from 'node:util';
 
 import {
   accountsContract,
@@ -11,6 +13,8 @@ import {
 } from './bmc-accounts/accounts-contract.ts';
 import { ipmiDoorAt } from './bmc-accounts/ipmi-bench.ts';
 import { startIpmiSim } from './drivers/ipmi-sim.ts';
+
+const run = promisify(execFile);
 
 const openIpmiSim = async (context: TestContext): Promise<AccountBench> => {
   const sim = await startIpmiSim();
@@ -35,4 +39,24 @@ test('ipmi_sim takes 20 bytes, and what it keeps a login tells', async (context)
     await codeOf(door.proveLogin(node, credential('bsmr-a', long.slice(0, 16)))),
     'no failure',
   );
+});
+
+test('cipher suite 0 of ipmi_sim is told of, and ipmitool gets in with it and a wrong password', async (context) => {
+  const { door, node, administrator } = await openIpmiSim(context);
+  const port = String(node.driverInfo['ipmi_port']);
+  const login = ['-C', '0', '-H', '127.0.0.1', '-p', port, '-U', administrator.username];
+
+  const exposure = await door.fetchExposure?.(node, administrator);
+  const { stdout } = await run('ipmitool', [
+    '-I',
+    'lanplus',
+    ...login,
+    '-P',
+    'wrong',
+    'mc',
+    'info',
+  ]);
+
+  assert.deepEqual(exposure, { hasSuiteZero: true });
+  assert.match(stdout, /Device ID/);
 });
