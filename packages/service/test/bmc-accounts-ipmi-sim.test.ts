@@ -43,7 +43,7 @@ test('ipmi_sim takes 20 bytes, and what it keeps a login tells', async (context)
 
 test('cipher suite 0 of ipmi_sim is told of, and ipmitool gets in with it and a wrong password', async (context) => {
   const { door, node, administrator } = await openIpmiSim(context);
-  const port = String(node.driverInfo['ipmi_port']);
+  const port = JSON.stringify(node.driverInfo['ipmi_port']);
   const login = ['-C', '0', '-H', '127.0.0.1', '-p', port, '-U', administrator.username];
 
   const exposure = await door.fetchExposure?.(node, administrator);
