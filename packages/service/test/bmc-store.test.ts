@@ -38,6 +38,7 @@ const credentialOf = (nodeUuid: NodeUuid): BmcCredentialRecord => ({
   slots: { a: emptySlot('bsmr-a'), b: emptySlot('bsmr-b') },
   activeSlot: null,
   given: null,
+  knownAccounts: null,
   profile: null,
   limits: {},
   superseded: [],

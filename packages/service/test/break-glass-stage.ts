@@ -102,6 +102,7 @@ export const openBreakGlassStage = async (): Promise<BreakGlassStage> => {
         slots: { a: emptySlot('bsmr-a'), b: emptySlot('bsmr-b') },
         activeSlot: null,
         given: null,
+        knownAccounts: null,
         profile: null,
         limits: {},
         superseded: [],

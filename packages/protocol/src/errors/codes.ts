@@ -27,6 +27,7 @@ export const FAILURE_CODES = {
   'bmc.too-soon': 'the BMC takes another password only after some time',
   'bmc.accounts-full': 'the BMC has no place for another account',
   'bmc.account-fixed': 'the account of the BMC cannot be changed so',
+  'bmc.account-unexpected': 'the BMC has an account that nobody told the service of',
   'bmc.login-lost': 'no password that is known works at the BMC',
   'image.url-denied': 'the image location is not allowed',
   'image.checksum-missing': 'the image has no accepted checksum',

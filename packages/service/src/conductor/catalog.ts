@@ -1,6 +1,7 @@
 // Every kind of workflow and every step, by name: what a stored plan is read with.
 
 import { ADOPT, ADOPT_STEPS } from './adopt/adopt.ts';
+import { ROTATE, rotateCredentials } from './bmc-credential/rotate-step.ts';
 import { ALL_BOOT_STEPS } from './boot-ramdisk/boot-ramdisk.ts';
 import { cleanUpRamdisk } from './boot-ramdisk/leave-ramdisk.ts';
 import { CLEAN, CLEAN_STEPS } from './clean/clean.ts';
@@ -31,6 +32,7 @@ const KINDS = [
   SERVICE,
   POWER,
   HARDWARE,
+  ROTATE,
 ];
 
 const STEPS = [
@@ -51,6 +53,7 @@ const STEPS = [
   setPower,
   ...HARDWARE_STEPS,
   readHardwareStep,
+  rotateCredentials,
 ];
 
 export const CATALOG: Catalog = {

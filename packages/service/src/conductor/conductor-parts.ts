@@ -14,6 +14,7 @@ import type { ConductorIdentity } from '#trust/certificate/conductor-identity';
 import type { KeyRing } from '#trust/key-ring';
 
 import type { BreakGlassParts } from './bmc-credential/break-glass-options.ts';
+import type { BmcCredentialParts } from './bmc-credential/credential-parts.ts';
 
 export type ConductorOptions = {
   /** Name of this conductor, as clients see it. */
@@ -161,6 +162,8 @@ export type ConductorParts = {
   readonly addresses?: AddressSource;
   /** Undefined: nobody gets a password of a BMC to see, and no kit is kept. */
   readonly breakGlass?: BreakGlassParts;
+  /** Undefined: passwords of BMCs are what people made them. */
+  readonly bmcCredentials?: BmcCredentialParts;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics?: Pick<Metrics, 'countEvent'>;

@@ -102,6 +102,8 @@ export type BmcCredentialRecord = {
   readonly strategy: RotationStrategy;
   readonly slots: { readonly [slot in BmcSlotName]: BmcSlot };
   readonly activeSlot: BmcSlotName | null;
+  /** Names of the accounts that were there when the service took the BMC over; null: it has not looked yet. */
+  readonly knownAccounts: readonly string[] | null;
   /** The account that a person gave, in its own place in the store. */
   readonly given: { readonly username: string; readonly ref: SecretRef } | null;
   readonly profile: string | null;
@@ -136,6 +138,7 @@ const recordOf = (row: Selectable<BmcCredentialTable>): BmcCredentialRecord => (
   slots: { a: JSON.parse(row.slot_a) as BmcSlot, b: JSON.parse(row.slot_b) as BmcSlot },
   activeSlot: row.active_slot as BmcSlotName | null,
   given: row.given === null ? null : (JSON.parse(row.given) as BmcCredentialRecord['given']),
+  knownAccounts: row.known_accounts === null ? null : (JSON.parse(row.known_accounts) as string[]),
   profile: row.profile,
   limits: JSON.parse(row.limits) as BmcLimits,
   superseded: JSON.parse(row.superseded) as SupersededSecret[],
@@ -158,6 +161,7 @@ const rowOf = (record: BmcCredentialRecord): Omit<BmcCredentialTable, 'revision'
   slot_b: JSON.stringify(record.slots.b),
   active_slot: record.activeSlot,
   given: textOf(record.given),
+  known_accounts: textOf(record.knownAccounts),
   profile: record.profile,
   limits: JSON.stringify(record.limits),
   superseded: JSON.stringify(record.superseded),

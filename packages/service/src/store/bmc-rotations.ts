@@ -163,6 +163,18 @@ export const findOpenRotation = async (
   return row === undefined ? undefined : recordOf(row);
 };
 
+export const findRotation = async (
+  queryable: Queryable,
+  id: string,
+): Promise<RotationRecord | undefined> => {
+  const row = await queryable
+    .selectFrom('bmc_rotation')
+    .selectAll()
+    .where('id', '=', id)
+    .executeTakeFirst();
+  return row === undefined ? undefined : recordOf(row);
+};
+
 /** The newest first. */
 export const listRotations = async (
   queryable: Queryable,

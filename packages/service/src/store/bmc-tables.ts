@@ -15,6 +15,8 @@ export type BmcCredentialTable = {
   active_slot: string | null;
   /** JSON {username, ref} or null: the account that a person gave. */
   given: string | null;
+  /** JSON array of names or null. */
+  known_accounts: string | null;
   /** Password profile that the BMC took last. */
   profile: string | null;
   /** JSON: what was learned of the BMC. */

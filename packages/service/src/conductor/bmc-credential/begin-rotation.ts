@@ -26,6 +26,8 @@ import type { BmcCredentialOptions } from './options.ts';
 import type { RotationParts } from './rotation-run.ts';
 
 export type RotationRequest = {
+  /** Chosen by whoever has to find it again; at most 40 characters. */
+  readonly id?: string;
   readonly trigger: RotationTrigger;
   readonly requester: RotationRecord['requester'];
   readonly path?: 'auto' | 'oob' | 'inband';
@@ -46,6 +48,7 @@ export const newCredential = (
   slots: { a: emptySlot(usernames.a), b: emptySlot(usernames.b) },
   activeSlot: null,
   given: null,
+  knownAccounts: null,
   profile: null,
   limits: {},
   superseded: [],
@@ -79,7 +82,7 @@ export const beginRotation = async (
   // How many accounts there are is decided when the first is made.
   const strategy = before.activeSlot === null ? options.strategy : before.strategy;
   const rotation: RotationRecord = {
-    id: randomUUID(),
+    id: request.id ?? randomUUID(),
     nodeUuid: node.uuid,
     fence,
     trigger: request.trigger,

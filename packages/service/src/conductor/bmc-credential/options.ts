@@ -60,7 +60,7 @@ export const DEFAULT_BMC_CREDENTIAL_OPTIONS: BmcCredentialOptions = {
   cacheGraceMs: 4 * HOUR_MS,
   breakGlassMs: 8 * HOUR_MS,
   isGivenDisabled: false,
-  isUnexpectedDisabled: false,
+  isUnexpectedDisabled: true,
   foreignAccounts: [],
   isSuppliedAllowed: false,
   isWeakAllowed: false,

@@ -7,7 +7,8 @@ import type { Credential } from '#trust/secret-store/secret-store';
 import { disableAccount } from './disable-account.ts';
 import { endSucceeded, restingState } from './end-rotation.ts';
 import { readSecret } from './kept-secrets.ts';
-import { isLetIn, LoginHeld } from './login-tries.ts';
+import { loginCredential } from './known-logins.ts';
+import { isLetIn, LoginHeld, tryAs } from './login-tries.ts';
 import {
   type Act,
   type Go,
@@ -15,6 +16,9 @@ import {
   type RotationEvent,
   type RotationRun,
 } from './rotation-run.ts';
+
+/** What a BMC does not do with an account that is not ours does not make the rotation a failure. */
+const CANNOT: readonly string[] = ['bmc.account-fixed', 'bmc.refused', 'bmc.unsupported'];
 
 /** Undefined: it could not be said, or asking could lock the account. */
 const isOldAlive = async (run: RotationRun, old: Credential): Promise<boolean | undefined> => {
@@ -48,10 +52,35 @@ export const verifyOldDead: Act = async (run) => {
   };
 };
 
-/** What a BMC does not do with an account that is not ours does not make the rotation a failure. */
-const CANNOT: readonly string[] = ['bmc.account-fixed', 'bmc.refused', 'bmc.unsupported'];
+const listNames = async (run: RotationRun): Promise<ReadonlySet<string>> => {
+  const { activeSlot } = run.credential;
+  if (activeSlot === null) throw new Error('no account is in use');
+  const as = await loginCredential(run, { by: 'slot', slot: activeSlot });
+  const login = { username: as.username, isProven: true };
+  const names = new Set<string>();
+  for (const door of run.doors) {
+    const accounts = await tryAs(run, `bmc.list.${door.protocol}`, login, () =>
+      door.list(run.node, as),
+    );
+    for (const { username } of accounts) if (username !== '') names.add(username);
+  }
+  return names;
+};
+
+/** Once: who was there before us is none of our business. */
+const noteAccounts = async (run: RotationRun): Promise<Go> => {
+  let names: ReadonlySet<string> = new Set();
+  try {
+    names = await listNames(run);
+  } catch (error) {
+    // A BMC that does not list its accounts will not do so later either.
+    if (!(error instanceof Failure) || !CANNOT.includes(error.code)) throw error;
+  }
+  return { kind: 'go', phase: 'settling', credential: () => ({ knownAccounts: [...names] }) };
+};
 
 export const settling: Act = async (run) => {
+  if (run.credential.knownAccounts === null) return noteAccounts(run);
   const { credential, rotation } = run;
   const { given, slots } = credential;
   const isOwn = [slots.a.username, slots.b.username].includes(given?.username ?? '');

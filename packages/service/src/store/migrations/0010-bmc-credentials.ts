@@ -19,6 +19,7 @@ export const up = async (db: Kysely<unknown>, engine: EngineName): Promise<void>
     .addColumn('slot_b', 'text', (column) => column.notNull())
     .addColumn('active_slot', 'text')
     .addColumn('given', 'text')
+    .addColumn('known_accounts', 'text')
     .addColumn('profile', 'text')
     .addColumn('limits', 'text', (column) => column.notNull())
     .addColumn('superseded', 'text', (column) => column.notNull())

@@ -1,0 +1,50 @@
+// What the conductor has for the credentials of BMCs.
+
+import { Failure } from '@bessemer/protocol/errors/failure';
+import type { NodeRecord } from '@bessemer/protocol/node/record';
+
+import type { BmcAccountDoor } from '#drivers/bmc-accounts';
+import type { NodeDriver } from '#drivers/driver';
+import type { SecretStore } from '#trust/secret-store/secret-store';
+
+import type { ConductorParts } from '../conductor-parts.ts';
+import { noteEvent } from '../trust-events.ts';
+import type { OpenInBandDoor } from './in-band.ts';
+import type { BmcCredentialOptions } from './options.ts';
+import type { RotationParts } from './rotation-run.ts';
+
+export type BmcCredentialParts = {
+  readonly secrets: SecretStore;
+  readonly options: BmcCredentialOptions;
+  /** Undefined: nothing is set from inside of machines. */
+  readonly openInBand?: OpenInBandDoor;
+  readonly faultPoint?: RotationParts['faultPoint'];
+};
+
+/** Undefined: the service keeps no credentials. */
+export const rotationPartsOf = (parts: ConductorParts): RotationParts | undefined => {
+  const { bmcCredentials, store, keys, clock } = parts;
+  if (bmcCredentials === undefined || !bmcCredentials.options.isEnabled) return undefined;
+  const { secrets, options, faultPoint } = bmcCredentials;
+  return {
+    store,
+    secrets,
+    keys,
+    clock,
+    options,
+    faultPoint,
+    note: (queryable, { uuid }, { name, detail }) =>
+      noteEvent(queryable, parts, { name, nodeUuid: uuid, outcome: 'changed', detail }),
+  };
+};
+
+export const requireRotationParts = (parts: ConductorParts): RotationParts => {
+  const found = rotationPartsOf(parts);
+  if (found !== undefined) return found;
+  throw new Failure('bmc.unsupported', 'This service keeps no credentials of BMCs.');
+};
+
+export const doorsOf = (
+  driver: Pick<NodeDriver, 'accounts'>,
+  node: NodeRecord,
+): readonly BmcAccountDoor[] => driver.accounts?.(node) ?? [];

@@ -1,0 +1,103 @@
+// A rotation as a step: by itself, and in a cleaning. What is done is said by the row of the rotation; the step goes on
+// with it for as long as there is something to do, and waits where the world has to move first.
+
+import { Failure } from '@bessemer/protocol/errors/failure';
+import type { JsonObject } from '@bessemer/protocol/json';
+
+import { findRotation, findOpenRotation, type RotationRecord } from '#store/bmc-rotations';
+import { findNode } from '#store/nodes';
+
+import { callerOf } from '../workflow/asked-by.ts';
+import type { Job, Step, StepDone, StepWait } from '../workflow/step.ts';
+import type { WorkflowKind } from '../workflow/workflow-kind.ts';
+import { auditAccounts } from './audit-accounts.ts';
+import { beginRotation } from './begin-rotation.ts';
+import { doorsOf, requireRotationParts } from './credential-parts.ts';
+import type { RotationParts, RotationWait } from './rotation-run.ts';
+import { openRun, runRotation } from './run-rotation.ts';
+
+export const ROTATE: WorkflowKind = { name: 'rotate-bmc-credentials', eventType: 'bmc' };
+
+export const ROTATE_STEP = 'rotate_bmc_credentials';
+/** In the plan: the rotation that was begun with the request. */
+export const ROTATION_KEY = 'rotation';
+
+/** Of a step that begins its rotation by itself: always the same for the same step. */
+const rotationIdOf = ({ planned, workflow }: Job): string => {
+  const asked = planned.args[ROTATION_KEY];
+  return typeof asked === 'string' ? asked : `${workflow.id}-${workflow.cursor}`;
+};
+
+const waitStep = ({ what, on, remedy, lookAfterMs, code }: RotationWait): StepWait => ({
+  kind: 'wait',
+  what,
+  on,
+  remedy,
+  timeoutCode: code,
+  lookAfterMs,
+});
+
+/** Undefined when nothing is open any more. */
+const goOn = async (job: Job, parts: RotationParts): Promise<RotationWait | undefined> => {
+  const { openInBand } = job.parts.bmcCredentials ?? {};
+  const run = await openRun(parts, {
+    node: job.node,
+    doors: doorsOf(job.driver, job.node),
+    inBand: openInBand?.(job),
+    fence: job.fence,
+  });
+  if (run === undefined) return undefined;
+  if (run.rotation.fence !== job.fence) await noteResumed(job, parts, run.rotation);
+  const end = await runRotation(run);
+  return end.kind === 'wait' ? end.wait : undefined;
+};
+
+const noteResumed = (job: Job, parts: RotationParts, rotation: RotationRecord): Promise<void> => {
+  const detail = { rotation: rotation.id, phase: rotation.phase };
+  return parts.store.transaction((transaction) =>
+    parts.note(transaction, job.node, { name: 'bmc.rotation.resumed', detail }),
+  );
+};
+
+const begin = (job: Job, parts: RotationParts, id: string): Promise<RotationRecord> => {
+  const caller = callerOf(job.workflow);
+  return parts.store.transaction((transaction) =>
+    beginRotation(transaction, parts, job.node, job.fence, {
+      id,
+      trigger: 'clean',
+      requester: { user: caller?.user ?? null, project: caller?.project ?? null },
+    }),
+  );
+};
+
+/** Later steps find the login that is in use now. */
+const done = async (job: Job, detail: JsonObject): Promise<StepDone> => {
+  const node = await findNode(job.parts.store.db, job.node.uuid);
+  if (node === undefined) return { kind: 'done', detail };
+  const { driverInfo, driverSecrets } = node;
+  return { kind: 'done', detail, node: { driverInfo, driverSecrets } };
+};
+
+const run = async (job: Job): Promise<StepDone | StepWait> => {
+  const parts = requireRotationParts(job.parts);
+  const id = rotationIdOf(job);
+  // One that an earlier workflow left open comes first.
+  while ((await findOpenRotation(parts.store.db, job.node.uuid)) !== undefined) {
+    const wait = await goOn(job, parts);
+    if (wait !== undefined) return waitStep(wait);
+  }
+  const rotation = await findRotation(parts.store.db, id);
+  if (rotation === undefined) {
+    await begin(job, parts, id);
+    return run(job);
+  }
+  if (rotation.error !== null) {
+    const { code, text, details } = rotation.error;
+    throw new Failure(code, text, { details });
+  }
+  const isAfterTenant = rotation.trigger === 'clean';
+  if (isAfterTenant) await auditAccounts(job, parts);
+  return done(job, { rotation: rotation.id });
+};
+
+export const rotateCredentials: Step = { name: ROTATE_STEP, isIdempotent: true, run };

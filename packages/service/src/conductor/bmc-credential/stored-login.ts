@@ -1,0 +1,90 @@
+// What drivers log in with at a BMC whose password the service keeps: the account in use, from the secret store. One
+// refusal, and nobody but a rotation logs in to that BMC any more: where the password changed under our hands, each
+// further try would bring the account nearer to being locked.
+
+import { Failure } from '@bessemer/protocol/errors/failure';
+import type { NodeRecord } from '@bessemer/protocol/node/record';
+
+import type { Clock } from '#clock';
+import type { UseBmcLogin } from '#drivers/bmc-login';
+import {
+  type BmcCredentialRecord,
+  changeBmcCredential,
+  findBmcCredential,
+} from '#store/bmc-credentials';
+import type { Store } from '#store/database';
+import { readReference } from '#trust/secret-store/secret-reference';
+import type { SecretStore } from '#trust/secret-store/secret-store';
+
+import { LOCKOUT_MS, withTry } from './login-tries.ts';
+
+export type StoredLoginParts = {
+  readonly store: Store;
+  /** May answer from memory while the store is away. */
+  readonly secrets: Pick<SecretStore, 'getWrite'>;
+  readonly clock: Pick<Clock, 'wallMs'>;
+};
+
+const held = (why: string, remedy: string, seconds?: number): Failure =>
+  new Failure('bmc.login-budget', `The BMC is not logged in to now: ${why}. ${remedy}`, {
+    isRetryable: true,
+    details: seconds === undefined ? {} : { seconds },
+  });
+
+const requireFree = (record: BmcCredentialRecord, nowMs: number): void => {
+  const { heldUntilMs, isPaused, activeSlot, slots } = record;
+  if (heldUntilMs !== null && heldUntilMs > nowMs) {
+    const seconds = Math.ceil((heldUntilMs - nowMs) / 1_000);
+    throw held('it locked an account', `It is tried again in ${seconds} s.`, seconds);
+  }
+  if (isPaused) {
+    throw held(
+      'it refused the password that it had taken before',
+      'The service looks for a login that works; or call repair_bmc_credentials.',
+    );
+  }
+  if (activeSlot !== null && slots[activeSlot].state === 'applying') {
+    throw held('its only password is being changed', 'Try again in a minute.');
+  }
+};
+
+export const makeStoredLogins = (parts: StoredLoginParts): UseBmcLogin => {
+  const { store, secrets, clock } = parts;
+  const noteTrouble = async (
+    node: Pick<NodeRecord, 'uuid'>,
+    username: string,
+    isLocked: boolean,
+  ): Promise<void> => {
+    const nowMs = clock.wallMs();
+    await store.transaction((transaction) =>
+      changeBmcCredential(transaction, node.uuid, (record) => ({
+        ...withTry(record, username, nowMs),
+        isPaused: true,
+        // A rotation finds out which password works.
+        nextDueMs: nowMs,
+        ...(isLocked ? { heldUntilMs: nowMs + (record.limits.lockoutMs ?? LOCKOUT_MS) } : {}),
+      })),
+    );
+  };
+
+  return async (node, given, work) => {
+    const reference = readReference(given.password.reveal());
+    if (reference === undefined) return work(given);
+    const record = await findBmcCredential(store.db, node.uuid);
+    if (record !== undefined) requireFree(record, clock.wallMs());
+    // A node that was read some time ago may name what went out of use since.
+    const slot = record?.activeSlot ?? reference.slot;
+    const ref = record?.activeSlot == null ? null : record.slots[record.activeSlot].ref;
+    const place = { nodeUuid: node.uuid, slot };
+    const { credential } = await secrets.getWrite(place, ref ?? reference.writeId);
+    try {
+      return await work(credential);
+    } catch (error) {
+      const code = error instanceof Failure ? error.code : undefined;
+      if (code === 'bmc.credentials' || code === 'bmc.locked') {
+        await noteTrouble(node, credential.username, code === 'bmc.locked');
+      }
+      throw error;
+    }
+  };
+};
