@@ -7,12 +7,13 @@ import { Failure } from '@bessemer/protocol/errors/failure';
 import type { JsonObject } from '@bessemer/protocol/json';
 import type { NodeRecord } from '@bessemer/protocol/node/record';
 
+import { agentInterfaces } from '../agent-interfaces.ts';
 import { makeAddressRules } from '../address-rules.ts';
 import { type UseBmcLogin, useGivenLogin } from '../bmc-login.ts';
 import { bootModeWish } from '../boot-mode-wish.ts';
 import { directDeploy } from '../direct-deploy.ts';
 import type { BootDevice, BootInterface, ManagementInterface } from '../driver.ts';
-import type { HardwareType, Interfaces } from '../hardware-type.ts';
+import type { HardwareType } from '../hardware-type.ts';
 import { makeLoginBudget, type LoginBudget } from '../login-budget.ts';
 import { RAMDISK_PROPERTIES } from '../ramdisk-properties.ts';
 import { makeValidateAll } from '../validate-all.ts';
@@ -33,37 +34,11 @@ export type IpmiHardwareParts = {
 
 const NAME = 'ipmi';
 
-const DEFAULTS: Interfaces = {
-  bios: 'no-bios',
-  boot: 'ipxe',
-  console: 'no-console',
-  deploy: 'direct',
-  firmware: 'no-firmware',
-  inspect: 'agent',
-  management: 'ipmitool',
-  network: 'noop',
-  power: 'ipmitool',
-  raid: 'no-raid',
-  rescue: 'no-rescue',
-  storage: 'noop',
-  vendor: 'no-vendor',
-};
-
-const ENABLED: HardwareType['enabled'] = {
-  bios: ['no-bios'],
+const { defaults, enabled } = agentInterfaces({
   boot: ['ipxe', 'pxe'],
-  console: ['no-console'],
-  deploy: ['direct'],
-  firmware: ['no-firmware'],
-  inspect: ['agent'],
-  management: ['ipmitool'],
-  network: ['noop'],
-  power: ['ipmitool'],
-  raid: ['no-raid'],
-  rescue: ['no-rescue'],
-  storage: ['noop'],
-  vendor: ['no-vendor'],
-};
+  management: 'ipmitool',
+  power: 'ipmitool',
+});
 
 export const makeIpmiHardware = (
   parts: IpmiHardwareParts,
@@ -97,8 +72,8 @@ export const makeIpmiHardware = (
   const networkBoot = makeNetworkBoot(validate, boot);
   return {
     name: NAME,
-    defaults: DEFAULTS,
-    enabled: ENABLED,
+    defaults,
+    enabled,
     properties: { ...IPMI_PROPERTIES, ...RAMDISK_PROPERTIES },
     driverOf: (interfaces) => ({
       hardwareType: NAME,

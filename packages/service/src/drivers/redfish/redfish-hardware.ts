@@ -4,10 +4,11 @@
 import type { JsonObject } from '@bessemer/protocol/json';
 import type { NodeRecord } from '@bessemer/protocol/node/record';
 
+import { agentInterfaces } from '../agent-interfaces.ts';
 import { type UseBmcLogin, useGivenLogin } from '../bmc-login.ts';
 import { directDeploy } from '../direct-deploy.ts';
 import type { BootInterface, ManagementInterface } from '../driver.ts';
-import type { HardwareType, Interfaces } from '../hardware-type.ts';
+import type { HardwareType } from '../hardware-type.ts';
 import { hasIpmi, makeIpmiReach } from '../ipmi/account-door.ts';
 import type { IpmiOptions } from '../ipmi/options.ts';
 import { IPMI_REACH_PROPERTIES } from '../ipmi/properties.ts';
@@ -33,37 +34,11 @@ import { ejectMedia, insertMedium } from './virtual-media.ts';
 const NAME = 'redfish';
 const VIRTUAL_MEDIA = 'redfish-virtual-media';
 
-const DEFAULTS: Interfaces = {
-  bios: 'no-bios',
-  boot: VIRTUAL_MEDIA,
-  console: 'no-console',
-  deploy: 'direct',
-  firmware: 'no-firmware',
-  inspect: 'agent',
-  management: 'redfish',
-  network: 'noop',
-  power: 'redfish',
-  raid: 'no-raid',
-  rescue: 'no-rescue',
-  storage: 'noop',
-  vendor: 'no-vendor',
-};
-
-const ENABLED: HardwareType['enabled'] = {
-  bios: ['no-bios'],
+const { defaults, enabled } = agentInterfaces({
   boot: [VIRTUAL_MEDIA, ...Object.keys(NETWORK_BOOTS)],
-  console: ['no-console'],
-  deploy: ['direct'],
-  firmware: ['no-firmware'],
-  inspect: ['agent'],
-  management: ['redfish'],
-  network: ['noop'],
-  power: ['redfish'],
-  raid: ['no-raid'],
-  rescue: ['no-rescue'],
-  storage: ['noop'],
-  vendor: ['no-vendor'],
-};
+  management: 'redfish',
+  power: 'redfish',
+});
 
 const PROPERTIES = {
   ...REDFISH_PROPERTIES,
@@ -116,8 +91,8 @@ export const makeRedfishHardware = (
   );
   return {
     name: NAME,
-    defaults: DEFAULTS,
-    enabled: ENABLED,
+    defaults,
+    enabled,
     properties: PROPERTIES,
     driverOf: (interfaces) => ({
       hardwareType: NAME,
