@@ -3,14 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import {
-  accountsContract,
-  codeOf,
-  credential,
-  FIRST,
-  SECOND,
-  untilTrue,
-} from './bmc-accounts/accounts-contract.ts';
+import { accountsContract } from './bmc-accounts/accounts-contract.ts';
+import { codeOf, credential, FIRST, SECOND, untilTrue } from './bmc-accounts/credentials.ts';
 import { openLabBoth } from './bmc-accounts/lab-both.ts';
 import { openLabRedfish } from './bmc-accounts/lab-redfish.ts';
 

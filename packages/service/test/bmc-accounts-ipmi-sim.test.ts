@@ -5,12 +5,8 @@ import { execFile } from 'node:child_process';
 import { test, type TestContext } from 'node:test';
 import { promisify } from 'node:util';
 
-import {
-  accountsContract,
-  codeOf,
-  credential,
-  type AccountBench,
-} from './bmc-accounts/accounts-contract.ts';
+import { accountsContract, type AccountBench } from './bmc-accounts/accounts-contract.ts';
+import { codeOf, credential } from './bmc-accounts/credentials.ts';
 import { ipmiDoorAt } from './bmc-accounts/ipmi-bench.ts';
 import { startIpmiSim } from './drivers/ipmi-sim.ts';
 

@@ -4,14 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import type { IpmiFault } from '../../lab/src/bmc/ipmi/bmc-memory.ts';
-import {
-  accountsContract,
-  codeOf,
-  credential,
-  FIRST,
-  SECOND,
-  untilTrue,
-} from './bmc-accounts/accounts-contract.ts';
+import { accountsContract } from './bmc-accounts/accounts-contract.ts';
+import { codeOf, credential, FIRST, SECOND, untilTrue } from './bmc-accounts/credentials.ts';
 import { openLabIpmi } from './bmc-accounts/ipmi-bench.ts';
 
 accountsContract("the lab's IPMI BMC", openLabIpmi);

@@ -6,13 +6,8 @@ import { test } from 'node:test';
 import { Failure } from '@bessemer/protocol/errors/failure';
 
 import type { FaultName } from '../../lab/src/bmc/faults.ts';
-import {
-  accountsContract,
-  codeOf,
-  credential,
-  FIRST,
-  SECOND,
-} from './bmc-accounts/accounts-contract.ts';
+import { accountsContract } from './bmc-accounts/accounts-contract.ts';
+import { codeOf, credential, FIRST, SECOND } from './bmc-accounts/credentials.ts';
 import { openLabRedfish } from './bmc-accounts/lab-redfish.ts';
 
 accountsContract("the lab's Redfish BMC", (context) => openLabRedfish(context));

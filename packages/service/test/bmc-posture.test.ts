@@ -11,7 +11,7 @@ import type { BmcAccountDoor } from '#drivers/bmc-accounts';
 
 import type { JsonObject } from '@bessemer/protocol/json';
 
-import { codeOf, credential, FIRST } from './bmc-accounts/accounts-contract.ts';
+import { codeOf, credential, FIRST } from './bmc-accounts/credentials.ts';
 import { openLabBoth, type BothBench } from './bmc-accounts/lab-both.ts';
 
 type PostureBench = BothBench & {

@@ -18,7 +18,8 @@ import { startIpmiServer } from '../../../lab/src/bmc/ipmi/ipmi-server.ts';
 import { makeIpmiBmc, type IpmiBmc } from '../../../lab/src/bmc/ipmi/bmc-memory.ts';
 import { makeSwitchMachine } from '../../../lab/test/stand-in/switch-machine.ts';
 import { nodeOf } from '../drivers/node-of.ts';
-import { credential, type AccountBench } from './accounts-contract.ts';
+import { type AccountBench } from './accounts-contract.ts';
+import { credential } from './credentials.ts';
 
 export type IpmiAccountBench = AccountBench & {
   readonly bmc: IpmiBmc;

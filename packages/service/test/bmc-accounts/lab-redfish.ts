@@ -16,7 +16,8 @@ import { makeLabAuthority } from '../../../lab/src/bmc/lab-authority.ts';
 import { startRedfishBmc, type RedfishBmc } from '../../../lab/src/bmc/redfish-server.ts';
 import { makeSwitchMachine } from '../../../lab/test/stand-in/switch-machine.ts';
 import { nodeOf } from '../drivers/node-of.ts';
-import { credential, type AccountBench } from './accounts-contract.ts';
+import { type AccountBench } from './accounts-contract.ts';
+import { credential } from './credentials.ts';
 
 export type RedfishAccountBench = AccountBench & {
   readonly bmc: RedfishBmc;
