@@ -57,7 +57,7 @@ export const openSession = async (
   suites: readonly CipherSuite[],
   login: Login,
 ): Promise<OpenedSession> => {
-  let refusal = new IpmiFailure('no-cipher-suite');
+  let refusal: IpmiFailure | undefined;
   for (const suite of suites) {
     try {
       return await attemptUntilAnswered(parts, suite, login);
@@ -66,7 +66,7 @@ export const openSession = async (
       refusal = error;
     }
   }
-  throw refusal;
+  throw refusal ?? new IpmiFailure('no-cipher-suite');
 };
 
 const attemptUntilAnswered = async (
@@ -74,7 +74,7 @@ const attemptUntilAnswered = async (
   suite: CipherSuite,
   login: Login,
 ): Promise<OpenedSession> => {
-  let missing = new IpmiFailure('no-answer');
+  let missing: IpmiFailure | undefined;
   for (const waitMs of parts.waitsMs) {
     try {
       return await attempt(parts, suite, login, waitMs);
@@ -83,7 +83,7 @@ const attemptUntilAnswered = async (
       missing = error;
     }
   }
-  throw missing;
+  throw missing ?? new IpmiFailure('no-answer');
 };
 
 const attempt = async (
