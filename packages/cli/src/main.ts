@@ -8,6 +8,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { FORMATS, type Format } from '#output/format';
 import { makeScreen } from '#output/screen';
 
+import { addBmcCommands } from './bmc/bmc-commands.ts';
 import { CliFailure, EXIT_CODES } from './cli-failure.ts';
 import { systemClock } from './clock.ts';
 import { findCloud } from './clouds-file.ts';
@@ -162,6 +163,16 @@ program
   .action(async (options: { format: Format }) =>
     withSession(async (session) => print(await listNodes(session, options.format))),
   );
+
+addBmcCommands(program, {
+  withSession,
+  formatOption,
+  print,
+  note: (text) => process.stderr.write(`${text}\n`),
+  isTerminal: process.stdout.isTTY,
+  clock: systemClock,
+  signal: interrupt.signal,
+});
 
 program
   .command('demo')

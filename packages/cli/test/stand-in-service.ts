@@ -15,6 +15,8 @@ export type Line = {
   readonly [key: string]: unknown;
 };
 
+export type Answer = { readonly status: number; readonly body?: unknown; readonly fault?: string };
+
 export type StandIn = {
   readonly url: string;
   readonly cloudsPath: string;
@@ -23,6 +25,8 @@ export type StandIn = {
   /** Lines of the journal; `why` says that work is under way until `end` was called. */
   readonly journal: (line: Line) => void;
   readonly end: (state: string, failure?: { readonly code: string; readonly text: string }) => void;
+  /** From now on this call is answered so; the last of several answers is repeated. */
+  readonly answer: (call: string, ...answers: readonly Answer[]) => void;
   /** Ends all event streams, as a service that is restarted does. */
   readonly breakStreams: () => number;
   readonly streamsOpened: () => number;
@@ -36,6 +40,7 @@ export const startStandIn = async (): Promise<StandIn> => {
   const asked: Asked[] = [];
   const lines: { readonly seq: number }[] = [];
   const streams = new Set<ServerResponse>();
+  const scripted = new Map<string, Answer[]>();
   let opened = 0;
   let rest: { state: string; failure: unknown } | undefined;
 
@@ -78,6 +83,13 @@ export const startStandIn = async (): Promise<StandIn> => {
     const wanted = `Basic ${Buffer.from(`admin:${PASSWORD}`).toString('base64')}`;
     if (request.headers.authorization !== wanted) {
       refuse(response, 401, 'Incorrect username or password');
+      return;
+    }
+    const answers = scripted.get(`${request.method} ${url.pathname}`);
+    const next = (answers?.length ?? 0) > 1 ? answers?.shift() : answers?.[0];
+    if (next !== undefined) {
+      if (next.fault === undefined) answer(response, next.status, next.body);
+      else refuse(response, next.status, next.fault);
       return;
     }
     const after = Number(url.searchParams.get('after') ?? 0);
@@ -134,6 +146,9 @@ export const startStandIn = async (): Promise<StandIn> => {
     },
     end: (state, failure) => {
       rest = { state, failure };
+    },
+    answer: (call, ...answers) => {
+      scripted.set(call, [...answers]);
     },
     breakStreams: () => {
       const count = streams.size;
