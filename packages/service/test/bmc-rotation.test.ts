@@ -184,3 +184,18 @@ for (const strategy of ['dual', 'single'] as const) {
     assert.ok(password !== undefined && site.bmc.accepts({ username, password }));
   });
 }
+
+test('single: where one refusal is all there may be, the old password is not tried', async (t) => {
+  const site = await siteFor(t, {
+    options: { strategy: 'single' },
+    bmc: { lockoutThreshold: 3 },
+  });
+  await adopt(site);
+  await site.begin();
+
+  const end = await site.goOn();
+
+  assert.equal(end?.kind, 'ended', 'the next rotation has to wait for no budget');
+  assert.equal((await site.credential()).state, 'managed');
+  assert.ok(!site.events.some(({ name }) => name === 'bmc.lockout.avoided'));
+});

@@ -41,6 +41,8 @@ export type RotationParts = {
     node: Pick<NodeRecord, 'uuid'>,
     event: RotationEvent,
   ) => Promise<void>;
+  /** Another password is in use. Not waited for. */
+  readonly onCommitted?: ((node: NodeRecord['uuid']) => void) | undefined;
   /** For tests that stop the process anywhere: called around each commit, and each call of store and BMC. */
   readonly faultPoint?:
     | ((name: string, when: 'before' | 'after') => void | Promise<void>)
@@ -129,7 +131,10 @@ export const atFaultPoint = async <T>(
   work: () => Promise<T>,
 ): Promise<T> => {
   await parts.faultPoint?.(name, 'before');
-  const result = await work();
-  await parts.faultPoint?.(name, 'after');
-  return result;
+  try {
+    return await work();
+  } finally {
+    // What was refused was asked, too.
+    await parts.faultPoint?.(name, 'after');
+  }
 };

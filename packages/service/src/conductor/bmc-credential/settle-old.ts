@@ -8,7 +8,7 @@ import { disableAccount } from './disable-account.ts';
 import { endSucceeded, restingState } from './end-rotation.ts';
 import { readSecret } from './kept-secrets.ts';
 import { loginCredential } from './known-logins.ts';
-import { isLetIn, LoginHeld, tryAs } from './login-tries.ts';
+import { isLetIn, LoginHeld, triesAllowed, tryAs } from './login-tries.ts';
 import {
   type Act,
   type Go,
@@ -32,25 +32,10 @@ const isOldAlive = async (run: RotationRun, old: Credential): Promise<boolean | 
   }
 };
 
-export const verifyOldDead: Act = async (run) => {
-  const { replaced } = run.rotation.work;
-  const old = replaced === null ? undefined : await readSecret(run, replaced.slot, replaced.ref);
-  const isAlive = old === undefined ? undefined : await isOldAlive(run, old);
-  if (isAlive === undefined) {
-    return {
-      kind: 'go',
-      phase: 'settling',
-      work: { replaced: null },
-      detail: { old: 'not tried' },
-    };
-  }
-  return {
-    kind: 'go',
-    phase: 'settling',
-    work: { replaced: null, isOldAlive: isAlive },
-    events: [{ name: isAlive ? 'bmc.rotation.old_alive' : 'bmc.rotation.old_dead' }],
-  };
-};
+/** Where the one refusal is all that the account in use may have, its next logins are worth more than the answer. */
+const mayAsk = ({ credential, parts, rotation }: RotationRun): boolean =>
+  rotation.work.replaced?.slot !== credential.activeSlot ||
+  triesAllowed(credential.limits, parts.options).max > 1;
 
 const listNames = async (run: RotationRun): Promise<ReadonlySet<string>> => {
   const { activeSlot } = run.credential;
@@ -76,11 +61,33 @@ const noteAccounts = async (run: RotationRun): Promise<Go> => {
     // A BMC that does not list its accounts will not do so later either.
     if (!(error instanceof Failure) || !CANNOT.includes(error.code)) throw error;
   }
-  return { kind: 'go', phase: 'settling', credential: () => ({ knownAccounts: [...names] }) };
+  const knownAccounts = [...names];
+  return { kind: 'go', phase: run.rotation.phase, credential: () => ({ knownAccounts }) };
+};
+
+export const verifyOldDead: Act = async (run) => {
+  // First: with one account, what is refused below counts against the login that lists.
+  if (run.credential.knownAccounts === null) return noteAccounts(run);
+  const { replaced } = run.rotation.work;
+  const old = replaced === null ? undefined : await readSecret(run, replaced.slot, replaced.ref);
+  const isAlive = old === undefined || !mayAsk(run) ? undefined : await isOldAlive(run, old);
+  if (isAlive === undefined) {
+    return {
+      kind: 'go',
+      phase: 'settling',
+      work: { replaced: null },
+      detail: { old: 'not tried' },
+    };
+  }
+  return {
+    kind: 'go',
+    phase: 'settling',
+    work: { replaced: null, isOldAlive: isAlive },
+    events: [{ name: isAlive ? 'bmc.rotation.old_alive' : 'bmc.rotation.old_dead' }],
+  };
 };
 
 export const settling: Act = async (run) => {
-  if (run.credential.knownAccounts === null) return noteAccounts(run);
   const { credential, rotation } = run;
   const { given, slots } = credential;
   const isOwn = [slots.a.username, slots.b.username].includes(given?.username ?? '');

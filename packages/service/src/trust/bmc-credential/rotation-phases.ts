@@ -12,7 +12,7 @@
 //   verified         log in by each other protocol in use
 //   committing       the new password becomes the one in use, in one transaction
 //   retiring         the other account gets a fresh password, too, or is disabled (dual only)
-//   verify_old_dead  log in with what was in use before: it has to be refused
+//   verify_old_dead  see which accounts there are, and log in with what was in use before: it has to be refused
 //   settling         the account that the service was given is disabled, if somebody wants that
 //   done             over, well or not
 //
@@ -51,7 +51,7 @@ const SINGLE: Table = {
   verified: ['committing', 'generated', 'done'],
   committing: ['verify_old_dead'],
   retiring: [],
-  verify_old_dead: ['settling'],
+  verify_old_dead: ['settling', 'done'],
   settling: ['done'],
   done: [],
 };
