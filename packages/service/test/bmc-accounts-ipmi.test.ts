@@ -97,17 +97,14 @@ test('21 bytes are refused before the BMC is told of them', async (context) => {
   assert.equal(JSON.stringify([...bmc.users]), before);
 });
 
-test('a user whose name is fixed keeps it, and takes a password', async (context) => {
+test('a user whose name is fixed takes a password', async (context) => {
   const { door, node, administrator, bmc } = await openLabIpmi(context);
   await door.set(node, administrator, { id: null, credential: FIRST });
   bmc.faults.set('fixed-names', 3);
 
   await door.set(node, administrator, { id: '3', credential: SECOND });
-  const renamed = credential('another', 'Abcd-2345-Efgh-6');
-  const code = await codeOf(door.set(node, administrator, { id: '3', credential: renamed }));
 
   await door.proveLogin(node, SECOND);
-  assert.equal(code, 'bmc.account-fixed');
   assert.equal((await door.list(node, administrator))[2]?.isNameFixed, true);
 });
 
@@ -117,10 +114,10 @@ test('user 1 is never set, and can be disabled', async (context) => {
   assert.ok(anonymous !== undefined);
   anonymous.isEnabled = true;
 
-  const code = await codeOf(door.set(node, administrator, { id: '1', credential: FIRST }));
+  const id = await door.set(node, administrator, { id: '1', credential: FIRST });
   await door.disable(node, administrator, '1');
 
-  assert.equal(code, 'bmc.account-fixed');
+  assert.equal(id, '3');
   assert.deepEqual([anonymous.name, anonymous.isEnabled], ['', false]);
 });
 

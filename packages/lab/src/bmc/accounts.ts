@@ -115,7 +115,10 @@ const slotIds = (state: BmcState): readonly string[] =>
 
 const emptySlot = (state: BmcState, id: string): Resource => ({
   get: () => emptyBody(id),
-  patch: ({ body }) => ({ status: 200, body: accountBody(state, addAccount(state, id, body)) }),
+  patch: ({ body }) => {
+    if (isNameFixed(state, id)) throw notWritable('UserName');
+    return { status: 200, body: accountBody(state, addAccount(state, id, body)) };
+  },
 });
 
 const removeAccount = (state: BmcState, account: Account): void => {
@@ -172,9 +175,7 @@ const changeAccount = (
   }
   if (isDemanded === false && !isDemandWaivable(state)) throw notWritable('PasswordChangeRequired');
   if (userName !== account.userName) {
-    if (Number(account.id) <= (state.faults.valueOf('fixed-names') ?? 0)) {
-      throw notWritable('UserName');
-    }
+    if (isNameFixed(state, account.id)) throw notWritable('UserName');
     if (userName === '' && state.faults.isOn('fixed-slots')) {
       removeAccount(state, account);
       return NO_CONTENT;
@@ -188,6 +189,9 @@ const changeAccount = (
   state.saveAccounts(state.accounts);
   return { status: 200, body: accountBody(state, account) };
 };
+
+const isNameFixed = (state: BmcState, id: string): boolean =>
+  Number(id) <= (state.faults.valueOf('fixed-names') ?? 0);
 
 const notWritable = (name: string): RedfishRefusal =>
   new RedfishRefusal(400, 'PropertyNotWritable', `The property ${name} is read only.`, [name]);

@@ -42,7 +42,10 @@ export type BmcAccountLimits = PasswordLimits & {
 
 /** An enabled administrator of that name, who may log in over the network. */
 export type BmcAccountWish = {
-  /** Null: the account of that name, else an empty place, else a new account. */
+  /**
+   * Where it was when it was set last. Null, or a place that is gone or has another name now: the account of that name,
+   * else an empty place, else a new account. Nobody else's account is ever renamed.
+   */
   readonly id: string | null;
   readonly credential: Credential;
 };

@@ -70,6 +70,33 @@ export const accountsContract = (
     },
   );
 
+  contractTest(
+    'an account that was lost is made anew, and who has its place now keeps it',
+    async ({ door, node, administrator }) => {
+      const other = credential('other', 'Oth2-2345-Efgh-6');
+      const place = await door.set(node, administrator, { id: null, credential: other });
+
+      const id = await door.set(node, administrator, { id: place, credential: FIRST });
+      const nowhere = id.replace(/\d+$/, '9');
+      await door.set(node, administrator, { id: nowhere, credential: SECOND });
+
+      assert.notEqual(id, place);
+      await door.proveLogin(node, SECOND);
+      await door.proveLogin(node, other);
+    },
+  );
+
+  contractTest('the own password is changed by its place, too', async (bench) => {
+    const { door, node, administrator } = bench;
+    const id = named(await door.list(node, administrator), administrator.username)?.id ?? null;
+    const changed = credential(administrator.username, 'Newp-2345-Efgh-6');
+
+    const place = await door.set(node, administrator, { id, credential: changed });
+
+    await door.proveLogin(node, changed);
+    assert.equal(place, id);
+  });
+
   contractTest('the own password is changed', async ({ door, node, administrator }) => {
     const changed = credential(administrator.username, 'Newp-2345-Efgh-6');
 

@@ -42,11 +42,8 @@ export const setUser = async (
 
 const userFor = ({ users }: UserTable, { id, credential }: BmcAccountWish): IpmiUser => {
   const { username } = credential;
-  const asked = id === null ? undefined : users.find((each) => String(each.id) === id);
-  if (id !== null && asked === undefined) {
-    throw fixed(username, `The BMC has no user ${id} that could be changed.`);
-  }
-  const named = asked ?? users.find((each) => each.name === username);
+  const ofName = users.filter((each) => each.name === username);
+  const named = ofName.find((each) => String(each.id) === id) ?? ofName[0];
   // Some BMCs keep an account of their maker there.
   if (named?.id === ANONYMOUS_ID) {
     throw fixed(
@@ -54,7 +51,8 @@ const userFor = ({ users }: UserTable, { id, credential }: BmcAccountWish): Ipmi
       `"${username}" is user ${ANONYMOUS_ID} of the BMC, which is not changed.`,
     );
   }
-  const user = named ?? users.find((each) => each.name === '' && !each.isNameFixed);
+  const empty = users.filter((each) => each.name === '' && !each.isNameFixed);
+  const user = named ?? empty.find((each) => String(each.id) === id) ?? empty[0];
   if (user !== undefined) return user;
   throw new Failure(
     'bmc.accounts-full',

@@ -64,8 +64,9 @@ export const unlessGone = async (looking: Promise<Resource>): Promise<Resource |
  */
 export const fetchOwnAccount = async (bmc: Bmc, id: string | null): Promise<Resource> => {
   const { access, client, operation } = bmc;
-  if (id !== null) return client.fetch(id, operation);
   try {
+    const known = await fetchKnown(bmc, id);
+    if (known !== undefined && userNameOf(known) === access.username) return known;
     const { accounts } = await fetchAccounts(bmc);
     const own = accounts.find((each) => userNameOf(each) === access.username);
     if (own !== undefined) return own;
@@ -79,6 +80,13 @@ export const fetchOwnAccount = async (bmc: Bmc, id: string | null): Promise<Reso
     `The BMC at ${client.origin} lets "${access.username}" log in and does not list that account; it is kept elsewhere`,
   );
 };
+
+/** Where an account was when it was looked at last; undefined when there is nothing now. */
+export const fetchKnown = async (
+  { client, operation }: Bmc,
+  id: string | null,
+): Promise<Resource | undefined> =>
+  id === null ? undefined : unlessGone(client.fetch(id, operation));
 
 const demandedAccount = (origin: string, error: unknown): string | undefined => {
   if (!(error instanceof Failure) || error.details['reason'] !== CHANGE_DEMANDED) return undefined;

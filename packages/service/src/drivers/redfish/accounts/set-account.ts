@@ -16,12 +16,11 @@ import type { JsonObject } from '@bessemer/protocol/json';
 import type { BmcAccountWish } from '../../bmc-accounts.ts';
 import type { Bmc } from '../bmc-pool.ts';
 import type { Resource } from '../client.ts';
-import { pathAt } from '../links.ts';
 import { memberAt } from '../json-guard.ts';
 import { readBack } from '../read-back.ts';
 import { BmcRefused } from '../refused.ts';
 import { isChangeDemanded, isEnabled, isLocked, roleOf, userNameOf } from './account-record.ts';
-import { fetchAccounts, fetchOwnAccount } from './account-service.ts';
+import { fetchAccounts, fetchKnown, fetchOwnAccount } from './account-service.ts';
 import { endSessionsOf } from './end-sessions.ts';
 import { accountFailure } from './password-refusal.ts';
 
@@ -58,10 +57,10 @@ export const setOwnPassword = async (bmc: Bmc, wish: BmcAccountWish): Promise<st
 
 const setOther = async (bmc: Bmc, wish: BmcAccountWish): Promise<string> => {
   const { username } = wish.credential;
-  if (wish.id !== null) {
-    const account = await bmc.client.fetch(pathAt(bmc.client.origin, wish.id), bmc.operation);
-    await sendPassword(bmc, account, wish, differences(account, username));
-    return account.path;
+  const known = await fetchKnown(bmc, wish.id);
+  if (known !== undefined && userNameOf(known) === username) {
+    await sendPassword(bmc, known, wish, differences(known, username));
+    return known.path;
   }
   const { path, accounts } = await fetchAccounts(bmc);
   const present = accounts.find((each) => userNameOf(each) === username);
