@@ -186,6 +186,8 @@ const postCommand = async (
   const admitted = await parts.gate.admitCommand(request, url);
   if (admitted.kind === 'proof') return send(response, 200, admitted.result);
   const body = parseBody(admitted.body);
+  // It may hold a password; as a text nobody else keeps it.
+  admitted.body.fill(0);
   const { name, params } = isJsonObject(body) ? body : {};
   if (typeof name !== 'string' || name === '' || !isJsonObject(params)) {
     throw new HttpRefusal(400, '400 Bad Request: Missing or invalid name or params');

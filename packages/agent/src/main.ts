@@ -90,7 +90,12 @@ const onSimulatedMachine = async (
       listenPort: machine.listen.port,
       sourceAddress: machine.listen.host,
     },
-    hardware: makeSimulatedHardware({ machine, exit, say: (text) => log.say(text) }),
+    hardware: makeSimulatedHardware({
+      machine,
+      clock: systemClock,
+      exit,
+      say: (text) => log.say(text),
+    }),
     permit: DiskWritePermit.forSimulatedDisks(),
   };
 };

@@ -1,6 +1,9 @@
 // The only place that starts a program. No shell, arguments as a list, a limit on time and on output.
 
 import { spawn } from 'node:child_process';
+import { mkdtemp, open, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Duplex } from 'node:stream';
 import { CommandFailure } from './command-failure.ts';
 
@@ -87,6 +90,53 @@ export const runProgram = async (
   if (status === 0) return stdout;
   const words = (stderr.trim() || stdout.trim()).slice(0, 500);
   throw new CommandFailure('CommandExecutionError', `${program} ended with ${status}: ${words}`);
+};
+
+/** What fits in a pipe, so that writing never waits for a reader. */
+const SCRIPT_BYTES_MAX = 64 * 1024;
+
+/**
+ * Gives a program a script that nobody else shall see, as its last argument: the name of a pipe, which is gone when this
+ * returns. Nothing of it is ever in a file.
+ */
+export const tryProgramWithScript = async (
+  program: string,
+  args: readonly string[],
+  script: Buffer,
+  options: Omit<ProgramOptions, 'input'> = {},
+): Promise<ProgramResult> => {
+  if (script.length > SCRIPT_BYTES_MAX) {
+    throw new CommandFailure('CommandExecutionError', `the script for ${program} is too long`);
+  }
+  const directory = await mkdtemp(join(tmpdir(), 'script-'));
+  const path = join(directory, 'pipe');
+  try {
+    await runProgram('mkfifo', ['-m', '600', path]);
+    // Waits until the program opens its end.
+    const written = Promise.allSettled([writeToPipe(path, script)]);
+    try {
+      return await tryProgram(program, [...args, path], options);
+    } finally {
+      // A program that ended without opening it leaves the writer waiting: a second reader lets it go.
+      const reader = await open(path, 'r+');
+      await written;
+      await reader.close();
+    }
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+};
+
+const writeToPipe = async (path: string, content: Buffer): Promise<void> => {
+  const writer = await open(path, 'w');
+  try {
+    await writer.write(content);
+  } catch (error) {
+    // Who does not read its script to the end is judged by its status.
+    if (!(error instanceof Error && 'code' in error && error.code === 'EPIPE')) throw error;
+  } finally {
+    await writer.close();
+  }
 };
 
 /** A program as a filter of a stream. Its failure is the stream's failure. */

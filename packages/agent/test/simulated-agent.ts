@@ -47,6 +47,7 @@ export type TestAgentOptions = {
   readonly diskMiB?: number;
   readonly disk?: Partial<SimulatedDisk>;
   readonly bootMode?: 'uefi' | 'bios';
+  readonly bmcInside?: SimulatedMachine['bmcInside'];
   readonly configuration?: Partial<AgentConfiguration>;
   readonly withoutPermit?: boolean;
   readonly plugIns?: readonly StepManager[];
@@ -71,6 +72,7 @@ export const startTestAgent = async (options: TestAgentOptions = {}): Promise<Te
       ...options.configuration,
     },
     hardware: makeSimulatedHardware({
+      clock: systemClock,
       machine,
       exit: (status) => exits.push(status),
       say: log.say,
@@ -109,7 +111,7 @@ export const startTestAgent = async (options: TestAgentOptions = {}): Promise<Te
 const machineOf = (
   path: string,
   sizeBytes: number,
-  { disk, bootMode }: TestAgentOptions,
+  { disk, bootMode, bmcInside = null }: TestAgentOptions,
 ): SimulatedMachine => ({
   system: { uuid: 'u', serial: 'SIM1', manufacturer: 'Bessemer', product: 'Simulated' },
   bootMode: bootMode ?? 'uefi',
@@ -135,6 +137,7 @@ const machineOf = (
   ],
   listen: { host: '127.0.0.1', port: 0 },
   bmcAddress: null,
+  bmcInside,
 });
 
 /** Of the side that calls. */

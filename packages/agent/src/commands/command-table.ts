@@ -3,6 +3,7 @@
 import { builtInSteps } from '#hardware/built-in-steps';
 import { makeStepRegistry, type StepManager } from '#hardware/steps';
 import type { AgentContext } from '../agent-context.ts';
+import { bmcCommands } from './bmc/bmc-commands.ts';
 import type { Command } from './command.ts';
 import { imageCommands } from './image-commands.ts';
 import { machineCommands } from './machine-commands.ts';
@@ -22,6 +23,7 @@ export const commandTable = (
     ...standbyCommands(context),
     ...imageCommands(context),
     ...machineCommands(context, isStandalone),
+    ...bmcCommands(context),
   ];
   return new Map(commands.map((command) => [command.name, command]));
 };

@@ -2,8 +2,10 @@
 // `simulated` for disks that are files. Whatever changes a disk asks for the permit.
 
 import type { FileHandle } from 'node:fs/promises';
+import type { BmcHostInterface } from '@bessemer/protocol/agent/bmc-commands';
 import type { Inventory, InventoryDisk } from '@bessemer/protocol/agent/inventory';
 import type { DiskWritePermit } from '../may-write-disks.ts';
+import type { SystemInterface } from './ipmi/system-interface.ts';
 
 export type BootMode = 'uefi' | 'bios';
 
@@ -49,6 +51,10 @@ export type Hardware = {
   readonly flush: () => Promise<void>;
   /** Does not return in a real machine. */
   readonly end: (how: 'power-off' | 'reboot') => Promise<void>;
+  /** The way to the machine's own BMC, which may not be there. */
+  readonly bmc: SystemInterface;
+  /** A network between the machine and its BMC; null: there is none. */
+  readonly hostInterface: () => Promise<BmcHostInterface | null>;
   readonly networkDown: () => Promise<void>;
   /** Files for log collection: name and content. */
   readonly logs: () => Promise<readonly { readonly name: string; readonly content: string }[]>;

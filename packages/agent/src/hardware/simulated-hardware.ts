@@ -3,13 +3,17 @@
 
 import { open } from 'node:fs/promises';
 import type { InventoryDisk } from '@bessemer/protocol/agent/inventory';
+import type { Clock } from '#clock';
 import { CommandFailure } from '../command-failure.ts';
 import { type DiskWritePermit, requirePermit } from '../may-write-disks.ts';
 import type { EraseMethod, Hardware } from './hardware.ts';
+import { makeSimulatedInterface } from './ipmi/simulated-interface.ts';
+import type { SystemInterface } from './ipmi/system-interface.ts';
 import { overwriteMethod } from './overwrite.ts';
 import type { SimulatedDisk, SimulatedMachine } from './simulated-machine.ts';
 
 export type SimulatedParts = {
+  readonly clock: Clock;
   readonly machine: SimulatedMachine;
   /** Ends the process: 0 for power off, 77 for a restart. */
   readonly exit: (status: number) => void;
@@ -19,7 +23,7 @@ export type SimulatedParts = {
 export const SIMULATED_REBOOT_STATUS = 77;
 const QUICK_METHODS = ['nvme-format', 'discard'] as const;
 
-export const makeSimulatedHardware = ({ machine, exit, say }: SimulatedParts): Hardware => {
+export const makeSimulatedHardware = ({ machine, clock, exit, say }: SimulatedParts): Hardware => {
   const fileOf = (disk: InventoryDisk): SimulatedDisk => {
     const found = machine.disks.find(({ name }) => name === disk.name);
     if (found === undefined) throw new CommandFailure('DeviceNotFound', `no disk ${disk.name}`);
@@ -101,6 +105,8 @@ export const makeSimulatedHardware = ({ machine, exit, say }: SimulatedParts): H
     },
     flush: async () => {},
     end: async (how) => exit(how === 'power-off' ? 0 : SIMULATED_REBOOT_STATUS),
+    bmc: bmcOf(machine, clock),
+    hostInterface: async () => null,
     networkDown: async () => say('network interfaces are down'),
     logs: async () => [{ name: 'machine.json', content: JSON.stringify(machine, null, 2) }],
   };
@@ -109,6 +115,14 @@ export const makeSimulatedHardware = ({ machine, exit, say }: SimulatedParts): H
     requirePermit(permit);
     return open(fileOf(disk).path, 'r+');
   }
+};
+
+const bmcOf = ({ bmcInside }: SimulatedMachine, clock: Clock): SystemInterface => {
+  if (bmcInside !== null) return makeSimulatedInterface({ ...bmcInside, clock });
+  const refuse = async (): Promise<never> => {
+    throw new CommandFailure('CommandExecutionError', 'this machine has no way to a BMC');
+  };
+  return { exchange: refuse, exchangeAll: refuse };
 };
 
 const inventoryDisk = (disk: SimulatedDisk): InventoryDisk => ({

@@ -40,6 +40,8 @@ export type SimulatedMachine = {
   readonly disks: readonly SimulatedDisk[];
   readonly listen: { readonly host: string; readonly port: number };
   readonly bmcAddress: string | null;
+  /** Port of the lab that is the machine's way to its BMC; null: it has none. */
+  readonly bmcInside: { readonly host: string; readonly port: number } | null;
 };
 
 export const readSimulatedMachine = async (path: string): Promise<SimulatedMachine> => {
@@ -66,8 +68,12 @@ export const readSimulatedMachine = async (path: string): Promise<SimulatedMachi
     disks: listAt(value, 'disks').map(diskOf),
     listen: { host: textAt(listen, 'host'), port: numberAt(listen, 'port') },
     bmcAddress: textOrNull(value['bmcAddress']),
+    bmcInside: placeOrNull(value['bmcInside']),
   };
 };
+
+const placeOrNull = (value: JsonValue | undefined): SimulatedMachine['bmcInside'] =>
+  isJsonObject(value) ? { host: textAt(value, 'host'), port: numberAt(value, 'port') } : null;
 
 const diskOf = (disk: JsonObject): SimulatedDisk => ({
   name: textAt(disk, 'name'),

@@ -33,6 +33,8 @@ export const IPMI_FAULTS = {
 
 export type IpmiFault = keyof typeof IPMI_FAULTS;
 
+export const isIpmiFault = (name: string): name is IpmiFault => Object.hasOwn(IPMI_FAULTS, name);
+
 export type IpmiCounters = {
   openings: number;
   logins: number;

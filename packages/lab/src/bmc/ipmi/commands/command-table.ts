@@ -7,6 +7,8 @@ import { lanCommands } from './lan.ts';
 import { sessionCommands } from './session.ts';
 import { userCommands } from './users.ts';
 
+const ADMINISTRATOR = 4;
+
 const TABLE: CommandTable = {
   ...identityCommands,
   ...sessionCommands,
@@ -23,7 +25,8 @@ export const runCommand = (
   const hex = (value: number): string => value.toString(16).padStart(2, '0');
   const found = TABLE[`${hex(netFn)}.${hex(command)}`];
   if (found === undefined) return { code: CODE.unknownCommand };
-  if ((call.session?.privilege ?? 0) < found.privilege) return { code: CODE.privilege };
+  const privilege = call.isInside === true ? ADMINISTRATOR : (call.session?.privilege ?? 0);
+  if (privilege < found.privilege) return { code: CODE.privilege };
   if (call.data.length < (found.bytesMin ?? 0)) return { code: CODE.tooShort };
   return found.run(call);
 };

@@ -10,6 +10,8 @@ export type CommandCall = {
   readonly data: Buffer;
   /** Null: asked by somebody who has not logged in. */
   readonly session: IpmiSession | null;
+  /** Asked by the machine itself: that needs no login. */
+  readonly isInside?: boolean;
 };
 
 export type Command = {
