@@ -2,7 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
+import { connectIpmi } from '#drivers/ipmi/client';
+
+import { SESSIONS_MAX } from '../../lab/src/bmc/ipmi/sessions.ts';
+
+import { loginOf, partsFor } from './drivers/ipmi-contract.ts';
 import { ipmiBench, ipmiHardwareContract } from './drivers/ipmi-hardware-contract.ts';
 import { startIpmiSim, type IpmiSim } from './drivers/ipmi-sim.ts';
 import { startLabBmc, type LabBmc } from './drivers/lab-bmc.ts';
@@ -111,4 +117,22 @@ test('a BMC that falls silent is unreachable, and is not taken for a wrong passw
 
   await assert.rejects(driver.power.fetchState(node), { code: 'bmc.unreachable' });
   await assert.rejects(driver.power.fetchState(node), { code: 'bmc.unreachable' });
+});
+
+test('an order waits while others have all sessions', async (context) => {
+  const { driver, node } = ipmiBench(context, lab, {});
+  await driver.power.setState(node, 'power off', { timeoutMs: 30_000 });
+  const others = await Promise.all(
+    Array.from({ length: SESSIONS_MAX }, async () =>
+      connectIpmi(await partsFor(lab.port), loginOf(lab, [17])),
+    ),
+  );
+  const { openings } = lab.bmc.counters;
+
+  const change = driver.power.setState(node, 'power on', { timeoutMs: 30_000 });
+  while (lab.bmc.counters.openings === openings) await nextTurn();
+  await Promise.all(others.map((session) => session.close()));
+  await change;
+
+  assert.equal(await driver.power.fetchState(node), 'power on');
 });

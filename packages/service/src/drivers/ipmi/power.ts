@@ -3,7 +3,6 @@
 
 import type { Clock } from '#clock';
 
-import { Failure } from '@bessemer/protocol/errors/failure';
 import type { NodeRecord } from '@bessemer/protocol/node/record';
 
 import type { PowerInterface } from '../driver.ts';
@@ -15,6 +14,7 @@ import {
   type ChassisControl,
   type ChassisStatus,
 } from './commands/chassis.ts';
+import { IpmiFailure } from './failures.ts';
 import type { IpmiOptions } from './options.ts';
 import type { IpmiSession } from './session.ts';
 
@@ -38,8 +38,13 @@ const CONTROLS: { readonly [order in PowerOrder]: ChassisControl } = {
   'soft-off': 'soft-off',
 };
 
-/** Some BMCs lose their network for a while when the machine is switched; each look waits for some seconds. */
-const LOOKS_MAX = 3;
+const TRIES_MAX = 3;
+/** Sessions that others left open, and a BMC that is busy with the switching, need about so long. */
+const TRY_AGAIN_MS = 2_000;
+/** Whatever these refuse, it was not begun. */
+const NOT_BEGUN: readonly string[] = ['sessions-full', 'busy'];
+/** Some BMCs lose their network for a while when the machine is switched. */
+const NOT_SEEN: readonly string[] = [...NOT_BEGUN, 'no-answer'];
 
 export const makeIpmiPower = (parts: PowerParts): PowerInterface => ({
   validate: parts.validate,
@@ -59,26 +64,34 @@ export const makeIpmiPower = (parts: PowerParts): PowerInterface => ({
 
 const switchOf = (parts: PowerParts, node: NodeRecord): PowerSwitch<ChassisStatus> => ({
   bmc: parts.originOf(node),
-  look: () => look(parts, node, LOOKS_MAX),
+  look: () =>
+    patiently(parts.clock, NOT_SEEN, () =>
+      parts.withIpmi(node, (session) => session.run(chassisStatus())),
+    ),
   isAt: ({ isPowerOn }, wanted) => isPowerOn === (wanted === 'on'),
   describe: ({ isPowerOn }) => (isPowerOn ? 'on' : 'off'),
-  order: (order) => parts.withIpmi(node, (session) => session.run(chassisControl(CONTROLS[order]))),
+  order: (order) =>
+    patiently(parts.clock, NOT_BEGUN, () =>
+      parts.withIpmi(node, (session) => session.run(chassisControl(CONTROLS[order]))),
+    ),
   pause: async (delayMs) => {
     await pause(parts.clock, delayMs);
     return true;
   },
 });
 
-const look = async (
-  parts: PowerParts,
-  node: NodeRecord,
-  looksMax: number,
-): Promise<ChassisStatus> => {
+const patiently = async <T>(
+  clock: Clock,
+  troubles: readonly string[],
+  work: () => Promise<T>,
+  triesMax = TRIES_MAX,
+): Promise<T> => {
   try {
-    return await parts.withIpmi(node, (session) => session.run(chassisStatus()));
+    return await work();
   } catch (error) {
-    const isWorthAnother = error instanceof Failure && error.code === 'bmc.unreachable';
-    if (!isWorthAnother || looksMax <= 1) throw error;
-    return look(parts, node, looksMax - 1);
+    const isWorthAnother = error instanceof IpmiFailure && troubles.includes(error.trouble);
+    if (!isWorthAnother || triesMax <= 1) throw error;
+    await pause(clock, TRY_AGAIN_MS);
+    return patiently(clock, troubles, work, triesMax - 1);
   }
 };
