@@ -28,6 +28,15 @@ import {
   SERVICE,
 } from './clients/metal3/sequences.ts';
 import {
+  ADOPT_BY_ADDRESS,
+  DELETE_WHILE_DEPLOYED,
+  DEPLOY_BY_STEPS,
+  FAIL_THEN_DEPLOY_ANOTHER,
+  FAIL_TO_SERVICE,
+  LEAVE_MAINTENANCE,
+  LOSE,
+} from './clients/metal3/trouble-sequences.ts';
+import {
   follow,
   type Known,
   type Operator,
@@ -86,6 +95,34 @@ for (const mode of ['none', 'basic'] as const) {
 
     test('a cleaning that failed is recovered from', async () => {
       await manage({ fake_fail: 'clean' }, RECOVER_FROM_FAILED_CLEANING);
+    });
+
+    test('a host that is lost is registered again, one without a name is found by its address', async () => {
+      const host = newHost();
+      const registered = [CONNECT, register({}), LOSE, register({})].flat();
+      await follow(operator, registered, host);
+      await follow(operator, [CONNECT, ADOPT_BY_ADDRESS].flat(), newHost());
+    });
+
+    test('a deployment that failed is tried with another image', async () => {
+      await manage({ fake_fail: 'deploy' }, FAIL_THEN_DEPLOY_ANOTHER);
+    });
+
+    test('a deployment has the steps of the user', async () => {
+      await manage({}, DEPLOY_BY_STEPS, DEPROVISION);
+    });
+
+    test('maintenance is left before a host is provisioned', async () => {
+      await manage({}, LEAVE_MAINTENANCE);
+    });
+
+    test('servicing that failed is aborted, and the host is as it was', async () => {
+      await manage({}, PROVISION, FAIL_TO_SERVICE);
+    });
+
+    test('a host is let go by force in the middle of its deployment, or of its inspection', async () => {
+      await manage({}, DELETE_WHILE_DEPLOYED);
+      await manage({ fake_callback_delay: 600 }, ABORT_INSPECTION, DELETE_IN_MAINTENANCE);
     });
 
     test('a host that is busy is asked again until it is not', async () => {

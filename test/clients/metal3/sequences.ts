@@ -3,45 +3,8 @@
 import assert from 'node:assert/strict';
 
 import type { Body } from '../api-client.ts';
+import { NODE, patch, rests, verb } from './common-steps.ts';
 import type { Step } from './step.ts';
-
-const NODE = '/v1/nodes/:node';
-const VERBS = `${NODE}/states/provision`;
-
-const patch = (...changes: readonly (readonly [string, unknown])[]): Step => ({
-  method: 'PATCH',
-  path: NODE,
-  body: changes.map(([path, value]) => ({ op: 'add', path, value })),
-  status: 200,
-  check: (body: Body) => {
-    // Compared with what is wanted on the next look: what was written is read as it was written.
-    for (const [path, value] of changes) {
-      const [, field, key] = path.split('/') as [string, string, string?];
-      const seen = key === undefined ? body[field] : body[field][key];
-      if (path !== '/driver_info') assert.deepEqual(seen, value, path);
-    }
-  },
-});
-
-const verb = (target: string, more: object = {}): Step => ({
-  method: 'PUT',
-  path: VERBS,
-  body: { target, ...more },
-  status: 202,
-});
-
-const rests = (state: string, check?: (body: Body) => void): Step => ({
-  method: 'GET',
-  path: NODE,
-  status: 200,
-  until: (body) => {
-    const isThere = body.provision_state === state && body.reservation === null;
-    // In a stable state nothing is aimed at, or the operator goes on waiting.
-    if (isThere && !state.endsWith(' failed')) assert.equal(body.target_provision_state, null);
-    return isThere;
-  },
-  ...(check === undefined ? {} : { check }),
-});
 
 /** Before anything is used; the version is picked by what is offered. */
 export const CONNECT: readonly Step[] = [
@@ -160,7 +123,7 @@ export const ABORT_INSPECTION: readonly Step[] = [
 ];
 
 const RAID = { logical_disks: [{ size_gb: 100, raid_level: '1', controller: 'software' }] };
-const BIOS = [{ name: 'ProcTurboMode', value: 'Disabled' }];
+export const BIOS = [{ name: 'ProcTurboMode', value: 'Disabled' }];
 
 export const PREPARE: readonly Step[] = [
   patch(['/raid_interface', 'fake']),
@@ -220,13 +183,13 @@ const IMAGE = {
   image_disk_format: 'qcow2',
 };
 
-const CONFIG_DRIVE = {
+export const CONFIG_DRIVE = {
   meta_data: { name: 'host-0', uuid: ':instance' },
   network_data: {},
   user_data: '#cloud-config\n',
 };
 
-const setImage = patch(
+export const setImage = patch(
   ['/instance_uuid', ':instance'],
   ['/instance_info/image_source', IMAGE.image_source],
   ['/instance_info/image_os_hash_algo', IMAGE.image_os_hash_algo],
@@ -298,12 +261,15 @@ export const SERVICE: readonly Step[] = [
 
 const MEDIA = `${NODE}/vmedia`;
 
+/** Media come and go after the answer. */
+const isEmpty = (drives: Body): boolean => drives.every((drive: Body) => drive.inserted === false);
+
 export const DATA_IMAGE: readonly Step[] = [
   {
     method: 'GET',
     path: MEDIA,
     status: 200,
-    check: (drives) => assert.ok(drives.every((drive: Body) => drive.inserted === false)),
+    check: (drives) => assert.ok(isEmpty(drives)),
   },
   {
     method: 'POST',
@@ -315,6 +281,7 @@ export const DATA_IMAGE: readonly Step[] = [
     method: 'GET',
     path: MEDIA,
     status: 200,
+    until: (drives) => drives.some((drive: Body) => drive.inserted),
     check: (drives) => {
       const full = drives.filter((drive: Body) => drive.inserted);
       assert.equal(full.length, 1);
@@ -326,7 +293,7 @@ export const DATA_IMAGE: readonly Step[] = [
     method: 'GET',
     path: MEDIA,
     status: 200,
-    check: (drives) => assert.ok(drives.every((drive: Body) => drive.inserted === false)),
+    until: isEmpty,
   },
 ];
 

@@ -82,8 +82,10 @@ const take = async (operator: Operator, step: Step, known: Known): Promise<Outco
   let payload = fill(step.body, known);
   let busy = 0;
   let fallbacks = 0;
+  let last = '';
   for (let tries = 0; tries < TRIES_MAX; tries += 1) {
     const { status, body } = await send(operator, step, payload, path);
+    last = `${status} ${JSON.stringify(body)}`;
     if (status === 409 && step.status !== 409) {
       busy += 1;
       await pause(AGAIN_MS);
@@ -103,7 +105,7 @@ const take = async (operator: Operator, step: Step, known: Known): Promise<Outco
     step.check?.(body, known);
     return { known: { ...known, ...step.keep?.(body) }, busy, fallbacks };
   }
-  throw new assert.AssertionError({ message: `${what} never came to what it waits for` });
+  throw new assert.AssertionError({ message: `${what} never came to what it waits for: ${last}` });
 };
 
 export const follow = async (
