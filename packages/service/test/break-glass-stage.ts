@@ -14,12 +14,9 @@ import {
 import type { NodeRecord } from '@bessemer/protocol/node/record';
 
 import { systemClock } from '#clock';
-import {
-  addBmcCredential,
-  type BmcSlotName,
-  changeBmcCredential,
-  emptySlot,
-} from '#store/bmc-credentials';
+import { newCredential } from '#conductor/bmc-credential/begin-rotation';
+import { DEFAULT_BMC_CREDENTIAL_OPTIONS } from '#conductor/bmc-credential/options';
+import { addBmcCredential, type BmcSlotName, changeBmcCredential } from '#store/bmc-credentials';
 import { openStore, type Store } from '#store/database';
 import { parseRecipient, type Recipient } from '#trust/break-glass/recipient';
 import { type KeyRing, openKeyRing } from '#trust/key-ring';
@@ -95,24 +92,7 @@ export const openBreakGlassStage = async (): Promise<BreakGlassStage> => {
     managed: async (name) => {
       const driverInfo = { redfish_address: 'https://192.0.2.7', ipmi_address: '192.0.2.7' };
       const node = await makeNode(store, { name, driverInfo });
-      await addBmcCredential(store.db, {
-        nodeUuid: node.uuid,
-        state: 'unmanaged',
-        strategy: 'dual',
-        slots: { a: emptySlot('bsmr-a'), b: emptySlot('bsmr-b') },
-        activeSlot: null,
-        given: null,
-        knownAccounts: null,
-        profile: null,
-        limits: {},
-        superseded: [],
-        tries: [],
-        heldUntilMs: null,
-        isPaused: false,
-        frozen: null,
-        nextDueMs: null,
-        lastResult: null,
-      });
+      await addBmcCredential(store.db, newCredential(node.uuid, DEFAULT_BMC_CREDENTIAL_OPTIONS));
       await commit(node, 'a', 'write-1');
       return node;
     },

@@ -35,7 +35,8 @@ const find = async (session: Session, node: ChosenNode, isFixing: boolean): Prom
         valueAt(item, 'severity'),
         valueAt(item, 'kind'),
         valueAt(item, 'text'),
-        valueAt(item, 'outcome') ?? (item['fix'] == null ? valueAt(item, 'remedy') : 'by --fix'),
+        valueAt(item, 'outcome') ??
+          (item['can_be_fixed'] === true ? 'by --fix' : valueAt(item, 'remedy')),
       ]),
       ...itemsIn(report, 'gaps').map((gap) => [
         node.label,
