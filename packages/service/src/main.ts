@@ -12,10 +12,12 @@ import { makeRamdiskListener } from '#api/ramdisk-listener';
 import { systemClock } from '#clock';
 import { makeMediaSource } from '#conductor/boot-media';
 import { makeImageSource } from '#conductor/image-files';
+import { makeStoredLogins } from '#conductor/bmc-credential/stored-login';
 import { makeForgeryNoter, makeMediumClients } from '#conductor/medium-clients';
 import { startConductor } from '#conductor/start-conductor';
 import { agentListenerOptions } from '#config/agent-listener-options';
 import { apiOptions, conductorOptions, driverOptions, hostnameOf } from '#config/component-options';
+import { bmcCredentialOptions } from '#config/bmc-credential-options';
 import { breakGlassOptions } from '#config/break-glass-options';
 import { checkSettings } from '#config/check-settings';
 import { conductorCertificate } from '#config/conductor-certificate';
@@ -125,12 +127,6 @@ const serve = async (loaded: LoadedConfig, flags: ServeFlags, log: Log): Promise
     agentApi: settings.agent.api_url ?? urlOf('https', endpoints.agent),
     boot: settings.boot.public_url ?? urlOf(settings.boot.tls ? 'https' : 'http', endpoints.boot),
   };
-  const drivers = makeDriverRegistry({
-    options: driverOptions(settings, endpoints.agent.host),
-    openDriverInfo: (node) => openDriverInfo(keys, node),
-    clock,
-    log,
-  });
   const options = {
     ...conductorOptions(settings, process.env, endpoints.agent.host),
     agentLogsDirectory: data.agentLogs,
@@ -144,6 +140,13 @@ const serve = async (loaded: LoadedConfig, flags: ServeFlags, log: Log): Promise
     eventParts,
   );
   const secrets = await openServiceSecrets(settings, eventParts);
+  const drivers = makeDriverRegistry({
+    options: driverOptions(settings, endpoints.agent.host),
+    openDriverInfo: (node) => openDriverInfo(keys, node),
+    useBmcLogin: makeStoredLogins({ store, secrets: secrets.cached, clock }),
+    clock,
+    log,
+  });
   const leave = await startPresence({
     store,
     clock,
@@ -171,6 +174,7 @@ const serve = async (loaded: LoadedConfig, flags: ServeFlags, log: Log): Promise
     drivers,
     ...(bootHost === undefined ? {} : { bootHost }),
     addresses: addresses.source,
+    bmcCredentials: { secrets: secrets.store, options: bmcCredentialOptions(settings) },
     breakGlass: { secrets: secrets.store, options: breakGlassOptions(settings) },
     keys,
     authority,

@@ -11,6 +11,7 @@ import type { NodeUuid } from '@bessemer/protocol/uuid';
 import type { Secret } from '#trust/secret';
 
 import type { BreakGlassDoor } from './bmc-credential/break-glass-door.ts';
+import type { BmcCredentialDoor } from './bmc-credential/credential-door.ts';
 import type { HardwareDoor, VendorMethodFacts } from './hardware-door.ts';
 import type { TrustEvent } from './trust-events.ts';
 
@@ -119,7 +120,7 @@ export type SessionCaller = {
 /** driver_info as it is stored: masked, and its secrets sealed. */
 export type KeptDriverInfo = Pick<NodeRecord, 'driverInfo' | 'driverSecrets'>;
 
-type Doors = HardwareDoor & BreakGlassDoor;
+type Doors = HardwareDoor & BreakGlassDoor & BmcCredentialDoor;
 
 /** Every method throws `Refusal` with the status and text of the contract, and changes nothing when it does. */
 export type Conductor = Doors & {

@@ -19,7 +19,9 @@ import {
   openAgentWindow,
   revokeAgentSession,
 } from './agent-session/session-actions.ts';
+import type { BreakGlassKit } from './bmc-credential/break-glass-kit.ts';
 import { openBreakGlass } from './bmc-credential/open-break-glass.ts';
+import { openCredentialDoor } from './bmc-credential/open-credential-door.ts';
 import { CATALOG } from './catalog.ts';
 import type { Conductor } from './conductor.ts';
 import type { ConductorParts } from './conductor-parts.ts';
@@ -56,7 +58,16 @@ const makeWatchers = () => {
   };
 };
 
-export const startConductor = async (parts: ConductorParts): Promise<Conductor> => {
+/** The kit has the new password as soon as it is the one in use. */
+const withKit = (parts: ConductorParts, kit: BreakGlassKit): ConductorParts => {
+  const { bmcCredentials } = parts;
+  if (bmcCredentials === undefined) return parts;
+  return { ...parts, bmcCredentials: { ...bmcCredentials, onCommitted: kit.refresh } };
+};
+
+export const startConductor = async (given: ConductorParts): Promise<Conductor> => {
+  const breakGlass = openBreakGlass(given);
+  const parts = withKit(given, breakGlass.kit);
   const { store, drivers } = parts;
   const watchers = makeWatchers();
   const scheduler = makeScheduler(parts, CATALOG, watchers.notify);
@@ -68,7 +79,6 @@ export const startConductor = async (parts: ConductorParts): Promise<Conductor> 
   poller.start();
   const allocator = makeAllocator(parts);
   allocator.start();
-  const breakGlass = openBreakGlass(parts);
   // What has to be rotated now is due, and found by the schedule.
   breakGlass.start(async () => undefined);
 
@@ -96,6 +106,7 @@ export const startConductor = async (parts: ConductorParts): Promise<Conductor> 
   return {
     ...hardware,
     ...breakGlass.door,
+    ...openCredentialDoor({ parts, scheduler, refuseIfBusy }),
     hostname: parts.options.hostname,
     requestProvision: async (uuid, request) => {
       const claimed = await requestProvision(parts, scheduler, uuid, request);

@@ -2,6 +2,7 @@
 
 import { isIP } from 'node:net';
 
+import { bmcCredentialOptions } from './bmc-credential-options.ts';
 import { breakGlassOptions } from './break-glass-options.ts';
 import type { LoadedConfig } from './load.ts';
 import { ConfigInvalid } from './setting.ts';
@@ -38,6 +39,7 @@ export const checkSettings = ({ settings, sources }: LoadedConfig): readonly str
     }
   }
   breakGlassOptions(settings);
+  bmcCredentialOptions(settings);
   return Object.entries(WITHOUT_EFFECT)
     .filter(([key]) => sources.has(key))
     .map(([key, reason]) => `${key} has no effect: ${reason}`);

@@ -7,6 +7,7 @@ import { AGENT_LIMIT_SETTINGS } from './agent-limit-settings.ts';
 import { AGENT_SETTINGS } from './agent-settings.ts';
 import { FAKE_SETTINGS, IPMI_SETTINGS, REDFISH_SETTINGS } from './driver-settings.ts';
 import { NETBOOT_SETTINGS } from './netboot-settings.ts';
+import { BMC_CREDENTIAL_SETTINGS } from './bmc-credential-settings.ts';
 import { BREAK_GLASS_SETTINGS } from './break-glass-settings.ts';
 import { KEYSTONE_SETTINGS } from './keystone-settings.ts';
 import { NEUTRON_SETTINGS } from './neutron-settings.ts';
@@ -176,7 +177,11 @@ export const SCHEMA = {
   keystone_authtoken: KEYSTONE_SETTINGS,
   neutron: NEUTRON_SETTINGS,
   oslo_policy: POLICY_SETTINGS,
-  bmc_credentials: { ...SECRET_STORE_SETTINGS, ...BREAK_GLASS_SETTINGS },
+  bmc_credentials: {
+    ...BMC_CREDENTIAL_SETTINGS,
+    ...SECRET_STORE_SETTINGS,
+    ...BREAK_GLASS_SETTINGS,
+  },
   vault: VAULT_SETTINGS,
   barbican: BARBICAN_SETTINGS,
   conductor: {

@@ -25,6 +25,7 @@ import { PROVISION_VERBS } from '@bessemer/protocol/node/verbs';
 import type { NodeUuid } from '@bessemer/protocol/uuid';
 
 import { makeFakeBreakGlassDoor } from './fake-break-glass-door.ts';
+import { type CredentialAsked, makeFakeCredentialDoor } from './fake-credential-door.ts';
 import { type HardwareAsked, makeFakeHardwareDoor } from './fake-hardware-door.ts';
 
 export type FakeConductor = Conductor & {
@@ -38,6 +39,7 @@ export type FakeConductor = Conductor & {
   readonly revoked: (SessionCaller & { readonly reason: string | undefined })[];
   readonly nudged: string[];
   readonly addJournal: (node: NodeUuid, entry: JournalEntry) => void;
+  readonly credentials: CredentialAsked[];
   lookupAnswer: LookupAnswer | undefined;
   heartbeatRefusal: Refusal | undefined;
 };
@@ -56,9 +58,12 @@ export const makeFakeConductor = (store: Store): FakeConductor => {
     isPersistent: null,
   };
   const hardware: HardwareAsked[] = [];
+  const credentials: CredentialAsked[] = [];
   const fake: FakeConductor = {
     ...makeFakeHardwareDoor(hardware),
     ...makeFakeBreakGlassDoor(),
+    ...makeFakeCredentialDoor(credentials),
+    credentials,
     hardware,
     hostname: 'conductor-1',
     provisions: [],

@@ -5,32 +5,17 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { VendorMethodFacts } from '#conductor/conductor';
 
 import { Refusal } from '@bessemer/protocol/errors/refusal';
-import type { JsonObject } from '@bessemer/protocol/json';
 import { refuseDisallowed } from '@bessemer/protocol/node/disallowed-steps';
 import type { NodeRecord } from '@bessemer/protocol/node/record';
 
+import { authorize } from '../access/authorize.ts';
+import { nodeTarget } from '../access/node-access.ts';
 import type { ApiParts } from '../api-parts.ts';
 import { passthruArguments, passthruMethodOf } from '../passthru-request.ts';
-import { asText, shown } from '../query.ts';
-import { type Method, METHODS, type Route } from '../route.ts';
+import { METHODS, type Route } from '../route.ts';
+import { BMC_METHODS } from './bmc-passthru.ts';
 import { requireNode } from './find-node.ts';
-
-type Call = {
-  readonly node: NodeRecord;
-  readonly request: FastifyRequest;
-  readonly args: JsonObject;
-};
-
-type PassthruMethod = {
-  readonly httpMethod: Method;
-  readonly description: string;
-  readonly arguments: readonly string[];
-  /** The answer's body. */
-  readonly call: (parts: ApiParts, call: Call) => Promise<object>;
-};
-
-/** Longer reasons belong in a ticket. */
-const REASON_CHARS_MAX = 500;
+import { type PassthruMethods, reasonOf, requireArguments } from './passthru-method.ts';
 
 const callerOf = (request: FastifyRequest) => ({
   user: request.user,
@@ -38,15 +23,8 @@ const callerOf = (request: FastifyRequest) => ({
   requestId: request.id,
 });
 
-const reasonOf = (args: JsonObject): string | undefined => {
-  const reason = asText('reason', args['reason']);
-  if ((reason?.length ?? 0) > REASON_CHARS_MAX) {
-    throw new Refusal(400, `Expected at most ${REASON_CHARS_MAX} characters for reason`);
-  }
-  return reason;
-};
-
-const PASSTHRU_METHODS: { readonly [name: string]: PassthruMethod } = {
+const PASSTHRU_METHODS: PassthruMethods = {
+  ...BMC_METHODS,
   agent_sessions: {
     httpMethod: 'GET',
     description: 'The newest sessions of the agent of this node: state, trust level, key, times.',
@@ -91,20 +69,19 @@ const shownMethod = (method: ShownMethod): object => ({
   require_exclusive_lock: method.isExclusive ?? false,
 });
 
-/** Ours, which every node has, and those of the node's driver. */
-const methodList = (ofDriver: { readonly [name: string]: VendorMethodFacts }): object => {
-  const ours = Object.entries(PASSTHRU_METHODS).map(([name, { httpMethod, description }]) => [
-    name,
-    shownMethod({ httpMethods: [httpMethod], description, isAsync: false, isAttachment: false }),
-  ]);
+/** Ours, as far as they are of use for the node, and those of the node's driver. */
+const methodList = (
+  ofDriver: { readonly [name: string]: VendorMethodFacts },
+  hasAccounts: boolean,
+): object => {
+  const ours = Object.entries(PASSTHRU_METHODS)
+    .filter(([name]) => hasAccounts || !Object.hasOwn(BMC_METHODS, name))
+    .map(([name, { httpMethod, description, isAsync = false }]) => [
+      name,
+      shownMethod({ httpMethods: [httpMethod], description, isAsync, isAttachment: false }),
+    ]);
   const theirs = Object.entries(ofDriver).map(([name, method]) => [name, shownMethod(method)]);
   return Object.fromEntries([...theirs, ...ours]) as object;
-};
-
-const requireArguments = (args: JsonObject, method: PassthruMethod): JsonObject => {
-  const unknown = Object.keys(args).filter((name) => !method.arguments.includes(name));
-  if (unknown.length === 0) return args;
-  throw new Refusal(400, `Unexpected arguments: ${shown(unknown.join(', '))}`);
 };
 
 const callDriver = async (
@@ -136,8 +113,10 @@ const passthru =
     if (method.httpMethod !== request.method) {
       throw new Refusal(400, `The method ${name} does not support HTTP ${request.method}`);
     }
+    if (method.rule !== undefined) await authorize(parts, request, method.rule, nodeTarget(node));
     const args = requireArguments(passthruArguments(request), method);
     const answer = await method.call(parts, { node, request, args });
+    if (method.isAsync === true) return reply.code(202).send();
     return reply.header('content-type', 'application/json').send(JSON.stringify(answer));
   };
 
@@ -154,7 +133,11 @@ export const vendorPassthruRoutes = (parts: ApiParts): readonly Route[] => {
       asked: 'with-object',
       handle: async (request, reply) => {
         const node = await requireNode(parts, request);
-        const methods = methodList(await parts.conductor.vendorMethods(node.uuid));
+        const { conductor } = parts;
+        const methods = methodList(
+          await conductor.vendorMethods(node.uuid),
+          await conductor.keepsBmcCredentials(node.uuid),
+        );
         return reply.header('content-type', 'application/json').send(JSON.stringify(methods));
       },
     },

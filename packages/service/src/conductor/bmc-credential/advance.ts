@@ -149,10 +149,19 @@ const perform = async (run: RotationRun): Promise<Next> => {
   }
 };
 
+/** Whether the account in use has another password now than `before`. */
+const isOtherRef = (
+  { credential: { activeSlot, slots } }: RotationRun,
+  before: RotationRun['credential']['slots'],
+): boolean => activeSlot !== null && slots[activeSlot].ref !== before[activeSlot].ref;
+
 /** Undefined: it is over. Throws LeaseLost, with nothing more touched, when somebody else has the node. */
 export const advance = async (run: RotationRun): Promise<RotationWait | 'on' | undefined> => {
   const next = await perform(run);
+  const { activeSlot, slots } = run.credential;
   await commitNext(run, next);
+  const isOther = run.credential.activeSlot !== activeSlot || isOtherRef(run, slots);
+  if (isOther) run.parts.onCommitted?.(run.node.uuid);
   if (next.kind === 'wait') return next.wait;
   return next.phase === 'done' ? undefined : 'on';
 };

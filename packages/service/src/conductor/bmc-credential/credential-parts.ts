@@ -19,13 +19,15 @@ export type BmcCredentialParts = {
   /** Undefined: nothing is set from inside of machines. */
   readonly openInBand?: OpenInBandDoor;
   readonly faultPoint?: RotationParts['faultPoint'];
+  /** Another password is in use. Not waited for. */
+  readonly onCommitted?: RotationParts['onCommitted'];
 };
 
 /** Undefined: the service keeps no credentials. */
 export const rotationPartsOf = (parts: ConductorParts): RotationParts | undefined => {
   const { bmcCredentials, store, keys, clock } = parts;
   if (bmcCredentials === undefined || !bmcCredentials.options.isEnabled) return undefined;
-  const { secrets, options, faultPoint } = bmcCredentials;
+  const { secrets, options, faultPoint, onCommitted } = bmcCredentials;
   return {
     store,
     secrets,
@@ -33,6 +35,7 @@ export const rotationPartsOf = (parts: ConductorParts): RotationParts | undefine
     clock,
     options,
     faultPoint,
+    onCommitted,
     note: (queryable, { uuid }, { name, detail }) =>
       noteEvent(queryable, parts, { name, nodeUuid: uuid, outcome: 'changed', detail }),
   };

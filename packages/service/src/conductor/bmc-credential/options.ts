@@ -21,10 +21,6 @@ export type BmcCredentialOptions = {
   readonly parallelMax: number;
   /** Refused logins per account and window; undefined: what the BMC says about its lockout decides. */
   readonly loginTriesMax: number | undefined;
-  /** How long a password stays in memory after it was fetched; and while the store is away. */
-  readonly cacheMs: number;
-  readonly cacheGraceMs: number;
-  readonly breakGlassMs: number;
   /** Whether the account that the service was given is disabled when its own two work. */
   readonly isGivenDisabled: boolean;
   /** Whether accounts that nobody told the service of are disabled when an audit finds them. */
@@ -39,9 +35,7 @@ export type BmcCredentialOptions = {
   readonly agentTrustMin: number;
 };
 
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
+const DAY_MS = 86_400_000;
 
 export const DEFAULT_BMC_CREDENTIAL_OPTIONS: BmcCredentialOptions = {
   isEnabled: true,
@@ -56,9 +50,6 @@ export const DEFAULT_BMC_CREDENTIAL_OPTIONS: BmcCredentialOptions = {
   standbyPolicy: 'scramble',
   parallelMax: 5,
   loginTriesMax: undefined,
-  cacheMs: 15 * MINUTE_MS,
-  cacheGraceMs: 4 * HOUR_MS,
-  breakGlassMs: 8 * HOUR_MS,
   isGivenDisabled: false,
   isUnexpectedDisabled: true,
   foreignAccounts: [],

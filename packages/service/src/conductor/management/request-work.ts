@@ -5,6 +5,7 @@ import type { NodeRecord } from '@bessemer/protocol/node/record';
 import type { NodeUuid } from '@bessemer/protocol/uuid';
 
 import type { NodeDriver } from '#drivers/driver';
+import type { Queryable } from '#store/database';
 import { claimLease } from '#store/leases';
 import { type NodeChanges, updateNode } from '#store/nodes';
 import { findOpenWorkflow } from '#store/workflows';
@@ -18,6 +19,8 @@ import type { NextWorkflow } from '../workflow/workflow-kind.ts';
 export type ShortWork = NextWorkflow & {
   /** What the node shows at once. */
   readonly changes?: NodeChanges;
+  /** Last, in the transaction that stores the rest. */
+  readonly also?: (transaction: Queryable, fence: number) => Promise<void>;
 };
 
 /** `judge` throws Refusal for what the node or its driver does not have. Returns the fence of the lease. */
@@ -29,7 +32,7 @@ export const requestWork = async (
 ): Promise<number> =>
   parts.store.transaction(async (transaction) => {
     const node = await requireHeldNode(transaction, uuid);
-    const { changes, ...work } = judge({ node, driver: parts.drivers.driverOf(node) });
+    const { changes, also, ...work } = judge({ node, driver: parts.drivers.driverOf(node) });
     if ((await findOpenWorkflow(transaction, uuid)) !== undefined) {
       throw nodeLocked(node, parts.options.hostname);
     }
@@ -44,5 +47,6 @@ export const requestWork = async (
       reservation: parts.options.hostname,
     });
     await beginWorkflow(transaction, uuid, work, nowMs);
+    await also?.(transaction, fence);
     return fence;
   });

@@ -1,0 +1,177 @@
+// What the API asks about credentials of BMCs.
+
+import { randomUUID } from 'node:crypto';
+
+import { Failure } from '@bessemer/protocol/errors/failure';
+import { Refusal } from '@bessemer/protocol/errors/refusal';
+import type { NodeRecord } from '@bessemer/protocol/node/record';
+import type { NodeUuid } from '@bessemer/protocol/uuid';
+
+import type { NodeDriver } from '#drivers/driver';
+import { addBmcCredential, changeBmcCredential, findBmcCredential } from '#store/bmc-credentials';
+import { findOpenRotation } from '#store/bmc-rotations';
+import { openDriverInfo } from '#trust/driver-secrets';
+import type { Secret } from '#trust/secret';
+import type { Credential } from '#trust/secret-store/secret-store';
+
+import type { Caller } from '../conductor.ts';
+import { told } from '../management/told.ts';
+import { requireNode } from '../provision/request-provision.ts';
+import { expectedNames } from './audit-accounts.ts';
+import { credentialOf, newCredential } from './begin-rotation.ts';
+import type { BmcCredentialDoor } from './credential-door.ts';
+import { doorsOf, rotationPartsOf } from './credential-parts.ts';
+import { credentialStatus } from './credential-status.ts';
+import { restingState } from './end-rotation.ts';
+import { loginInDriverInfo } from './given-login.ts';
+import { SUPPLIED_PLACE } from './kept-secrets.ts';
+import { auditPosture } from './posture/audit-posture.ts';
+import {
+  requestRotation,
+  requireDoors,
+  requireKept,
+  type RotationRequester,
+} from './request-rotation.ts';
+import type { RotationParts } from './rotation-run.ts';
+
+/** What the narrowest wires carry; a profile that was learned may allow less, and then the BMC refuses it. */
+const SUPPLIED_BYTES = { min: 8, max: 20 } as const;
+
+const requireSupplied = (password: Secret<string>): void => {
+  const text = password.reveal();
+  const isPlain = /^[\x21-\x7e]+$/.test(text);
+  if (isPlain && text.length >= SUPPLIED_BYTES.min && text.length <= SUPPLIED_BYTES.max) return;
+  throw new Refusal(
+    400,
+    `password must be ${SUPPLIED_BYTES.min} to ${SUPPLIED_BYTES.max} printable ASCII characters without spaces`,
+  );
+};
+
+type Door = RotationRequester & {
+  /** Throws Refusal(409) while a workflow has the node. */
+  readonly refuseIfBusy: (node: NodeRecord) => Promise<void>;
+};
+
+const noteBy = (caller: Caller | undefined) => ({ user: caller?.user ?? null });
+
+/** A login that works, as far as anybody knows. */
+const workingLogin = async (
+  parts: RotationParts,
+  node: NodeRecord,
+  driver: NodeDriver,
+): Promise<Credential> => {
+  const record = await credentialOf(parts.store.db, node.uuid, parts.options);
+  const { activeSlot: slot } = record;
+  const ref = slot === null ? null : record.slots[slot].ref;
+  if (slot !== null && ref !== null) {
+    const stored = await parts.secrets.getWrite({ nodeUuid: node.uuid, slot }, ref);
+    return stored.credential;
+  }
+  const given = loginInDriverInfo(openDriverInfo(parts.keys, node), requireDoors(node, driver));
+  if (given !== undefined) return given;
+  throw new Failure('bmc.login-lost', 'No login at the BMC of this node is known.');
+};
+
+export const openCredentialDoor = ({ refuseIfBusy, ...requester }: Door): BmcCredentialDoor => {
+  const { parts } = requester;
+  const { store, drivers, clock } = parts;
+  const subjectOf = async (uuid: NodeUuid) => {
+    const node = await requireNode(store.db, uuid);
+    return { node, driver: drivers.driverOf(node) };
+  };
+  return {
+    keepsBmcCredentials: async (uuid) => {
+      const { node, driver } = await subjectOf(uuid);
+      return rotationPartsOf(parts) !== undefined && doorsOf(driver, node).length > 0;
+    },
+    requestBmcRotation: (uuid, wish) => requestRotation(requester, uuid, wish),
+    setBmcPassword: async (uuid, { password, caller }) => {
+      const kept = requireKept(parts);
+      if (!kept.options.isSuppliedAllowed) {
+        throw new Refusal(
+          403,
+          'Passwords are generated: [bmc_credentials] allow_supplied is false.',
+        );
+      }
+      requireSupplied(password);
+      const { node, driver } = await subjectOf(uuid);
+      requireDoors(node, driver);
+      await refuseIfBusy(node);
+      const writeId = `${randomUUID()}-supplied`;
+      const place = { nodeUuid: uuid, slot: SUPPLIED_PLACE };
+      // Whose account it becomes is known when a login was found.
+      const credential = { username: SUPPLIED_PLACE, password };
+      await told(kept.secrets.put({ place, writeId, credential }));
+      const order = { trigger: 'request', storedTrigger: 'supplied', supplied: writeId } as const;
+      return requestRotation(requester, uuid, { ...order, caller });
+    },
+    auditBmcAccounts: async (uuid) => {
+      const kept = requireKept(parts);
+      const { node, driver } = await subjectOf(uuid);
+      const doors = requireDoors(node, driver);
+      await refuseIfBusy(node);
+      const record = await credentialOf(store.db, uuid, kept.options);
+      const { slots } = record;
+      const ownNames = [slots.a.username, slots.b.username];
+      const as = await told(workingLogin(kept, node, driver));
+      const vendor = node.properties['vendor'];
+      const report = await told(
+        auditPosture({
+          node,
+          doors,
+          as,
+          ownNames,
+          foreignNames: expectedNames(record, kept).filter((name) => !ownNames.includes(name)),
+          manufacturer: typeof vendor === 'string' ? vendor : null,
+        }),
+      );
+      return {
+        items: report.items.map(({ kind, severity, text, remedy, username, fix }) => ({
+          kind,
+          severity,
+          text,
+          remedy,
+          username,
+          can_be_fixed: fix !== null,
+        })),
+        gaps: report.gaps.map((each) => ({ ...each })),
+        accounts: report.accounts.map((each) => ({ ...each })),
+      };
+    },
+    bmcCredentialStatus: async (uuid) => {
+      const kept = requireKept(parts);
+      await requireNode(store.db, uuid);
+      const record = await credentialOf(store.db, uuid, kept.options);
+      const open = await findOpenRotation(store.db, uuid);
+      return credentialStatus(record, open, kept.secrets.kind);
+    },
+    freezeBmcCredentials: async (uuid, { reason, caller }) => {
+      const kept = requireKept(parts);
+      const { node, driver } = await subjectOf(uuid);
+      requireDoors(node, driver);
+      await store.transaction(async (transaction) => {
+        await addBmcCredential(transaction, newCredential(uuid, kept.options));
+        await changeBmcCredential(transaction, uuid, (record) => ({
+          // One that is under way ends first.
+          state: record.state === 'rotating' ? 'rotating' : 'frozen',
+          frozen: { reason, atMs: clock.wallMs() },
+        }));
+        const detail = { reason, ...noteBy(caller) };
+        await kept.note(transaction, node, { name: 'bmc.frozen', detail });
+      });
+    },
+    thawBmcCredentials: async (uuid, { caller } = {}) => {
+      const kept = requireKept(parts);
+      const node = await requireNode(store.db, uuid);
+      if ((await findBmcCredential(store.db, uuid))?.frozen == null) return;
+      await store.transaction(async (transaction) => {
+        await changeBmcCredential(transaction, uuid, (record) => ({
+          frozen: null,
+          state:
+            record.state === 'rotating' ? 'rotating' : restingState({ ...record, frozen: null }),
+        }));
+        await kept.note(transaction, node, { name: 'bmc.thawed', detail: noteBy(caller) });
+      });
+    },
+  };
+};
