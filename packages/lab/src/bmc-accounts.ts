@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { FIRST_SHARED_ID } from '#bmc/both-lab-bmc';
 import { factsOf, type Account } from '#bmc/manager-account';
 import type { BmcAccount } from '#bmc/redfish-server';
 import type { BmcKind } from './lab-spec.ts';
@@ -35,9 +36,13 @@ export const ensureBmcAccounts = (
 ): readonly BmcAccount[] => {
   const existing = readBmcAccounts(path);
   if (existing !== undefined) return existing;
-  const passwordBytes = kind === 'ipmi' ? IPMI_PASSWORD_BYTES : PASSWORD_BYTES;
+  const passwordBytes = kind === 'redfish' ? PASSWORD_BYTES : IPMI_PASSWORD_BYTES;
   const accounts = [
-    { userName: USER_NAME, password: randomBytes(passwordBytes).toString('base64url') },
+    {
+      ...(kind === 'both' ? { id: FIRST_SHARED_ID } : {}),
+      userName: USER_NAME,
+      password: randomBytes(passwordBytes).toString('base64url'),
+    },
   ];
   writeBmcAccounts(path, accounts);
   return accounts;

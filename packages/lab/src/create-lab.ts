@@ -83,6 +83,11 @@ const checkWish = (wish: LabWish): void => {
   if (!NAME_PATTERN.test(wish.name)) {
     throw new LabFailure(`--name ${wish.name}: lower-case letters, digits and dashes, at most 31`);
   }
+  if (wish.bmcKind === 'both' && wish.kind === 'qemu') {
+    throw new LabFailure(
+      '--bmc both is for simulated machines: no emulated one shares its users with Redfish',
+    );
+  }
   const countMax = wish.kind === 'qemu' ? QEMU_COUNT_MAX : SIMULATED_COUNT_MAX;
   if (!Number.isInteger(wish.machineCount) || wish.machineCount < 1) {
     throw new LabFailure('--machines must be a number from 1');
@@ -139,7 +144,8 @@ const claimAddresses = async (wish: LabWish, places: MachinePlace[]): Promise<vo
 
 const isPortFree = async (host: string, kind: BmcKind = 'redfish'): Promise<boolean> => {
   try {
-    await (kind === 'ipmi' ? tryUdpPort(host, BMC_PORT) : tryPort(host, BMC_PORT));
+    if (kind !== 'redfish') await tryUdpPort(host, BMC_PORT);
+    if (kind !== 'ipmi') await tryPort(host, BMC_PORT);
     return true;
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return false;

@@ -52,6 +52,9 @@ export const describeMachine = async (lab: LabSpec, machine: MachineSpec): Promi
           redfish_username: account?.userName ?? '',
           redfish_password: account?.password ?? '',
           redfish_verify_ca: ca,
+          ...(lab.bmcKind === 'both'
+            ? { ipmi_address: machine.bmc.host, ipmi_port: String(machine.bmc.port) }
+            : {}),
         },
     network_data: networkData(lab, machine, mac),
     // What a simulated machine boots instead of the real ramdisk; null: the service's own choice.

@@ -11,7 +11,7 @@ import { diskSerial, type DiskSpec, type DiskWish } from './lab-disk.ts';
 import { LabFailure } from './lab-failure.ts';
 
 export type LabKind = 'qemu' | 'simulated';
-export type BmcKind = 'redfish' | 'ipmi';
+export type BmcKind = 'redfish' | 'ipmi' | 'both';
 
 export type MachineSpec = {
   readonly facts: MachineFacts;

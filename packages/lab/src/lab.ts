@@ -5,10 +5,11 @@ import { appendFileSync } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Machine } from '#bmc/power-model';
+import { startBothLabBmc } from '#bmc/both-lab-bmc';
 import { startIpmiLabBmc } from '#bmc/ipmi/ipmi-lab-bmc';
 import { startSimLabBmc } from '#bmc/ipmi-sim/sim-lab-bmc';
 import { redfishLabBmc, type LabBmc } from '#bmc/lab-bmc';
-import { startRedfishBmc } from '#bmc/redfish-server';
+import { startRedfishBmc, type RedfishBmcOptions } from '#bmc/redfish-server';
 import { makeSimulatedMachine } from '#fleet/simulated-machine';
 import { ensureBmcAccounts, saveBmcAccounts } from './bmc-accounts.ts';
 import { readBmcIdentity } from './bmc-identity.ts';
@@ -70,9 +71,10 @@ const startBmc = (
 ): Promise<LabBmc> =>
   lab.bmcKind === 'ipmi'
     ? startIpmiBmc(lab, spec, machine, parts.clock)
-    : startHttpsBmc(spec, machine, parts);
+    : startHttpsBmc(lab, spec, machine, parts);
 
 const startHttpsBmc = async (
+  lab: LabSpec,
   spec: MachineSpec,
   machine: Machine,
   { clock, mediaCa }: BmcParts,
@@ -81,7 +83,7 @@ const startHttpsBmc = async (
   // What an earlier process had fetched belongs to a drive that is empty now.
   await rm(own.media, { recursive: true, force: true });
   await mkdir(own.media, { recursive: true, mode: 0o700 });
-  const bmc = await startRedfishBmc({
+  const options: RedfishBmcOptions = {
     machine,
     clock,
     identity: await readBmcIdentity(own.bmcIdentity),
@@ -94,8 +96,10 @@ const startHttpsBmc = async (
     },
     mediaDirectory: own.media,
     mediaCa,
-  });
-  return redfishLabBmc(bmc);
+  };
+  return lab.bmcKind === 'both'
+    ? startBothLabBmc(options)
+    : redfishLabBmc(await startRedfishBmc(options));
 };
 
 /** Of an emulated machine Debian's ipmi_sim, which the guest reaches too; of a simulated one the lab's own. */

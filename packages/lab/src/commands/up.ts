@@ -45,6 +45,7 @@ off. Ends when the BMCs answer. A lab that is up already is shown as it is; one 
   --bmc redfish      (default) a BMC that speaks Redfish over HTTPS
   --bmc ipmi         a BMC that speaks IPMI 2.0: Debian's ipmi_sim for emulated machines, which see it from inside as
                      /dev/ipmi0 (cipher suite 3); the lab's own for simulated ones (17 and 3)
+  --bmc both         simulated machines only: Redfish and IPMI at one address, with one set of accounts
   --machines N       how many (default 1)
   --firmware uefi    (default) or bios
   --disk BUS:SIZE    virtio, nvme or sata, e.g. virtio:6G or sata:8G:qcow2; repeat for more (default virtio:6G)
@@ -119,7 +120,7 @@ const wishOf = async (values: Values, directory: string): Promise<LabWish> => {
   return {
     name: values.name ?? DEFAULT_LAB_NAME,
     kind,
-    bmcKind: oneOf('--bmc', values.bmc ?? 'redfish', ['redfish', 'ipmi']),
+    bmcKind: oneOf('--bmc', values.bmc ?? 'redfish', ['redfish', 'ipmi', 'both']),
     directory,
     acceleration: kind === 'qemu' ? await chooseAcceleration(accel, cache, systemClock) : 'tcg',
     netbootUrl: values['netboot-url'] ?? null,
