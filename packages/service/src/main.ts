@@ -10,6 +10,7 @@ import { makePublicListener } from '#api/public-listener';
 import { makeRateLimits } from '#api/ramdisk/rate-limits';
 import { makeRamdiskListener } from '#api/ramdisk-listener';
 import { systemClock } from '#clock';
+import { openInBandDoor } from '#conductor/bmc-credential/in-band-door';
 import { makeMediaSource } from '#conductor/boot-media';
 import { makeImageSource } from '#conductor/image-files';
 import { makeStoredLogins } from '#conductor/bmc-credential/stored-login';
@@ -174,7 +175,11 @@ const serve = async (loaded: LoadedConfig, flags: ServeFlags, log: Log): Promise
     drivers,
     ...(bootHost === undefined ? {} : { bootHost }),
     addresses: addresses.source,
-    bmcCredentials: { secrets: secrets.store, options: bmcCredentialOptions(settings) },
+    bmcCredentials: {
+      secrets: secrets.store,
+      options: bmcCredentialOptions(settings),
+      openInBand: openInBandDoor,
+    },
     breakGlass: { secrets: secrets.store, options: breakGlassOptions(settings) },
     keys,
     authority,
