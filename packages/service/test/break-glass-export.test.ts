@@ -164,6 +164,19 @@ test('a second export does not make the hold longer', async () => {
   assert.equal(given(await ask()).frozenUntilMs, frozenUntilMs);
 });
 
+test('opening the file of an export takes nothing of its time, and an export after an opening has its own', async () => {
+  const opening = { caller: callerOf('ada'), writeId: 'write-1', reason: undefined };
+  await noteOpened(parts().events, node.uuid, opening);
+  const openedMs = clock.wallMs();
+  clock.advance(HOUR_MS / 2);
+
+  const { frozenUntilMs } = given(await ask());
+  const again = await noteOpened(parts().events, node.uuid, opening);
+
+  assert.equal(frozenUntilMs, openedMs + HOLD_MS);
+  assert.equal(again.rotatesAtMs, frozenUntilMs);
+});
+
 test('a hold of a person without an end is not ended by time', async () => {
   await stage.store.transaction((transaction) =>
     changeBmcCredential(transaction, node.uuid, () => ({

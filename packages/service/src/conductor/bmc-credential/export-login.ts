@@ -27,7 +27,7 @@ import { type EventParts, noteEvent } from '../trust-events.ts';
 import { type ActiveLogin, activeLogin, sealActiveLogin } from './active-login.ts';
 import type { BreakGlassDoor, ExportAnswer } from './break-glass-door.ts';
 import type { BreakGlassOptions } from './break-glass-options.ts';
-import { heldChanges } from './hold.ts';
+import { heldByExport } from './hold.ts';
 
 export type ExportParts = {
   readonly events: EventParts;
@@ -168,7 +168,7 @@ const give = async (
     if ((await findOpenRotation(transaction, nodeUuid)) !== undefined) throw isRotating(nodeUuid);
     const held = await changeBmcCredential(transaction, nodeUuid, (record) => {
       if (record.slots[found.slot].ref !== found.writeId) throw isRotating(nodeUuid);
-      return heldChanges(record, { reason, nowMs, untilMs: nowMs + options.holdMs });
+      return heldByExport(record, { reason, nowMs, holdMs: options.holdMs });
     });
     const about = { nodeUuid, ...aboutCaller(caller), outcome: 'changed' as const };
     const detail = { export: id, user: caller.user, reason, recipient };

@@ -1,12 +1,13 @@
 // A node is held while a person uses a password of its BMC that they were shown: nothing rotates it under their hands. A
-// hold of this kind ends by itself, and then the password is rotated at once, because somebody knows it. Whatever
-// happens meanwhile, a second export or an opening, does not make it longer.
+// hold of this kind ends by itself, and then the password is rotated at once, because somebody knows it. What happens
+// meanwhile, more exports, openings or a freeze, cannot move its end beyond the time that one export gives, counted from
+// when the password was shown first.
 
 import type { NodeUuid } from '@bessemer/protocol/uuid';
 
 import {
-  type BmcCredentialChanges,
   type BmcCredentialRecord,
+  type BmcHold,
   changeBmcCredential,
   findBmcCredential,
   listHeldBmcCredentials,
@@ -16,22 +17,40 @@ import { type EventParts, noteEvent } from '../trust-events.ts';
 import type { BreakGlassDoor, OpenedAnswer } from './break-glass-door.ts';
 import { restingState } from './end-rotation.ts';
 
-type Hold = { readonly reason: string; readonly nowMs: number; readonly untilMs: number };
-
-export const heldChanges = (
-  record: Pick<BmcCredentialRecord, 'state' | 'frozen' | 'nextDueMs'>,
-  { reason, nowMs, untilMs: askedMs }: Hold,
-): BmcCredentialChanges & { readonly frozen: { readonly untilMs: number } } => {
-  const untilMs = Math.min(askedMs, record.frozen?.untilMs ?? askedMs);
-  return {
-    // A rotation that is under way ends first; it sees the hold when it does.
-    state: record.state === 'rotating' ? 'rotating' : 'frozen',
-    frozen: { reason, atMs: nowMs, untilMs },
-    nextDueMs: Math.min(untilMs, record.nextDueMs ?? untilMs),
-  };
+type Shown = {
+  readonly reason: string;
+  readonly nowMs: number;
+  /** How long a hold lasts that begins now. */
+  readonly holdMs: number;
 };
 
-/** Long enough to log in with it and look around. Who needs more exports the login, or freezes the node. */
+type Held = Pick<BmcCredentialRecord, 'state' | 'frozen' | 'nextDueMs'>;
+
+const holdUntil = ({ state, nextDueMs }: Held, frozen: BmcHold, untilMs: number) => ({
+  // A rotation that is under way ends first; it sees the hold when it does.
+  state: state === 'rotating' ? ('rotating' as const) : ('frozen' as const),
+  frozen: { ...frozen, untilMs },
+  nextDueMs: Math.min(untilMs, nextDueMs ?? untilMs),
+});
+
+/** When the password was shown first, in the hold that is on. */
+const shownSinceMs = ({ frozen }: Held): number | undefined =>
+  frozen?.untilMs === undefined ? undefined : frozen.atMs;
+
+/** Somebody asked for it, and has the time that an export gives. */
+export const heldByExport = (record: Held, { reason, nowMs, holdMs }: Shown) => {
+  const atMs = shownSinceMs(record) ?? nowMs;
+  return holdUntil(record, { reason, atMs }, atMs + holdMs);
+};
+
+/** A file was opened: what an export gave stays. */
+export const heldByOpening = (record: Held, { reason, nowMs, holdMs }: Shown) => {
+  const atMs = shownSinceMs(record) ?? nowMs;
+  const untilMs = record.frozen?.untilMs ?? nowMs + holdMs;
+  return holdUntil(record, { reason: record.frozen?.reason ?? reason, atMs }, untilMs);
+};
+
+/** Long enough to log in with it and look around. Who needs more exports the login. */
 const OPENED_HOLD_MS = 3_600_000;
 
 const isOf = ({ slots }: BmcCredentialRecord, writeId: string | undefined): boolean =>
@@ -52,10 +71,10 @@ export const noteOpened = async (
     const isHeld = isCurrent || (before !== undefined && writeId === undefined);
     const held = isHeld
       ? await changeBmcCredential(transaction, nodeUuid, (record) =>
-          heldChanges(record, {
+          heldByOpening(record, {
             reason: reason ?? 'a break-glass file was opened',
             nowMs,
-            untilMs: nowMs + OPENED_HOLD_MS,
+            holdMs: OPENED_HOLD_MS,
           }),
         )
       : undefined;
