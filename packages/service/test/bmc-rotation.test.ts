@@ -5,6 +5,7 @@ import { openDriverInfo } from '#trust/driver-secrets';
 
 import { FACTORY } from './bmc-credential/model-bmc.ts';
 import {
+  Crash,
   finish,
   openSite,
   PLAIN_KEYS,
@@ -199,3 +200,21 @@ test('single: where one refusal is all there may be, the old password is not tri
   assert.equal((await site.credential()).state, 'managed');
   assert.ok(!site.events.some(({ name }) => name === 'bmc.lockout.avoided'));
 });
+
+for (const strategy of ['dual', 'single'] as const) {
+  test(`${strategy}: what waits before the BMC is told counts as not told`, async (t) => {
+    const site = await siteFor(t, { options: { strategy }, bmc: { lockoutThreshold: 3 } });
+    await site.begin({ trigger: 'adopt' });
+    let isKilled = false;
+    site.atPoint = (name, when) => {
+      if (isKilled || name !== 'bmc.set.redfish' || when !== 'before') return;
+      isKilled = true;
+      throw new Crash(name);
+    };
+
+    await finish(site);
+
+    const { state, lastResult } = await site.credential();
+    assert.deepEqual([isKilled, state, lastResult?.outcome], [true, 'managed', 'succeeded']);
+  });
+}

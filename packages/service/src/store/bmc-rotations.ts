@@ -54,6 +54,8 @@ export type RotationWork = {
   readonly refused: readonly string[];
   /** How often in a row something was waited for that may not come. */
   readonly waits: number;
+  /** The act of the phase ended in waiting: it is known that it changed nothing. */
+  readonly isPaused: boolean;
   /** What the BMC holds the first bytes of. */
   readonly cut: {
     readonly slot: BmcSlotName;
@@ -72,6 +74,7 @@ export const FRESH_PASS = {
   applied: 0,
   refused: [],
   waits: 0,
+  isPaused: false,
   cut: null,
 } as const satisfies Partial<RotationWork>;
 

@@ -107,9 +107,11 @@ const answered = (run: RotationRun, failure: Failure): Go => {
 };
 
 export const applying: Act = async (run) => {
-  // Another process told the BMC, or was about to.
-  if (run.entered !== 'applying')
+  if (run.entered !== 'applying') {
+    if (run.rotation.work.isPaused) return { kind: 'go', phase: 'applying' };
+    // Another process told the BMC, or was about to.
     return { kind: 'go', phase: 'verifying', detail: { isResumed: true } };
+  }
   const slot = targetOf(run);
   const credential = await requireSecret(run, slot, candidateOf(run));
   try {

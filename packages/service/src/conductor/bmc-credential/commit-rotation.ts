@@ -45,8 +45,8 @@ export const commitNext = async (run: RotationRun, next: Next): Promise<void> =>
   const isNew = phase !== rotation.phase;
   const work =
     next.kind === 'go'
-      ? { ...rotation.work, ...(isNew ? { waits: 0 } : {}), ...next.work }
-      : { ...rotation.work, waits: rotation.work.waits + 1 };
+      ? { ...rotation.work, ...(isNew ? { waits: 0 } : {}), isPaused: false, ...next.work }
+      : { ...rotation.work, waits: rotation.work.waits + 1, isPaused: true };
   const changes: RotationChanges = next.kind === 'go' ? { ...next.changes, phase, work } : { work };
   const isLocked = next.kind === 'wait' && next.isLocked === true;
   await atFaultPoint(run, `commit.${phase}`, () =>
