@@ -21,7 +21,9 @@ import {
 } from './agent-session/session-actions.ts';
 import type { BreakGlassKit } from './bmc-credential/break-glass-kit.ts';
 import { openBreakGlass } from './bmc-credential/open-break-glass.ts';
+import { makeCredentialKeeper } from './bmc-credential/keep-credentials.ts';
 import { openCredentialDoor } from './bmc-credential/open-credential-door.ts';
+import { rotateShown } from './bmc-credential/rotate-shown.ts';
 import { CATALOG } from './catalog.ts';
 import type { Conductor } from './conductor.ts';
 import type { ConductorParts } from './conductor-parts.ts';
@@ -79,8 +81,9 @@ export const startConductor = async (given: ConductorParts): Promise<Conductor> 
   poller.start();
   const allocator = makeAllocator(parts);
   allocator.start();
-  // What has to be rotated now is due, and found by the schedule.
-  breakGlass.start(async () => undefined);
+  breakGlass.start((uuid) => rotateShown({ parts, scheduler }, uuid));
+  const keeper = makeCredentialKeeper({ parts, scheduler });
+  keeper.start();
 
   const driverOf = async (uuid: NodeUuid) => {
     const node = await requireNode(store.db, uuid);
@@ -176,7 +179,13 @@ export const startConductor = async (given: ConductorParts): Promise<Conductor> 
     },
     onJournal: (uuid, listener) => watchers.add(uuid, listener),
     stop: async () => {
-      await Promise.all([poller.stop(), allocator.stop(), scheduler.stop(), breakGlass.stop()]);
+      await Promise.all([
+        poller.stop(),
+        allocator.stop(),
+        scheduler.stop(),
+        breakGlass.stop(),
+        keeper.stop(),
+      ]);
     },
   };
 };

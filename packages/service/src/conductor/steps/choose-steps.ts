@@ -10,6 +10,7 @@ import type { PlannedStep } from '#store/workflows';
 import { commandFailure } from '../agent-session/agent-command.ts';
 import { nodeForAgent, portForAgent } from '../agent-session/node-for-agent.ts';
 import { withAgent } from '../agent-session/with-agent.ts';
+import { stepsOfCredentials } from '../bmc-credential/credential-steps.ts';
 import type { StepRequest } from '../conductor.ts';
 import type { Job, Step } from '../workflow/step.ts';
 import {
@@ -37,7 +38,7 @@ const askAgent = async (job: Job, kind: StepListKind): Promise<readonly OfferedS
 };
 
 const offeredTo = async (job: Job, kind: StepListKind): Promise<readonly OfferedStep[]> => {
-  const byDriver = stepsOfDriver(kind, job.driver);
+  const byDriver = [...stepsOfDriver(kind, job.driver), ...(await stepsOfCredentials(kind, job))];
   if (job.planned.args[NO_RAMDISK_KEY] === true) return byDriver;
   const inBand =
     job.driver.deploy.kind === 'agent' ? await askAgent(job, kind) : stepsOfSimulation(kind);

@@ -11,7 +11,7 @@ export type OfferedStep = {
   readonly step: string;
   readonly interface: string;
   readonly priority: number;
-  readonly by: 'agent' | 'driver' | 'simulation';
+  readonly by: 'agent' | 'driver' | 'simulation' | 'service';
   readonly isRebootRequested: boolean;
   readonly isAbortable: boolean;
   /** Which arguments there are, as `{name: {required}}`; undefined: nothing is known of them. */

@@ -18,6 +18,7 @@ export const CHILD_STEP_RUNNER = 'child-step';
 const runnerOf = (kind: StepListKind, step: OfferedStep): string => {
   if (step.by === 'driver') return DRIVER_STEP_RUNNER;
   if (step.by === 'simulation') return SIMULATED_STEP_RUNNER;
+  if (step.by === 'service') return step.step;
   return kind === 'deploy' ? AGENT_STEP_RUNNER.ownDeploy : AGENT_STEP_RUNNER[kind];
 };
 

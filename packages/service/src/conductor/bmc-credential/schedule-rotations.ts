@@ -1,0 +1,71 @@
+// Rotations that are due: by age, or because something is wrong. Nothing is begun while anybody works on the node.
+
+import { Refusal } from '@bessemer/protocol/errors/refusal';
+
+import { type BmcCredentialRecord, listDueBmcCredentials } from '#store/bmc-credentials';
+import { countOpenRotations } from '#store/bmc-rotations';
+
+import type { BmcRotationWish } from './credential-door.ts';
+import { rotationPartsOf } from './credential-parts.ts';
+import { requestRotation, type RotationRequester } from './request-rotation.ts';
+import type { RotationParts } from './rotation-run.ts';
+
+/** Nodes that are due and busy stand in the way of no other. */
+const DUE_MAX = 500;
+/** After so many periods people are told. */
+const OVERDUE_PERIODS = 2;
+const DAY_MS = 86_400_000;
+
+const triggerOf = ({ isPaused, state }: BmcCredentialRecord): BmcRotationWish['trigger'] => {
+  if (isPaused) return 'suspicion';
+  return state === 'lost' || state === 'degraded' ? 'repair' : 'schedule';
+};
+
+export type RotationSchedule = { readonly look: () => Promise<void> };
+
+export const makeRotationSchedule = (requester: RotationRequester): RotationSchedule => {
+  const { parts } = requester;
+  /** When people were told last that a node is overdue. */
+  const told = new Map<string, number>();
+
+  const tellOverdue = async (kept: RotationParts, record: BmcCredentialRecord): Promise<void> => {
+    const nowMs = parts.clock.wallMs();
+    const lateMs = nowMs - (record.nextDueMs ?? nowMs);
+    const isLate = lateMs > OVERDUE_PERIODS * kept.options.rotateEveryMs;
+    if (!isLate || nowMs - (told.get(record.nodeUuid) ?? 0) < DAY_MS) return;
+    told.set(record.nodeUuid, nowMs);
+    const days = Math.floor(lateMs / DAY_MS);
+    const event = { name: 'bmc.rotation.overdue', detail: { days } } as const;
+    await parts.store.transaction((transaction) =>
+      kept.note(transaction, { uuid: record.nodeUuid }, event),
+    );
+  };
+
+  /** False: not now. */
+  const begin = async (record: BmcCredentialRecord): Promise<boolean> => {
+    try {
+      await requestRotation(requester, record.nodeUuid, { trigger: triggerOf(record) });
+      return true;
+    } catch (error) {
+      // Busy, frozen, in maintenance, without a BMC: its turn comes again.
+      if (error instanceof Refusal) return false;
+      throw error;
+    }
+  };
+
+  return {
+    look: async () => {
+      const kept = rotationPartsOf(parts);
+      if (kept === undefined) return;
+      const due = await listDueBmcCredentials(parts.store.db, parts.clock.wallMs(), DUE_MAX);
+      if (due.length === 0) return;
+      for (const record of due) await tellOverdue(kept, record);
+      if ((await kept.secrets.health()).state !== 'ready') return;
+      let room = kept.options.parallelMax - (await countOpenRotations(parts.store.db));
+      for (const record of due) {
+        if (room <= 0) return;
+        if (await begin(record)) room -= 1;
+      }
+    },
+  };
+};
