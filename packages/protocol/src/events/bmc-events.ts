@@ -82,6 +82,11 @@ export const BMC_EVENTS = {
     meaning: 'An account of the BMC was disabled.',
     effect: 'Nobody logs in with it.',
   },
+  'bmc.posture.fixed': {
+    severity: 'warning',
+    meaning: 'A setting of the BMC that lets in who should not was changed, by request.',
+    effect: 'None; `found` says what it was.',
+  },
   'bmc.account.factory_still_open': {
     severity: 'high',
     meaning: 'The BMC still takes a password that its maker gave it.',

@@ -601,6 +601,7 @@ export const POLICY_RULES = {
   'bessemer:node:erasures': { check: SYSTEM_OR_OWNER_READER, scopes: BOTH },
   'bessemer:audit:get': { check: SYSTEM_ADMIN, scopes: SYSTEM },
   'bessemer:bmc:read': { check: SYSTEM_ADMIN, scopes: BOTH },
+  'bessemer:bmc:fix': { check: SYSTEM_ADMIN, scopes: BOTH },
   'bessemer:bmc:rotate': { check: SYSTEM_ADMIN, scopes: BOTH },
   'bessemer:bmc:supply': { check: SYSTEM_ADMIN, scopes: BOTH },
   'bessemer:bmc:freeze': { check: SYSTEM_ADMIN, scopes: BOTH },

@@ -15,6 +15,10 @@ export const makeFakeCredentialDoor = (asked: CredentialAsked[]): BmcCredentialD
     return 'rotation-2';
   },
   auditBmcAccounts: async () => ({ items: [], gaps: [], accounts: [] }),
+  fixBmcAccounts: async () => {
+    asked.push({ method: 'fix' });
+    return { items: [], gaps: [], accounts: [] };
+  },
   bmcCredentialStatus: async () => ({ state: 'unmanaged' }),
   freezeBmcCredentials: async (_node, { reason }) => {
     asked.push({ method: `freeze: ${reason}` });

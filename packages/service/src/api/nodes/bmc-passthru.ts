@@ -117,6 +117,16 @@ export const BMC_METHODS: PassthruMethods = {
     rule: 'bessemer:bmc:read',
     call: ({ conductor }, { node }) => conductor.auditBmcAccounts(node.uuid),
   },
+  fix_bmc_accounts: {
+    httpMethod: 'POST',
+    description:
+      'The same, and mends what can be mended without risk to the way in: disables accounts that nobody needs, and IPMI ' +
+      'over the network where it is not used.',
+    arguments: [],
+    rule: 'bessemer:bmc:fix',
+    call: ({ conductor }, { node, request }) =>
+      conductor.fixBmcAccounts(node.uuid, askedBy(request)),
+  },
   bmc_credential_status: {
     httpMethod: 'GET',
     description: 'States and ages of the accounts that the service keeps at the BMC of this node.',

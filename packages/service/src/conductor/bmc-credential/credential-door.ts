@@ -31,6 +31,11 @@ export type BmcCredentialDoor = {
     given: { readonly password: Secret<string>; readonly caller?: Caller | undefined },
   ) => Promise<string>;
   readonly auditBmcAccounts: (node: NodeUuid) => Promise<JsonObject>;
+  /** The same, and then mends what can be mended safely. Each item has its outcome. */
+  readonly fixBmcAccounts: (
+    node: NodeUuid,
+    asked: { readonly caller?: Caller | undefined },
+  ) => Promise<JsonObject>;
   readonly bmcCredentialStatus: (node: NodeUuid) => Promise<JsonObject>;
   readonly freezeBmcCredentials: (
     node: NodeUuid,

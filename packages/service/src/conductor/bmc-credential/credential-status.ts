@@ -49,7 +49,14 @@ export const credentialStatus = (
     limits: { ...record.limits },
     logins_held_until: timeOf(record.heldUntilMs),
     logins_paused: record.isPaused,
-    frozen: frozen === null ? null : { reason: frozen.reason, since: isoTime(frozen.atMs) },
+    frozen:
+      frozen === null
+        ? null
+        : {
+            reason: frozen.reason,
+            since: isoTime(frozen.atMs),
+            until: timeOf(frozen.untilMs ?? null),
+          },
     next_due: timeOf(record.nextDueMs),
     last_result:
       lastResult === null

@@ -8,7 +8,13 @@ import type { NodeRecord } from '@bessemer/protocol/node/record';
 import type { NodeUuid } from '@bessemer/protocol/uuid';
 
 import type { NodeDriver } from '#drivers/driver';
-import { addBmcCredential, changeBmcCredential, findBmcCredential } from '#store/bmc-credentials';
+import {
+  addBmcCredential,
+  type BmcCredentialRecord,
+  type BmcHold,
+  changeBmcCredential,
+  findBmcCredential,
+} from '#store/bmc-credentials';
 import { findOpenRotation } from '#store/bmc-rotations';
 import { openDriverInfo } from '#trust/driver-secrets';
 import type { Secret } from '#trust/secret';
@@ -26,13 +32,17 @@ import { restingState } from './end-rotation.ts';
 import { loginInDriverInfo } from './given-login.ts';
 import { SUPPLIED_PLACE } from './kept-secrets.ts';
 import { auditPosture } from './posture/audit-posture.ts';
+import { fixPosture } from './posture/fix-posture.ts';
+import type { PostureQuestion } from './posture/posture-question.ts';
+import { eventsOf, fixEventsOf, shownReport } from './posture/tell-posture.ts';
 import {
   requestRotation,
   requireDoors,
   requireKept,
   type RotationRequester,
 } from './request-rotation.ts';
-import type { RotationParts } from './rotation-run.ts';
+import { rotateShown } from './rotate-shown.ts';
+import type { RotationEvent, RotationParts } from './rotation-run.ts';
 
 /** What the narrowest wires carry; a profile that was learned may allow less, and then the BMC refuses it. */
 const SUPPLIED_BYTES = { min: 8, max: 20 } as const;
@@ -51,6 +61,10 @@ type Door = RotationRequester & {
   /** Throws Refusal(409) while a workflow has the node. */
   readonly refuseIfBusy: (node: NodeRecord) => Promise<void>;
 };
+
+/** Who has seen the password does not keep it by freezing the node. */
+const frozenBy = ({ frozen }: BmcCredentialRecord, reason: string, nowMs: number): BmcHold =>
+  frozen?.untilMs === undefined ? { reason, atMs: nowMs } : { ...frozen, reason };
 
 const noteBy = (caller: Caller | undefined) => ({ user: caller?.user ?? null });
 
@@ -79,6 +93,33 @@ export const openCredentialDoor = ({ refuseIfBusy, ...requester }: Door): BmcCre
     const node = await requireNode(store.db, uuid);
     return { node, driver: drivers.driverOf(node) };
   };
+  const questionOf = async (uuid: NodeUuid): Promise<PostureQuestion> => {
+    const kept = requireKept(parts);
+    const { node, driver } = await subjectOf(uuid);
+    const doors = requireDoors(node, driver);
+    await refuseIfBusy(node);
+    const record = await credentialOf(store.db, uuid, kept.options);
+    if (record.heldUntilMs !== null && record.heldUntilMs > clock.wallMs()) {
+      throw new Refusal(503, 'Logins at the BMC of this node are held back; ask again later.');
+    }
+    const ownNames = [record.slots.a.username, record.slots.b.username];
+    const vendor = node.properties['vendor'];
+    return {
+      node,
+      doors,
+      as: await told(workingLogin(kept, node, driver)),
+      ownNames,
+      foreignNames: expectedNames(record, kept).filter((name) => !ownNames.includes(name)),
+      manufacturer: typeof vendor === 'string' ? vendor : null,
+    };
+  };
+  const noteAll = async (node: NodeRecord, events: readonly RotationEvent[]): Promise<void> => {
+    if (events.length === 0) return;
+    const kept = requireKept(parts);
+    await store.transaction(async (transaction) => {
+      for (const event of events) await kept.note(transaction, node, event);
+    });
+  };
   return {
     keepsBmcCredentials: async (uuid) => {
       const { node, driver } = await subjectOf(uuid);
@@ -106,37 +147,20 @@ export const openCredentialDoor = ({ refuseIfBusy, ...requester }: Door): BmcCre
       return requestRotation(requester, uuid, { ...order, caller });
     },
     auditBmcAccounts: async (uuid) => {
-      const kept = requireKept(parts);
-      const { node, driver } = await subjectOf(uuid);
-      const doors = requireDoors(node, driver);
-      await refuseIfBusy(node);
-      const record = await credentialOf(store.db, uuid, kept.options);
-      const { slots } = record;
-      const ownNames = [slots.a.username, slots.b.username];
-      const as = await told(workingLogin(kept, node, driver));
-      const vendor = node.properties['vendor'];
-      const report = await told(
-        auditPosture({
-          node,
-          doors,
-          as,
-          ownNames,
-          foreignNames: expectedNames(record, kept).filter((name) => !ownNames.includes(name)),
-          manufacturer: typeof vendor === 'string' ? vendor : null,
-        }),
-      );
-      return {
-        items: report.items.map(({ kind, severity, text, remedy, username, fix }) => ({
-          kind,
-          severity,
-          text,
-          remedy,
-          username,
-          can_be_fixed: fix !== null,
-        })),
-        gaps: report.gaps.map((each) => ({ ...each })),
-        accounts: report.accounts.map((each) => ({ ...each })),
-      };
+      const question = await questionOf(uuid);
+      const report = await told(auditPosture(question));
+      await noteAll(question.node, eventsOf(report.items));
+      return shownReport(report);
+    },
+    fixBmcAccounts: async (uuid, { caller }) => {
+      const question = await questionOf(uuid);
+      const report = await told(auditPosture(question));
+      const fixes = await told(fixPosture(question, report.items));
+      await noteAll(question.node, [
+        ...eventsOf(report.items),
+        ...fixEventsOf(fixes, caller?.user ?? null),
+      ]);
+      return shownReport(report, fixes);
     },
     bmcCredentialStatus: async (uuid) => {
       const kept = requireKept(parts);
@@ -154,7 +178,7 @@ export const openCredentialDoor = ({ refuseIfBusy, ...requester }: Door): BmcCre
         await changeBmcCredential(transaction, uuid, (record) => ({
           // One that is under way ends first.
           state: record.state === 'rotating' ? 'rotating' : 'frozen',
-          frozen: { reason, atMs: clock.wallMs() },
+          frozen: frozenBy(record, reason, clock.wallMs()),
         }));
         const detail = { reason, ...noteBy(caller) };
         await kept.note(transaction, node, { name: 'bmc.frozen', detail });
@@ -163,15 +187,19 @@ export const openCredentialDoor = ({ refuseIfBusy, ...requester }: Door): BmcCre
     thawBmcCredentials: async (uuid, { caller } = {}) => {
       const kept = requireKept(parts);
       const node = await requireNode(store.db, uuid);
-      if ((await findBmcCredential(store.db, uuid))?.frozen == null) return;
+      const { frozen } = (await findBmcCredential(store.db, uuid)) ?? {};
+      if (frozen == null) return;
+      const isShown = frozen.untilMs !== undefined;
       await store.transaction(async (transaction) => {
         await changeBmcCredential(transaction, uuid, (record) => ({
           frozen: null,
           state:
             record.state === 'rotating' ? 'rotating' : restingState({ ...record, frozen: null }),
+          ...(isShown ? { nextDueMs: clock.wallMs() } : {}),
         }));
         await kept.note(transaction, node, { name: 'bmc.thawed', detail: noteBy(caller) });
       });
+      if (isShown) await rotateShown(requester, uuid, caller);
     },
   };
 };
