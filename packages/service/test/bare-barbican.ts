@@ -18,6 +18,8 @@ export type BareBarbican = {
 };
 
 type Opening = {
+  /** One of its own when undefined. */
+  readonly project?: string;
   readonly timeoutMs?: number;
   readonly authorityPem?: string;
 };
@@ -29,7 +31,7 @@ const ANSWER_MS_MAX = 20_000;
 const nobody = async (): Promise<Secret<string>> => new Secret('none');
 
 export const openBareBarbican = (url: string, opening: Opening = {}): BareBarbican => {
-  const project = randomUUID().replaceAll('-', '');
+  const project = opening.project ?? randomUUID().replaceAll('-', '');
   const { ask, close } = makeExchange({
     name: 'Barbican',
     url,
