@@ -6,7 +6,7 @@ import { test, type TestContext } from 'node:test';
 import { promisify } from 'node:util';
 
 import { accountsContract, type AccountBench } from './bmc-accounts/accounts-contract.ts';
-import { codeOf, credential } from './bmc-accounts/credentials.ts';
+import { codeOf, credential, FIRST } from './bmc-accounts/credentials.ts';
 import { ipmiDoorAt } from './bmc-accounts/ipmi-bench.ts';
 import { startIpmiSim } from './drivers/ipmi-sim.ts';
 
@@ -55,4 +55,14 @@ test('cipher suite 0 of ipmi_sim is told of, and ipmitool gets in with it and a 
 
   assert.deepEqual(exposure, { hasSuiteZero: true });
   assert.match(stdout, /Device ID/);
+});
+
+test('ipmi_sim does not tell who is enabled; a disabled account has no privilege', async (context) => {
+  const { door, node, administrator } = await openIpmiSim(context);
+  const id = await door.set(node, administrator, { id: null, credential: FIRST });
+
+  await door.disable(node, administrator, id);
+
+  const account = (await door.list(node, administrator)).find((each) => each.id === id);
+  assert.deepEqual([account?.isEnabled, account?.privilege], [null, 'none']);
 });

@@ -10,6 +10,7 @@ import type { Credential } from '#trust/secret-store/secret-store';
 
 import type { Job } from '../workflow/step.ts';
 import { doorsOf } from './credential-parts.ts';
+import { isUsable } from './posture/account-items.ts';
 import type { RotationParts } from './rotation-run.ts';
 
 type Found = { readonly door: BmcAccountDoor; readonly account: BmcAccount };
@@ -36,8 +37,8 @@ const findUnexpected = async (
   for (const door of doors) {
     const accounts = await door.list(node, as);
     const strange = accounts.filter(
-      ({ username, isEnabled }) =>
-        username !== '' && isEnabled !== false && !expected.includes(username),
+      (account) =>
+        account.username !== '' && isUsable(account) && !expected.includes(account.username),
     );
     found.push(...strange.map((account) => ({ door, account })));
   }

@@ -22,7 +22,8 @@ export const accountItems = (
   ...unexpectedNames(names, accounts).map((username) => unexpectedItem(accounts, username)),
 ];
 
-export const isUsable = ({ isEnabled, privilege }: SeenAccount): boolean =>
+/** Where a BMC does not tell whether an account is enabled, a disabled one has no privilege. */
+export const isUsable = ({ isEnabled, privilege }: BmcAccount): boolean =>
   isEnabled !== false && privilege !== 'none';
 
 const placesOf = (accounts: readonly SeenAccount[]): readonly AccountPlace[] =>

@@ -22,14 +22,18 @@ const EVENT_OF: { readonly [kind in PostureKind]: keyof typeof BMC_EVENTS | null
 export const eventsOf = (items: readonly PostureItem[]): readonly PostureEvent[] =>
   items.flatMap(({ kind, username, text }) => {
     const name = EVENT_OF[kind];
-    return name === null ? [] : [{ name, detail: { found: kind, username, text } }];
+    return name === null ? [] : [{ name, detail: { reason: kind, username, text } }];
   });
 
-export const fixEventsOf = ({ fixed }: PostureFixes): readonly PostureEvent[] =>
-  fixed.map(({ fix, kind, username }) => ({
-    name: fix?.kind === 'disable-account' ? 'bmc.account.disabled' : 'bmc.posture.fixed',
-    detail: { found: kind, username },
-  }));
+export const fixEventsOf = (
+  { fixed }: PostureFixes,
+  user: string | null,
+): readonly PostureEvent[] =>
+  fixed.map(({ fix, kind, username }) =>
+    fix?.kind === 'disable-account'
+      ? { name: 'bmc.account.disabled', detail: { username, reason: kind, user } }
+      : { name: 'bmc.posture.fixed', detail: { reason: kind, user } },
+  );
 
 export const shownReport = (
   { items, gaps, accounts }: PostureReport,

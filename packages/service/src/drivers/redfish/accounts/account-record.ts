@@ -41,9 +41,13 @@ export const accountOf = (resource: Resource): BmcAccount => ({
   username: userNameOf(resource),
   isEnabled: isEnabled(resource),
   isLocked: isLocked(resource),
-  privilege: PRIVILEGES[roleOf(resource) ?? ''] ?? 'other',
+  privilege: privilegeOf(roleOf(resource)),
   isNameFixed: false,
 });
+
+/** Without a role it may be anything. */
+const privilegeOf = (role: string | undefined): BmcAccountPrivilege =>
+  role === undefined ? 'other' : (PRIVILEGES[role] ?? 'other');
 
 export const limitsOf = ({ body }: Resource): BmcAccountLimits => {
   const count = (name: string): number | undefined => {

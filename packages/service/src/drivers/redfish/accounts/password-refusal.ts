@@ -27,6 +27,8 @@ export const accountFailure = (error: unknown, username: string): unknown => {
     });
   if (FULL.test(said)) return wrap('bmc.accounts-full');
   if (error.status === 405 || error.status === 501) return wrap('bmc.account-fixed');
+  // Whether it had done it before it failed is not known.
+  if (error.status >= 500) return wrap('bmc.protocol');
   if (error.messages.some((each) => READ_ONLY.test(each.key))) return wrap('bmc.account-fixed');
   if (![400, 403, 409, 422].includes(error.status)) return error;
   if (TOO_SOON.test(said)) {
