@@ -14,6 +14,7 @@ import {
 import type { InBandDoor } from '#conductor/bmc-credential/in-band';
 import type { RotationEvent, RotationParts } from '#conductor/bmc-credential/rotation-run';
 import { openRun, type RotationEnd, runRotation } from '#conductor/bmc-credential/run-rotation';
+import type { BmcAccountDoor } from '#drivers/bmc-accounts';
 import { type BmcCredentialRecord, findBmcCredential } from '#store/bmc-credentials';
 import { openStore, type Store } from '#store/database';
 import { claimLease } from '#store/leases';
@@ -61,7 +62,7 @@ export type Site = {
   readonly nowMs: () => number;
   readonly begin: (request?: Partial<RotationRequest>) => Promise<void>;
   /** Under a new lease, as another process would. */
-  readonly goOn: () => Promise<RotationEnd | undefined>;
+  readonly goOn: (doors?: readonly BmcAccountDoor[]) => Promise<RotationEnd | undefined>;
   readonly claim: () => Promise<number>;
   readonly openNode: () => Promise<NodeRecord>;
   readonly credential: () => Promise<BmcCredentialRecord>;
@@ -133,11 +134,11 @@ export const openSite = async (site: SiteOptions = {}): Promise<Site> => {
         }),
       );
     },
-    goOn: async () => {
+    goOn: async (doors = [bmc.door]) => {
       const fence = await claim();
       const run = await openRun(self.parts, {
         node: await openNode(),
-        doors: [bmc.door],
+        doors,
         inBand,
         fence,
       });
@@ -153,10 +154,14 @@ export const openSite = async (site: SiteOptions = {}): Promise<Site> => {
 const WAITS_MAX = 200;
 
 /** Goes on, through crashes and waits, until the rotation is over. */
-export const finish = async (site: Site, whenWaiting?: () => void): Promise<void> => {
+export const finish = async (
+  site: Site,
+  whenWaiting?: () => void,
+  doors?: readonly BmcAccountDoor[],
+): Promise<void> => {
   for (let waits = 0; waits < WAITS_MAX; waits += 1) {
     try {
-      const end = await site.goOn();
+      const end = await site.goOn(doors);
       // It died with its last write behind it.
       if (end === undefined || end.kind === 'ended') return;
       whenWaiting?.();

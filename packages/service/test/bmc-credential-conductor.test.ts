@@ -1,0 +1,248 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+
+import { makeRotationSchedule } from '#conductor/bmc-credential/schedule-rotations';
+import type { BmcCredentialOptions } from '#conductor/bmc-credential/options';
+import type { BmcCredentialParts } from '#conductor/bmc-credential/credential-parts';
+import { changeBmcCredential } from '#store/bmc-credentials';
+import { listRotationLog, listRotations } from '#store/bmc-rotations';
+import { listHistory } from '#store/history';
+import { updateNode } from '#store/nodes';
+import { Secret } from '#trust/secret';
+
+import { Refusal } from '@bessemer/protocol/errors/refusal';
+import type { NodeUuid } from '@bessemer/protocol/uuid';
+
+import { type CredentialStage, openCredentialStage } from './bmc-credential/credential-stage.ts';
+import { FACTORY } from './bmc-credential/model-bmc.ts';
+
+const stageFor = async (
+  context: TestContext,
+  options: Partial<BmcCredentialOptions> = {},
+  more: Partial<BmcCredentialParts> = {},
+): Promise<CredentialStage> => {
+  const stage = await openCredentialStage(options, more);
+  context.after(stage.close);
+  return stage;
+};
+
+const refusedWith =
+  (status: number, text: RegExp) =>
+  (error: unknown): boolean =>
+    error instanceof Refusal && error.status === status && text.test(error.message);
+
+const passwordOf = (stage: CredentialStage, uuid: NodeUuid, username: string): string =>
+  stage.bmcOf(uuid).accounts.get(username)?.password ?? '';
+
+test('what is asked for is done as a workflow, and told in history', async (t) => {
+  const stage = await stageFor(t);
+  const uuid = await stage.makeNode();
+
+  const id = await stage.conductor().requestBmcRotation(uuid, {
+    trigger: 'adopt',
+    caller: { user: 'someone', project: null },
+  });
+  const node = await stage.untilIdle(uuid);
+
+  const status = await stage.conductor().bmcCredentialStatus(uuid);
+  assert.deepEqual([status['state'], status['active_slot']], ['managed', 'a']);
+  assert.equal(node.driverInfo['redfish_username'], 'bsmr-a');
+  assert.equal(node.lastError, null);
+  const [rotation] = await listRotations(stage.store.db, uuid, 1);
+  assert.deepEqual(
+    [rotation?.id, rotation?.outcome, rotation?.requester],
+    [id, 'succeeded', { user: 'someone', project: null }],
+  );
+  const phases = await listRotationLog(stage.store.db, id, 100);
+  assert.equal(phases.at(-1)?.phase, 'done');
+  const [line] = await listHistory(stage.store.db, uuid);
+  assert.match(line?.event ?? '', /rotate-bmc-credentials succeeded/);
+  assert.equal(
+    JSON.stringify([status, phases, node]).includes(passwordOf(stage, uuid, 'bsmr-a')),
+    false,
+  );
+});
+
+test('a second one at the same time is refused, and a failure names its number', async (t) => {
+  const stage = await stageFor(t);
+  const uuid = await stage.makeNode({ refuses: () => true });
+
+  await stage.conductor().requestBmcRotation(uuid, { trigger: 'adopt' });
+  await assert.rejects(
+    stage.conductor().requestBmcRotation(uuid, { trigger: 'request' }),
+    refusedWith(409, /is locked/),
+  );
+  const node = await stage.untilIdle(uuid);
+
+  assert.match(node.lastError ?? '', /^BMC-CRED-107 /);
+  assert.ok(stage.bmcOf(uuid).accepts(FACTORY));
+});
+
+test('nothing begins while the secret store is away, and nothing of a machine without accounts', async (t) => {
+  const stage = await stageFor(t);
+  const uuid = await stage.makeNode();
+  const health = stage.secrets.health;
+  Object.assign(stage.secrets, {
+    health: async () => ({ state: 'sealed', failure: new Error('sealed') }),
+  });
+
+  await assert.rejects(
+    stage.conductor().requestBmcRotation(uuid, { trigger: 'adopt' }),
+    refusedWith(503, /secret store/),
+  );
+  Object.assign(stage.secrets, { health });
+
+  assert.equal(stage.bmcOf(uuid).calls(), 0);
+  await assert.rejects(
+    stage.conductor().requestBmcRotation(uuid, { trigger: 'adopt', path: 'inband' }),
+    refusedWith(400, /inband/),
+  );
+});
+
+test('what is frozen is not rotated until it is thawed', async (t) => {
+  const stage = await stageFor(t);
+  const uuid = await stage.makeNode();
+  await stage.adopt(uuid);
+
+  await stage.conductor().freezeBmcCredentials(uuid, { reason: 'drill' });
+  await assert.rejects(
+    stage.conductor().requestBmcRotation(uuid, { trigger: 'request' }),
+    refusedWith(409, /frozen: drill/),
+  );
+  const frozen = await stage.conductor().bmcCredentialStatus(uuid);
+  await stage.conductor().thawBmcCredentials(uuid);
+
+  assert.equal(frozen['state'], 'frozen');
+  assert.equal((await stage.credentialOf(uuid)).state, 'managed');
+  await stage.conductor().requestBmcRotation(uuid, { trigger: 'request' });
+  await stage.untilIdle(uuid);
+  assert.equal((await stage.credentialOf(uuid)).activeSlot, 'b');
+});
+
+test('a password may be supplied where that is allowed, and is in the store before it is set', async (t) => {
+  const stage = await stageFor(t, { isSuppliedAllowed: true });
+  const uuid = await stage.makeNode();
+  const password = new Secret('Of-My-Own-Choice');
+
+  await stage.conductor().setBmcPassword(uuid, { password });
+  const stored = stage.secrets.all().map((each) => each.credential.password.reveal());
+  await stage.untilIdle(uuid);
+
+  assert.ok(stored.includes(password.reveal()));
+  assert.equal(passwordOf(stage, uuid, 'bsmr-a'), password.reveal());
+  assert.notEqual(passwordOf(stage, uuid, 'bsmr-b'), password.reveal());
+});
+
+test('nobody chooses a password unless that is allowed', async (t) => {
+  const stage = await stageFor(t);
+  const uuid = await stage.makeNode();
+
+  await assert.rejects(
+    stage.conductor().setBmcPassword(uuid, { password: new Secret('Of-My-Own-Choice') }),
+    refusedWith(403, /allow_supplied/),
+  );
+  assert.deepEqual(stage.secrets.all(), []);
+});
+
+test('what is due is rotated by itself, unless somebody works on the node', async (t) => {
+  const stage = await stageFor(t);
+  const [due, kept, maintained] = [
+    await stage.makeNode(),
+    await stage.makeNode(),
+    await stage.makeNode(),
+  ];
+  for (const uuid of [due, kept, maintained]) await stage.adopt(uuid);
+  for (const uuid of [due, maintained]) {
+    await stage.store.transaction((trx) =>
+      changeBmcCredential(trx, uuid, () => ({ nextDueMs: 1 })),
+    );
+  }
+  await updateNode(stage.store.db, maintained, { maintenance: true });
+  const nudged: NodeUuid[] = [];
+  const scheduler = {
+    owner: 'test',
+    isFull: () => false,
+    nudge: (uuid: NodeUuid) => {
+      nudged.push(uuid);
+    },
+  };
+
+  await makeRotationSchedule({ parts: stage.parts, scheduler }).look();
+
+  assert.deepEqual(nudged, [due]);
+  const [rotation] = await listRotations(stage.store.db, due, 1);
+  assert.equal(rotation?.trigger, 'schedule');
+});
+
+test('a cleaning that asks for it rotates, and disables what a tenant made', async (t) => {
+  const stage = await stageFor(t);
+  const uuid = await stage.makeNode();
+  await stage.adopt(uuid);
+  const { accounts } = stage.bmcOf(uuid);
+  const planted = { password: 'Tenant-Was-Here', isEnabled: true, failuresAtMs: [] };
+  (accounts as Map<string, typeof planted>).set('tenant', planted);
+
+  await stage.conductor().requestProvision(uuid, {
+    verb: 'clean',
+    steps: [{ interface: 'management', step: 'rotate_bmc_credentials', args: {} }],
+    isRamdiskDisabled: true,
+  });
+  const node = await stage.untilIdle(uuid);
+
+  assert.deepEqual([node.provisionState, node.lastError], ['manageable', null]);
+  assert.equal(accounts.get('tenant')?.isEnabled, false);
+  assert.equal(accounts.get(FACTORY.username)?.isEnabled, true);
+  assert.equal((await stage.credentialOf(uuid)).activeSlot, 'b');
+});
+
+test('an account that nobody disables fails the cleaning', async (t) => {
+  const stage = await stageFor(t, { isUnexpectedDisabled: false });
+  const uuid = await stage.makeNode();
+  await stage.adopt(uuid);
+  const planted = { password: 'Tenant-Was-Here', isEnabled: true, failuresAtMs: [] };
+  (stage.bmcOf(uuid).accounts as Map<string, typeof planted>).set('tenant', planted);
+
+  await stage.conductor().requestProvision(uuid, {
+    verb: 'clean',
+    steps: [{ interface: 'management', step: 'rotate_bmc_credentials', args: {} }],
+    isRamdiskDisabled: true,
+  });
+  const node = await stage.untilIdle(uuid);
+
+  assert.equal(node.provisionState, 'clean failed');
+  assert.match(node.lastError ?? '', /accounts that nobody told the service of: tenant/);
+});
+
+test('a process that dies in the middle leaves a rotation that the next one ends', async (t) => {
+  let isDead = false;
+  let pass: () => void = () => undefined;
+  const atSet = new Promise<void>((resolve) => {
+    pass = resolve;
+  });
+  const stage = await stageFor(
+    t,
+    {},
+    {
+      faultPoint: async (name) => {
+        if (isDead || name !== 'bmc.set.redfish') return;
+        isDead = true;
+        pass();
+        // It never comes back.
+        await new Promise(() => undefined);
+      },
+    },
+  );
+  const uuid = await stage.makeNode();
+
+  const id = await stage.conductor().requestBmcRotation(uuid, { trigger: 'adopt' });
+  await atSet;
+  await stage.restart();
+  await stage.untilIdle(uuid);
+
+  assert.equal((await stage.credentialOf(uuid)).state, 'managed');
+  const rotations = await listRotations(stage.store.db, uuid, 10);
+  assert.deepEqual(
+    rotations.map((each) => [each.id, each.outcome]),
+    [[id, 'succeeded']],
+  );
+});

@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+
+import type { InBandDoor } from '#conductor/bmc-credential/in-band';
+import { updateNode } from '#store/nodes';
+import { keepDriverInfo } from '#trust/driver-secrets';
+
+import { FACTORY, type ModelBmc } from './bmc-credential/model-bmc.ts';
+import {
+  finish,
+  openSite,
+  PLAIN_KEYS,
+  type Site,
+  type SiteOptions,
+} from './bmc-credential/rotation-site.ts';
+
+const takenOver = async (context: TestContext, options: SiteOptions = {}): Promise<Site> => {
+  const site = await openSite(options);
+  context.after(site.close);
+  await site.begin({ trigger: 'adopt' });
+  await finish(site);
+  return site;
+};
+
+const rotate = async (site: Site, trigger: 'repair' | 'request' = 'repair'): Promise<void> => {
+  await site.begin({ trigger });
+  await finish(site);
+};
+
+const setPassword = (bmc: ModelBmc, username: string, password: string): void => {
+  const account = bmc.accounts.get(username);
+  if (account !== undefined) account.password = password;
+};
+
+const throughAgent = (bmc: ModelBmc): InBandDoor => ({
+  findObstacle: async () => undefined,
+  set: async (_node, { credential }) => {
+    (bmc.accounts as Map<string, object>).set(credential.username, {
+      password: credential.password.reveal(),
+      isEnabled: true,
+      failuresAtMs: [],
+    });
+    return '3';
+  },
+  list: async () => [],
+  disable: async () => undefined,
+});
+
+test('a BMC that forgot its users is taken over again by the login that was given', async (t) => {
+  const site = await takenOver(t);
+  site.bmc.reset();
+
+  await rotate(site);
+
+  const { state, slots } = await site.credential();
+  assert.deepEqual([state, slots.a.state, slots.b.state], ['managed', 'standby', 'active']);
+  assert.deepEqual([...site.bmc.accounts.keys()].toSorted(), ['bsmr-a', 'bsmr-b', 'factory']);
+});
+
+test('one account that does not work is set right by the other one', async (t) => {
+  const site = await takenOver(t);
+  setPassword(site.bmc, 'bsmr-a', 'Somebody-Changed-It');
+
+  await rotate(site);
+
+  const { state, activeSlot, slots } = await site.credential();
+  assert.deepEqual([state, activeSlot, slots.b.state], ['managed', 'a', 'standby']);
+});
+
+test('where nothing works any more the node is lost, and a person can give a login', async (t) => {
+  const site = await takenOver(t);
+  for (const username of site.bmc.accounts.keys()) setPassword(site.bmc, username, 'Unknown-1');
+
+  await rotate(site);
+  const lost = await site.credential();
+  const lostEvents = site.events.map(({ name }) => name);
+  setPassword(site.bmc, FACTORY.username, 'Given-By-Hand-1');
+  const info = { redfish_username: FACTORY.username, redfish_password: 'Given-By-Hand-1' };
+  await updateNode(site.store.db, site.node, keepDriverInfo(PLAIN_KEYS, site.node, info));
+  site.passTime(86_400_000);
+  await rotate(site);
+
+  assert.equal(lost.state, 'lost');
+  assert.match(lost.lastResult?.text ?? '', /^BMC-CRED-105 no password that is known works/);
+  assert.ok(lostEvents.includes('bmc.lost'));
+  assert.equal((await site.credential()).state, 'managed');
+  assert.ok(site.events.some(({ name }) => name === 'bmc.repaired'));
+});
+
+test('where nothing works the agent sets a password, and it is proved from outside', async (t) => {
+  const site = await takenOver(t, { inBand: throughAgent });
+  for (const username of site.bmc.accounts.keys()) setPassword(site.bmc, username, 'Unknown-1');
+
+  await rotate(site);
+
+  const { state, slots } = await site.credential();
+  assert.equal(state, 'managed');
+  assert.deepEqual([slots.a.state, slots.b.state].toSorted(), ['active', 'standby']);
+});
+
+test('a machine that nobody has a login for is taken over from inside', async (t) => {
+  const site = await openSite({ inBand: throughAgent });
+  t.after(site.close);
+  await updateNode(site.store.db, site.node, { driverInfo: {}, driverSecrets: null });
+
+  await site.begin({ trigger: 'discovery', path: 'inband' });
+  await finish(site);
+
+  const { state, given } = await site.credential();
+  assert.deepEqual([state, given], ['managed', null]);
+  assert.equal((await site.openNode()).driverInfo['redfish_username'], 'bsmr-a');
+});
+
+test('a store that was restored from an old copy is noticed, and another login is found', async (t) => {
+  const site = await takenOver(t);
+  await rotate(site, 'request');
+  const { activeSlot } = await site.credential();
+  const all = site.secrets.all().length;
+  const lastOfActive = site.secrets.all().findLastIndex(({ slot }) => slot === activeSlot);
+  site.secrets.forgetLast(all - lastOfActive);
+
+  await rotate(site);
+
+  assert.ok(site.events.some(({ name }) => name === 'bmc.store.rollback'));
+  assert.equal((await site.credential()).state, 'managed');
+});
+
+test('a second protocol with accounts of its own is told, too', async (t) => {
+  const site = await openSite();
+  t.after(site.close);
+  const other = await openSite();
+  t.after(other.close);
+  const second = { ...other.bmc.door, protocol: 'ipmi' as const };
+
+  await site.begin({ trigger: 'adopt' });
+  await finish(site, undefined, [site.bmc.door, second]);
+
+  const { state, slots } = await site.credential();
+  assert.equal(state, 'managed');
+  for (const username of ['bsmr-a', 'bsmr-b']) {
+    const password = site.bmc.accounts.get(username)?.password;
+    assert.equal(other.bmc.accounts.get(username)?.password, password, username);
+  }
+  assert.equal(slots.a.username, 'bsmr-a');
+});

@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+
+import { makeStoredLogins } from '#conductor/bmc-credential/stored-login';
+import type { UseBmcLogin } from '#drivers/bmc-login';
+import { changeBmcCredential } from '#store/bmc-credentials';
+import { Secret } from '#trust/secret';
+import { referenceText } from '#trust/secret-store/secret-reference';
+import type { Credential } from '#trust/secret-store/secret-store';
+
+import { Failure } from '@bessemer/protocol/errors/failure';
+
+import { finish, openSite, type Site } from './bmc-credential/rotation-site.ts';
+
+type Stage = {
+  readonly site: Site;
+  readonly use: UseBmcLogin;
+  readonly reference: () => Promise<Credential>;
+};
+
+const stageFor = async (context: TestContext): Promise<Stage> => {
+  const site = await openSite();
+  context.after(site.close);
+  await site.begin({ trigger: 'adopt' });
+  await finish(site);
+  const { store, secrets } = site;
+  return {
+    site,
+    use: makeStoredLogins({ store, secrets, clock: site.parts.clock }),
+    reference: async () => {
+      const { slots } = await site.credential();
+      const text = referenceText({ slot: 'a', writeId: slots.a.ref ?? '' });
+      return { username: 'bsmr-a', password: new Secret(text) };
+    },
+  };
+};
+
+const isFailure =
+  (code: string) =>
+  (error: unknown): boolean =>
+    error instanceof Failure && error.code === code;
+
+test('a reference stands for the account that is in use now, also for who read it before', async (t) => {
+  const { site, use, reference } = await stageFor(t);
+  const old = await reference();
+  await site.begin();
+  await finish(site);
+
+  const login = await use(await site.openNode(), old, async (each) => each);
+
+  assert.equal(login.username, 'bsmr-b');
+  assert.ok(site.bmc.accepts({ username: 'bsmr-b', password: login.password.reveal() }));
+});
+
+test('a password that a person gave is used as it is', async (t) => {
+  const { site, use } = await stageFor(t);
+  const given = { username: 'admin', password: new Secret('of a person') };
+
+  assert.equal(await use(await site.openNode(), given, async (each) => each), given);
+});
+
+test('after one refusal nobody logs in, until a rotation found what works', async (t) => {
+  const { site, use, reference } = await stageFor(t);
+  const node = await site.openNode();
+  const given = await reference();
+  const refuse = async (): Promise<never> => {
+    throw new Failure('bmc.credentials', 'refused');
+  };
+
+  await assert.rejects(use(node, given, refuse), isFailure('bmc.credentials'));
+  let count = 0;
+  const work = async (): Promise<void> => {
+    count += 1;
+  };
+  await assert.rejects(use(node, given, work), isFailure('bmc.login-budget'));
+  const { isPaused, nextDueMs, tries } = await site.credential();
+  await site.begin({ trigger: 'suspicion' });
+  await finish(site);
+  await use(node, given, work);
+
+  assert.deepEqual([isPaused, tries.length, count], [true, 1, 1]);
+  assert.ok(nextDueMs !== null && nextDueMs <= site.nowMs());
+});
+
+test('a lockout holds everybody until it is over', async (t) => {
+  const { site, use, reference } = await stageFor(t);
+  const node = await site.openNode();
+  const given = await reference();
+  const lock = async (): Promise<never> => {
+    throw new Failure('bmc.locked', 'locked');
+  };
+
+  await assert.rejects(use(node, given, lock), isFailure('bmc.locked'));
+  const { heldUntilMs } = await site.credential();
+  site.passTime((heldUntilMs ?? 0) - site.nowMs() + 1);
+  await site.store.transaction((trx) =>
+    changeBmcCredential(trx, site.node, () => ({ isPaused: false })),
+  );
+
+  assert.equal(await use(node, given, async () => 'in'), 'in');
+});
+
+test('nobody gets the password of another node by its reference', async (t) => {
+  const { site, use } = await stageFor(t);
+  const foreign = await openSite();
+  t.after(foreign.close);
+  const { slots } = await site.credential();
+  const text = referenceText({ slot: 'a', writeId: slots.a.ref ?? '' });
+  const copied = { username: 'x', password: new Secret(text) };
+  const logins = makeStoredLogins({
+    store: foreign.store,
+    secrets: site.secrets,
+    clock: foreign.parts.clock,
+  });
+
+  await assert.rejects(
+    logins(await foreign.openNode(), copied, async () => 'in'),
+    isFailure('secret-store.gone'),
+  );
+  assert.equal(typeof use, 'function');
+});
