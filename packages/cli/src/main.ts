@@ -30,6 +30,7 @@ Programs with their own --help:
   drill               attacks on a service of its own, and whether it held
   ramdisk             build the deploy ramdisk
   audit               verify and list the log of events about trust in agents
+  discovery           make what machines boot that nobody knows yet
   kek                 rotate the keys that tokens and passwords are sealed with
   secret              where passwords of BMCs lie, and the way to another store
   user                who may log in, and as what

@@ -10,6 +10,7 @@ import { makePublicListener } from '#api/public-listener';
 import { makeRateLimits } from '#api/ramdisk/rate-limits';
 import { makeRamdiskListener } from '#api/ramdisk-listener';
 import { systemClock } from '#clock';
+import { discoveryOptions } from '#config/discovery-options';
 import { openInBandDoor } from '#conductor/bmc-credential/in-band-door';
 import { makeMediaSource } from '#conductor/boot-media';
 import { makeImageSource } from '#conductor/image-files';
@@ -170,11 +171,13 @@ const serve = async (loaded: LoadedConfig, flags: ServeFlags, log: Log): Promise
     clock,
     log,
   });
+  const discovery = discoveryOptions(settings);
   const conductor = await startConductor({
     store,
     drivers,
     ...(bootHost === undefined ? {} : { bootHost }),
     addresses: addresses.source,
+    ...(discovery === undefined ? {} : { discovery }),
     bmcCredentials: {
       secrets: secrets.store,
       options: bmcCredentialOptions(settings),

@@ -215,6 +215,16 @@ export const AGENT_EVENTS = {
     meaning: 'An inventory claims a MAC that is a port of another node.',
     effect: 'The whole inventory was refused.',
   },
+  'inspect.discovered': {
+    severity: 'warning',
+    meaning: 'A machine that was not known booted our ramdisk, and a node was made for it.',
+    effect: 'The node is in state enroll; it is given nothing secret before its agent proves its key.',
+  },
+  'inspect.discovery_refused': {
+    severity: 'warning',
+    meaning: 'A machine that was not known was not taken on; `reason` says why.',
+    effect: 'No node was made.',
+  },
   'policy.reloaded': {
     severity: 'info',
     meaning: 'The files of the access rules have changed.',

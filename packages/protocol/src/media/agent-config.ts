@@ -25,7 +25,7 @@ export type AgentConfig = {
 
 /** Throws Failure `media.invalid` for a value that would not come back as it is. */
 export const renderAgentConfig = (config: AgentConfig): string =>
-  sections({
+  renderIniSections({
     DEFAULT: {
       ...(config.apiUrl === null ? {} : { api_url: config.apiUrl }),
       ...(config.token === null
@@ -82,7 +82,10 @@ export const parseAgentConfig = (text: string): AgentConfig | undefined => {
 const flag = (text: string | undefined): boolean | undefined =>
   text === 'true' || text === 'false' ? text === 'true' : undefined;
 
-const sections = (content: { readonly [section: string]: { readonly [key: string]: string } }) =>
+/** Throws Failure `media.invalid`. */
+export const renderIniSections = (content: {
+  readonly [section: string]: { readonly [key: string]: string };
+}) =>
   Object.entries(content)
     .map(([section, values]) => {
       const lines = Object.entries(values).map(([key, value]) => `${key} = ${checked(key, value)}`);

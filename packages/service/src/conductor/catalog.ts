@@ -7,6 +7,7 @@ import { cleanUpRamdisk } from './boot-ramdisk/leave-ramdisk.ts';
 import { CLEAN, CLEAN_STEPS } from './clean/clean.ts';
 import { DEPLOY, DEPLOY_STEPS } from './deploy/deploy.ts';
 import { INSPECT, INSPECT_STEPS } from './inspect/inspect.ts';
+import { DISCOVER, DISCOVER_STEPS } from './discovery/discover-workflow.ts';
 import { HARDWARE, HARDWARE_STEPS } from './management/hardware-steps.ts';
 import { readHardwareStep } from './management/read-hardware.ts';
 import { POWER, setPower } from './power/power-steps.ts';
@@ -33,6 +34,7 @@ const KINDS = [
   POWER,
   HARDWARE,
   ROTATE,
+  DISCOVER,
 ];
 
 const STEPS = [
@@ -54,6 +56,7 @@ const STEPS = [
   ...HARDWARE_STEPS,
   readHardwareStep,
   rotateCredentials,
+  ...DISCOVER_STEPS,
 ];
 
 export const CATALOG: Catalog = {

@@ -15,6 +15,7 @@ import type { KeyRing } from '#trust/key-ring';
 
 import type { BreakGlassParts } from './bmc-credential/break-glass-options.ts';
 import type { BmcCredentialParts } from './bmc-credential/credential-parts.ts';
+import type { DiscoveryOptions } from './discovery/options.ts';
 
 export type ConductorOptions = {
   /** Name of this conductor, as clients see it. */
@@ -164,6 +165,8 @@ export type ConductorParts = {
   readonly breakGlass?: BreakGlassParts;
   /** Undefined: passwords of BMCs are what people made them. */
   readonly bmcCredentials?: BmcCredentialParts;
+  /** Undefined: machines that nobody enrolled stay unknown. */
+  readonly discovery?: DiscoveryOptions;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics?: Pick<Metrics, 'countEvent'>;

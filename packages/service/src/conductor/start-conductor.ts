@@ -27,6 +27,7 @@ import { rotateShown } from './bmc-credential/rotate-shown.ts';
 import { CATALOG } from './catalog.ts';
 import type { Conductor } from './conductor.ts';
 import type { ConductorParts } from './conductor-parts.ts';
+import { discoverMachine } from './discovery/discover-machine.ts';
 import { continueInspection } from './inspect/continue-inspection.ts';
 import { openHardwareDoor } from './management/open-hardware-door.ts';
 import { requestWork } from './management/request-work.ts';
@@ -155,7 +156,9 @@ export const startConductor = async (given: ConductorParts): Promise<Conductor> 
     nudgeAllocation: allocator.nudge,
     lookup: makeLookup(parts, scheduler.nudge),
     heartbeat,
-    continueInspection: (request) => continueInspection(parts, scheduler.nudge, request),
+    continueInspection: async (request) =>
+      (await continueInspection(parts, scheduler.nudge, request)) ??
+      discoverMachine({ parts, scheduler }, request),
     agentSessions: (uuid) => agentSessions(parts, uuid),
     openAgentWindow: (uuid, caller) => openAgentWindow(parts, scheduler.nudge, uuid, caller),
     revokeAgentSession: (uuid, caller) => revokeAgentSession(parts, scheduler.nudge, uuid, caller),

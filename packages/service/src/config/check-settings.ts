@@ -4,6 +4,7 @@ import { isIP } from 'node:net';
 
 import { bmcCredentialOptions } from './bmc-credential-options.ts';
 import { breakGlassOptions } from './break-glass-options.ts';
+import { discoveryOptions } from './discovery-options.ts';
 import type { LoadedConfig } from './load.ts';
 import { ConfigInvalid } from './setting.ts';
 
@@ -38,6 +39,15 @@ export const checkSettings = ({ settings, sources }: LoadedConfig): readonly str
       throw new ConfigInvalid(`agent.${key}: "${wrong}" is not an address or a CIDR block`);
     }
   }
+  for (const key of ['allowed_networks', 'bmc_networks'] as const) {
+    const wrong = settings.auto_discovery[key].find((each) => !isCidr(each));
+    if (wrong !== undefined) {
+      throw new ConfigInvalid(
+        `auto_discovery.${key}: "${wrong}" is not an address or a CIDR block`,
+      );
+    }
+  }
+  discoveryOptions(settings);
   breakGlassOptions(settings);
   bmcCredentialOptions(settings);
   return Object.entries(WITHOUT_EFFECT)

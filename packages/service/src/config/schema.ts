@@ -9,6 +9,7 @@ import { FAKE_SETTINGS, IPMI_SETTINGS, REDFISH_SETTINGS } from './driver-setting
 import { NETBOOT_SETTINGS } from './netboot-settings.ts';
 import { BMC_CREDENTIAL_SETTINGS } from './bmc-credential-settings.ts';
 import { BREAK_GLASS_SETTINGS } from './break-glass-settings.ts';
+import { DISCOVERY_SETTINGS } from './discovery-settings.ts';
 import { KEYSTONE_SETTINGS } from './keystone-settings.ts';
 import { NEUTRON_SETTINGS } from './neutron-settings.ts';
 import { POLICY_SETTINGS, SERVICE_ROLE_SETTINGS } from './policy-settings.ts';
@@ -177,6 +178,7 @@ export const SCHEMA = {
   keystone_authtoken: KEYSTONE_SETTINGS,
   neutron: NEUTRON_SETTINGS,
   oslo_policy: POLICY_SETTINGS,
+  auto_discovery: DISCOVERY_SETTINGS,
   bmc_credentials: {
     ...BMC_CREDENTIAL_SETTINGS,
     ...SECRET_STORE_SETTINGS,

@@ -1,10 +1,11 @@
-// `bessemer audit|kek|policy|secret|trust|network|user`: what the operator of a service asks or does at its data directory.
+// `bessemer audit|discovery|kek|policy|secret|trust|network|user`: what the operator of a service asks or does at its data directory.
 
 import { ConfigInvalid } from '#config/setting';
 
 import { audit, AUDIT_USAGE } from './audit.ts';
 import { bootHost, BOOT_HOST_USAGE } from './boot-host.ts';
 import { type Command, UsageInvalid } from './command.ts';
+import { discovery, DISCOVERY_USAGE } from './discovery.ts';
 import { kek, KEK_USAGE } from './kek.ts';
 import { network, NETWORK_USAGE } from './network.ts';
 import { policy, POLICY_USAGE } from './policy/policy.ts';
@@ -15,6 +16,7 @@ import { user, USER_USAGE } from './user/user.ts';
 const COMMANDS: { readonly [name: string]: { readonly run: Command; readonly usage: string } } = {
   audit: { run: audit, usage: AUDIT_USAGE },
   'boot-host': { run: bootHost, usage: BOOT_HOST_USAGE },
+  discovery: { run: discovery, usage: DISCOVERY_USAGE },
   kek: { run: kek, usage: KEK_USAGE },
   network: { run: network, usage: NETWORK_USAGE },
   policy: { run: policy, usage: POLICY_USAGE },

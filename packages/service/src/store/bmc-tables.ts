@@ -75,6 +75,14 @@ export type BmcRotationLogTable = {
   detail: string;
 };
 
+/** A node that the service made by itself. It may outlive the node. */
+export type DiscoveryTable = {
+  node_uuid: string;
+  network: string;
+  source: string;
+  found_ms: number;
+};
+
 /** A person's request for the password of a BMC, sealed to a key of theirs. It outlives the node. */
 export type BmcExportTable = {
   id: string;

@@ -20,6 +20,7 @@ import * as driverSecrets from './migrations/0008-driver-secrets.ts';
 import * as secrets from './migrations/0009-secrets.ts';
 import * as bmcCredentials from './migrations/0010-bmc-credentials.ts';
 import * as bmcExports from './migrations/0011-bmc-exports.ts';
+import * as discoveries from './migrations/0012-discoveries.ts';
 import type { Schema } from './schema.ts';
 
 export type EngineName = 'sqlite' | 'postgres';
@@ -57,6 +58,7 @@ const MIGRATIONS: { readonly [name: string]: MigrationFile } = {
   '0009-secrets': secrets,
   '0010-bmc-credentials': bmcCredentials,
   '0011-bmc-exports': bmcExports,
+  '0012-discoveries': discoveries,
 };
 
 const migrate = async (db: Kysely<Schema>, engine: EngineName): Promise<void> => {

@@ -9,6 +9,7 @@ import type {
   BmcExportTable,
   BmcRotationLogTable,
   BmcRotationTable,
+  DiscoveryTable,
 } from './bmc-tables.ts';
 
 export type NodeTable = {
@@ -492,5 +493,6 @@ export type Schema = {
   bmc_rotation: BmcRotationTable;
   bmc_rotation_log: BmcRotationLogTable;
   bmc_export: BmcExportTable;
+  discovery: DiscoveryTable;
   setting: SettingTable;
 };

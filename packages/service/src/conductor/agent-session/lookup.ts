@@ -17,6 +17,7 @@ import type { NodeUuid } from '@bessemer/protocol/uuid';
 import { type AgentSessionRecord, countMaskedLookup, findOpenSession } from '#store/agent-sessions';
 import { findNode } from '#store/nodes';
 import { listPortsByAddress } from '#store/ports';
+import { findOpenWorkflow } from '#store/workflows';
 import {
   decideLookup,
   type LookupDecision,
@@ -28,6 +29,7 @@ import { judgeLookupProof } from '#trust/agent-token/lookup-proof';
 import { minTrustLevelOf } from '../boot-ramdisk/session-wish.ts';
 import type { LookupAnswer, LookupRequest } from '../conductor.ts';
 import type { ConductorParts } from '../conductor-parts.ts';
+import { DISCOVER_NAME, DISCOVERY_TRUST_MIN, FOUND_FROM } from '../discovery/discovery-names.ts';
 import { staticAddresses } from '../poll/poll-addresses.ts';
 import { makeEventNoter, type TrustEvent } from '../trust-events.ts';
 import { endWindow, type Grant, grantToken, suspectRivals } from './give-token.ts';
@@ -172,6 +174,24 @@ const factsOf = (
   };
 };
 
+/** Where a machine called from that is being discovered; undefined for every other node. */
+const foundFrom = async (
+  { store }: Pick<ConductorParts, 'store'>,
+  node: NodeRecord,
+): Promise<string | undefined> => {
+  if (node.provisionState !== 'enroll') return undefined;
+  const workflow = await findOpenWorkflow(store.db, node.uuid);
+  const from = workflow?.kind === DISCOVER_NAME ? workflow.context[FOUND_FROM] : undefined;
+  return typeof from === 'string' ? from : undefined;
+};
+
+/** Its state is that of a node that nobody has taken on, and nothing but a proved key is believed. */
+const discoveredFacts = (facts: Omit<LookupFacts, 'session'>): Omit<LookupFacts, 'session'> => ({
+  ...facts,
+  isStateRight: true,
+  minTrustLevel: Math.max(facts.minTrustLevel, DISCOVERY_TRUST_MIN),
+});
+
 const aboutRequest = (request: LookupRequest): Pick<TrustEvent, 'source' | 'requestId'> => ({
   source: request.sourceAddress,
   requestId: request.requestId,
@@ -255,16 +275,19 @@ export const makeLookup = (parts: ConductorParts, nudge: (nodeUuid: NodeUuid) =>
     const found = await nodeOf(parts, request);
     if (found.kind === 'none') return deny(request, found.reason);
     const { node } = found;
-    const known = await knownAddresses(parts, node, request);
+    const from = await foundFrom(parts, node);
+    const known = from === undefined ? await knownAddresses(parts, node, request) : [from];
     const rules = rulesOf(parts, known);
     const facts = factsOf(parts, request, found, known);
+    const allowed = from === undefined ? facts : discoveredFacts(facts);
+    const sourceRules = from === undefined ? rules : { ...rules, sourceCheck: 'lease' as const };
     for (let tries = 0; tries < TRIES_MAX; tries += 1) {
       const session = await findOpenSession(parts.store.db, node.uuid);
       const done = await carryOut(
         request,
         node,
         session,
-        decideLookup({ ...facts, session }, rules),
+        decideLookup({ ...allowed, session }, sourceRules),
       );
       if (done !== undefined) return done.answer;
     }

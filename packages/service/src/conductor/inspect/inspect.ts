@@ -29,7 +29,10 @@ import { applyInspectionRules } from './rules/apply-rules.ts';
 const BYTES_PER_GIB = 1_073_741_824;
 
 /** What the scheduler of a cloud wants to know; a person's own values for other keys stay. */
-const propertiesOf = (node: NodeRecord, inventory: Inventory): JsonObject => {
+export const propertiesOf = (
+  node: Pick<NodeRecord, 'properties'>,
+  inventory: Inventory,
+): JsonObject => {
   const largestBytes = Math.max(0, ...inventory.disks.map((disk) => disk.size));
   const capabilities =
     typeof node.properties['capabilities'] === 'string' ? node.properties['capabilities'] : '';

@@ -1,0 +1,71 @@
+// Whether a machine that nobody knows may become a node: from where it calls, how many came before it, and whether it
+// claims what is another node's. What it says of itself is proved by nothing at this point.
+
+import { isIPv4, isIPv6 } from 'node:net';
+
+import type { Inventory } from '@bessemer/protocol/agent/inventory';
+import { Refusal } from '@bessemer/protocol/errors/refusal';
+import type { JsonObject } from '@bessemer/protocol/json';
+
+import {
+  countDiscoveries,
+  countWaitingDiscoveries,
+  listDriverInfoNaming,
+} from '#store/discoveries';
+import type { Queryable } from '#store/database';
+import { isInNetworks } from '#trust/agent-token/source-address';
+
+import type { DiscoveryOptions } from './options.ts';
+
+const HOUR_MS = 3_600_000;
+const ADDRESS_KEYS = ['ipmi_address', 'redfish_address'] as const;
+
+/** The allowed network that the caller is in; undefined: it is in none. */
+export const networkOf = (
+  { networks }: Pick<DiscoveryOptions, 'networks'>,
+  source: string,
+): string | undefined => networks.find((network) => isInNetworks(source, [network]));
+
+/** Throws Refusal(429). */
+export const requireRoom = async (
+  queryable: Queryable,
+  options: Pick<DiscoveryOptions, 'perHourMax' | 'waitingMax'>,
+  network: string,
+  nowMs: number,
+): Promise<void> => {
+  if ((await countDiscoveries(queryable, network, nowMs - HOUR_MS)) >= options.perHourMax) {
+    throw new Refusal(429, 'Too many unknown machines within an hour.');
+  }
+  if ((await countWaitingDiscoveries(queryable)) >= options.waitingMax) {
+    throw new Refusal(429, 'Too many machines wait to be taken on.');
+  }
+};
+
+/** The BMC that the machine says it has, where one may be; undefined: none, or none that may be spoken to. */
+export const bmcAddressOf = (
+  { bmcNetworks }: Pick<DiscoveryOptions, 'bmcNetworks'>,
+  { bmc_address: four, bmc_v6address: six }: Pick<Inventory, 'bmc_address' | 'bmc_v6address'>,
+): string | undefined =>
+  [four, six].find(
+    (address): address is string =>
+      typeof address === 'string' &&
+      (isIPv4(address) || isIPv6(address)) &&
+      isInNetworks(address, bmcNetworks),
+  );
+
+/** The machine could otherwise have us try a new password at the BMC of another. Throws Refusal(409). */
+export const requireOwnBmc = async (queryable: Queryable, address: string): Promise<void> => {
+  const others = await listDriverInfoNaming(queryable, address);
+  if (!others.some((info) => namesHost(info, address))) return;
+  throw new Refusal(409, 'The BMC of the machine is the BMC of a node already.');
+};
+
+const namesHost = (info: JsonObject, address: string): boolean =>
+  ADDRESS_KEYS.some((key) => {
+    const value = info[key];
+    if (typeof value !== 'string') return false;
+    const url = value.includes('://')
+      ? value
+      : `https://${value.includes(':') && !value.includes('.') ? `[${value}]` : value}`;
+    return URL.canParse(url) && new URL(url).hostname.replaceAll(/^\[|\]$/g, '') === address;
+  });

@@ -1,0 +1,77 @@
+// Nodes that the service made by itself, for machines that it found.
+
+import type { JsonObject } from '@bessemer/protocol/json';
+import type { NodeUuid } from '@bessemer/protocol/uuid';
+
+import type { Queryable } from './database.ts';
+
+export type DiscoveryRecord = {
+  readonly nodeUuid: NodeUuid;
+  /** The allowed network that it was found in. */
+  readonly network: string;
+  readonly source: string;
+  readonly foundMs: number;
+};
+
+export const insertDiscovery = async (
+  queryable: Queryable,
+  { nodeUuid, network, source, foundMs }: DiscoveryRecord,
+): Promise<void> => {
+  await queryable
+    .insertInto('discovery')
+    .values({ node_uuid: nodeUuid, network, source, found_ms: foundMs })
+    .execute();
+};
+
+export const findDiscovery = async (
+  queryable: Queryable,
+  nodeUuid: NodeUuid,
+): Promise<DiscoveryRecord | undefined> => {
+  const row = await queryable
+    .selectFrom('discovery')
+    .selectAll()
+    .where('node_uuid', '=', nodeUuid)
+    .executeTakeFirst();
+  return row === undefined
+    ? undefined
+    : { nodeUuid, network: row.network, source: row.source, foundMs: row.found_ms };
+};
+
+/** Found in the network since then, whatever became of them. */
+export const countDiscoveries = async (
+  queryable: Queryable,
+  network: string,
+  sinceMs: number,
+): Promise<number> => {
+  const { count } = await queryable
+    .selectFrom('discovery')
+    .select(({ fn }) => fn.countAll<number | string>().as('count'))
+    .where('network', '=', network)
+    .where('found_ms', '>', sinceMs)
+    .executeTakeFirstOrThrow();
+  return Number(count);
+};
+
+/** Found, and nobody has taken them on yet. */
+export const countWaitingDiscoveries = async (queryable: Queryable): Promise<number> => {
+  const { count } = await queryable
+    .selectFrom('discovery')
+    .innerJoin('node', 'node.uuid', 'discovery.node_uuid')
+    .select(({ fn }) => fn.countAll<number | string>().as('count'))
+    .where('node.provision_state', '=', 'enroll')
+    .executeTakeFirstOrThrow();
+  return Number(count);
+};
+
+/** Nodes whose driver_info has the text in it somewhere: to be looked at by who asks. */
+export const listDriverInfoNaming = async (
+  queryable: Queryable,
+  text: string,
+): Promise<readonly JsonObject[]> => {
+  const rows = await queryable
+    .selectFrom('node')
+    .select('driver_info')
+    .where('driver_info', 'like', `%${text}%`)
+    .execute();
+  return rows.map((row) => JSON.parse(row.driver_info) as JsonObject);
+};
