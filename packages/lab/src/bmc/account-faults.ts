@@ -15,6 +15,7 @@ export const ACCOUNT_FAULTS = {
     value: 60,
     text: 'a password that is not <value> s old cannot be changed: 400',
   },
+  'password-echoed': { value: 1, text: 'refusals of a password repeat it' },
   'password-change-required': {
     value: 1,
     text: 'who did not choose the own password can only change it; 2: no administrator can waive that',

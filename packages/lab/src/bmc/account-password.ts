@@ -52,12 +52,13 @@ const keepPassword = (state: BmcState, account: Account, kept: string, isOwn: bo
 const requireAcceptable = (state: BmcState, account: Account, given: string): void => {
   const { faults } = state;
   const { min, max } = passwordLengths(state);
+  const shown = faults.isOn('password-echoed') ? given : '***';
   if (given.length < min || given.length > max) {
     throw new RedfishRefusal(
       400,
       'PropertyValueFormatError',
-      `The value of the property Password must have ${min} to ${max} characters.`,
-      ['***', 'Password'],
+      `The value ${shown} of the property Password must have ${min} to ${max} characters.`,
+      [shown, 'Password'],
     );
   }
   if (faults.isOn('password-special') && /^[A-Za-z0-9]*$/.test(given)) {
