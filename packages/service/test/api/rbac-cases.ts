@@ -438,7 +438,32 @@ const SIGHTS: readonly RbacCase[] = [
   { rule: 'show_instance_secrets', shows: /CANARY/, ask: get('?fields=instance_info') },
 ];
 
+/** Methods that every node has, each with a rule besides the one of all methods. */
+const method = (
+  rule: RuleName,
+  name: string,
+  httpMethod: 'GET' | 'POST',
+  body?: object,
+): RbacCase => ({
+  rule,
+  after: [...OF_NODE, 'baremetal:node:vendor_passthru'],
+  ask: ({ node }) => ({
+    method: httpMethod,
+    url: `/v1/nodes/${node}/vendor_passthru/${name}`,
+    ...(body === undefined ? {} : { body }),
+  }),
+});
+
 const OWN_CASES: readonly RbacCase[] = [
+  method('bessemer:bmc:read', 'bmc_credential_status', 'GET'),
+  method('bessemer:bmc:read', 'audit_bmc_accounts', 'GET'),
+  method('bessemer:bmc:fix', 'fix_bmc_accounts', 'POST', {}),
+  method('bessemer:bmc:rotate', 'rotate_bmc_password', 'POST', {}),
+  method('bessemer:bmc:rotate', 'adopt_bmc_account', 'POST', {}),
+  method('bessemer:bmc:rotate', 'repair_bmc_credentials', 'POST', {}),
+  method('bessemer:bmc:supply', 'set_bmc_password', 'POST', { password: 'CANARY-of-a-person' }),
+  method('bessemer:bmc:freeze', 'freeze_bmc_credentials', 'POST', { reason: 'drill' }),
+  method('bessemer:bmc:freeze', 'thaw_bmc_credentials', 'POST', {}),
   {
     rule: 'bessemer:bmc:export',
     after: OF_NODE,
@@ -468,6 +493,11 @@ export const OWN_RULES: {
     readonly extra_with_legacy_defaults: readonly string[];
   };
 } = {
+  'bessemer:bmc:read': SYSTEM_ADMINS,
+  'bessemer:bmc:fix': SYSTEM_ADMINS,
+  'bessemer:bmc:rotate': SYSTEM_ADMINS,
+  'bessemer:bmc:supply': SYSTEM_ADMINS,
+  'bessemer:bmc:freeze': SYSTEM_ADMINS,
   'bessemer:bmc:export': SYSTEM_ADMINS,
   'bessemer:bmc:open': SYSTEM_MEMBERS,
 };
