@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 
+import { sweepSecrets } from '#conductor/bmc-credential/sweep-secrets';
 import { findBmcCredential, type BmcCredentialRecord } from '#store/bmc-credentials';
 import type { SecretStore, StoredCredential } from '#trust/secret-store/secret-store';
 
@@ -106,9 +107,39 @@ const requireGoodEnd = async (scene: Scene, before: readonly HeldAccount[]): Pro
     const node = await life.openNode();
     for (const door of life.doors(node)) await door.proveLogin(node, credential);
     requireOldDead(scene, before, record);
+    await requireSwept(scene, life);
   } finally {
     await life.close();
   }
+};
+
+/** When the grace is over nothing is left that the row does not name, and all that it names is there. */
+const requireSwept = async (scene: Scene, life: Life): Promise<void> => {
+  const { parts } = life;
+  scene.passTime(parts.options.orphanGraceMs + 1);
+  await sweepSecrets(parts);
+  const record = await findBmcCredential(parts.store.db, scene.nodeUuid);
+  assert.ok(record !== undefined);
+  const { slots, given, superseded } = record;
+  const named = new Set([
+    ...Object.entries(slots).flatMap(([slot, { ref, possible }]) =>
+      [ref, ...possible].map((each) => `${slot} ${each}`),
+    ),
+    ...superseded.map(({ slot, ref }) => `${slot} ${ref}`),
+    `given ${given?.ref}`,
+  ]);
+  const stored = await readAll(parts.secrets, scene.nodeUuid);
+  const orphans = stored.map(({ slot, writeId }) => `${slot} ${writeId}`);
+  assert.deepEqual(
+    orphans.filter((each) => !named.has(each)),
+    [],
+    'secrets that nothing names',
+  );
+  // What went out of use may be gone; what may be logged in with must not.
+  for (const [slot, { ref }] of Object.entries(slots)) {
+    if (ref !== null) assert.ok(orphans.includes(`${slot} ${ref}`), `${slot} ${ref} was destroyed`);
+  }
+  await requireSafe(scene, life);
 };
 
 const requireOldDead = (
