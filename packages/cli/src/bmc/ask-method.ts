@@ -16,7 +16,7 @@ export const bmcFreeze = async (
 
 export const bmcThaw = async (session: Session, node: string): Promise<string> => {
   await callMethod(session, node, 'thaw_bmc_credentials');
-  return `the credentials of the BMC of ${node} are rotated again`;
+  return `the credentials of the BMC of ${node} are held no more; a password that somebody saw is changed now`;
 };
 
 const followed = (node: string): string => `; \`./bessemer bmc status ${node}\` shows the result`;

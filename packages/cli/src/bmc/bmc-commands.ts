@@ -58,11 +58,13 @@ export const addBmcCommands = (program: Command, parts: BmcCommandParts): void =
     .description('give BMCs new passwords')
     .option('--path <path>', 'oob (over the network), inband (from inside of the machine) or auto')
     .option('--slot <slot>', 'which of the two accounts gets it: a or b')
+    .option('--force', 'though a node is in maintenance')
     .option('--wait', 'until it is over; exit code 1 when one failed')
     .action(
       (
         node: string | undefined,
-        options: Formatted & Choice & { path?: string; slot?: string; wait?: boolean },
+        options: Formatted &
+          Choice & { path?: string; slot?: string; force?: boolean; wait?: boolean },
       ) =>
         withSession(async (session) =>
           show(await bmcRotate(session, { node, ...options, clock, signal })),

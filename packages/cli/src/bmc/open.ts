@@ -76,7 +76,7 @@ const tell = async (
     return [
       rotates === null
         ? 'The service was told. This password is not in use any more; a newer file has the one that is.'
-        : `The service was told. It changes this password at ${rotates}; \`./bessemer bmc export\` gives more time.`,
+        : `The service was told. It changes this password at ${rotates}; \`./bessemer bmc thaw ${node.name ?? node.uuid}\` does it now.`,
     ];
   } catch (error) {
     if (!(error instanceof CliFailure)) throw error;

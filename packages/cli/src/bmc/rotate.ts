@@ -13,6 +13,7 @@ import { fetchStatus } from './status.ts';
 export type RotateOptions = NodeChoice & {
   readonly path?: string | undefined;
   readonly slot?: string | undefined;
+  readonly force?: boolean | undefined;
   readonly wait?: boolean | undefined;
   readonly format: Format;
   readonly clock: Clock;
@@ -42,8 +43,12 @@ const waitForEnd = async (
 };
 
 export const bmcRotate = async (session: Session, options: RotateOptions): Promise<Outcomes> => {
-  const { path, slot, wait = false, format } = options;
-  const args = { ...(path === undefined ? {} : { path }), ...(slot === undefined ? {} : { slot }) };
+  const { path, slot, force = false, wait = false, format } = options;
+  const args = {
+    ...(path === undefined ? {} : { path }),
+    ...(slot === undefined ? {} : { slot }),
+    ...(force ? { force } : {}),
+  };
   const nodes = await chooseNodes(session, options);
   return forEachNode(nodes, ['outcome', 'what happened'], format, async ({ ident }) => {
     const before = wait ? await fetchStatus(session, ident) : {};
