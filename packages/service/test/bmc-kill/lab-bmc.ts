@@ -10,6 +10,7 @@ import type { JsonObject } from '@bessemer/protocol/json';
 import { type Clock, systemClock } from '#clock';
 
 import { makeIpmiBmc } from '../../../lab/src/bmc/ipmi/bmc-memory.ts';
+import { openInBandPort } from '../../../lab/src/bmc/ipmi/in-band-port.ts';
 import { startIpmiServer } from '../../../lab/src/bmc/ipmi/ipmi-server.ts';
 import { type KeyPairPem, makeLabAuthority } from '../../../lab/src/bmc/lab-authority.ts';
 import { type RedfishBmc, startRedfishBmc } from '../../../lab/src/bmc/redfish-server.ts';
@@ -32,6 +33,8 @@ export type HeldAccount = {
 export type SceneBmc = {
   readonly driver: 'redfish' | 'ipmi';
   readonly driverInfo: JsonObject;
+  /** Where its own machine asks it; null where it has no such way. */
+  readonly insidePort: number | null;
   readonly accounts: () => readonly HeldAccount[];
   /** Of every kind: what a process that was refused must not have made. */
   readonly requestCount: () => number;
@@ -70,6 +73,7 @@ const openRedfish = async (clock: Clock): Promise<SceneBmc> => {
   bmc.faults.set('lockout-seconds', LOCKOUT_SECONDS);
   return {
     driver: 'redfish',
+    insidePort: null,
     driverInfo: {
       redfish_address: bmc.url,
       redfish_verify_ca: authority,
@@ -101,9 +105,11 @@ const openIpmi = async (clock: Clock): Promise<SceneBmc> => {
   bmc.faults.set('lockout', LOCKOUT_THRESHOLD);
   bmc.faults.set('lockout-seconds', LOCKOUT_SECONDS);
   const server = await startIpmiServer(bmc, { clock, host: '127.0.0.1', port: 0 });
+  const inside = await openInBandPort(bmc, { host: '127.0.0.1', port: 0 });
   const users = () => [...bmc.users.values()];
   return {
     driver: 'ipmi',
+    insidePort: inside.port,
     driverInfo: {
       ipmi_address: '127.0.0.1',
       ipmi_port: server.port,
@@ -129,7 +135,10 @@ const openIpmi = async (clock: Clock): Promise<SceneBmc> => {
       bmc.faults.delete(name as Parameters<typeof bmc.faults.delete>[0]);
     },
     redfish: undefined,
-    close: server.close,
+    close: async () => {
+      await inside.close();
+      await server.close();
+    },
   };
 };
 

@@ -30,6 +30,7 @@ import { makeVaultSecretStore } from '#trust/secret-store/vault';
 import { openEmbeddedSecrets } from '../../src/serve/embedded-secrets.ts';
 import { makeExchange } from '../../src/serve/secret-store-exchange.ts';
 import { openBareBarbican } from '../bare-barbican.ts';
+import { openWireInBand } from './wire-in-band.ts';
 
 export type SecretsAt =
   | { readonly kind: 'embedded' }
@@ -43,6 +44,8 @@ export type LifeSetup = {
   readonly secrets: SecretsAt;
   readonly nodeUuid: NodeUuid;
   readonly options: Partial<BmcCredentialOptions>;
+  /** Where the BMC is asked from inside of its machine; null: no agent runs there. */
+  readonly insidePort: number | null;
 };
 
 export type Life = {
@@ -122,6 +125,7 @@ export const openLife = async (setup: LifeSetup, ways: Ways): Promise<Life> => {
     note: async (_queryable, _node, event) => ways.onEvent?.(event),
     faultPoint: ways.faultPoint,
   };
+  const inBand = setup.insidePort === null ? undefined : openWireInBand(setup.insidePort);
   const owner = randomUUID();
   const openNode = async (): Promise<NodeRecord> => {
     const node = await findNode(store.db, setup.nodeUuid);
@@ -146,7 +150,7 @@ export const openLife = async (setup: LifeSetup, ways: Ways): Promise<Life> => {
     },
     goOn: async (fence) => {
       const node = await openNode();
-      const run = await openRun(parts, { node, doors: doors(node), inBand: undefined, fence });
+      const run = await openRun(parts, { node, doors: doors(node), inBand, fence });
       return run === undefined ? undefined : runRotation(run);
     },
     close: async () => {

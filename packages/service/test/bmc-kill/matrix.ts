@@ -145,12 +145,12 @@ const requireSwept = async (scene: Scene, life: Life): Promise<void> => {
 const requireOldDead = (
   scene: Scene,
   before: readonly HeldAccount[],
-  { strategy, slots }: BmcCredentialRecord,
+  { slots }: BmcCredentialRecord,
 ): void => {
   const own = [slots.a.username, slots.b.username];
   const alive = new Set(scene.bmc.accounts().map(loginOf));
-  // With two accounts of its own the service leaves the one that it was given as it is.
-  const old = before.filter(({ username }) => strategy === 'single' || own.includes(username));
+  // What it was given it leaves as it is, unless it made that its own.
+  const old = before.filter(({ username }) => own.includes(username));
   for (const each of old)
     assert.ok(!alive.has(loginOf(each)), `${each.username}: the old one works`);
 };

@@ -115,6 +115,7 @@ export const openScene = async (
     secrets,
     nodeUuid: randomUUID() as NodeUuid,
     options,
+    insidePort: options.path === 'inband' ? bmc.insidePort : null,
   };
   const setupFile = join(directory, 'setup.json');
   await writeFile(setupFile, JSON.stringify(setup), { mode: 0o600 });
