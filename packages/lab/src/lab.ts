@@ -32,6 +32,8 @@ export type Lab = {
 };
 
 const AGENT_PORT = 9999;
+/** Where a simulated machine reaches its own BMC of IPMI, on the address of that. */
+const INSIDE_PORT = 8444;
 const AGENT_MAIN = join(import.meta.dirname, '../../agent/src/main.ts');
 
 export const DEFAULT_AGENT_PROGRAM: readonly string[] = [process.execPath, AGENT_MAIN];
@@ -120,7 +122,12 @@ const startIpmiBmc = (
     password: account?.password ?? '',
   };
   return systemPort === undefined
-    ? startIpmiLabBmc({ ...console, machine, usersFile: own.ipmiUsers })
+    ? startIpmiLabBmc({
+        ...console,
+        machine,
+        insidePort: INSIDE_PORT,
+        usersFile: own.ipmiUsers,
+      })
     : startSimLabBmc({
         ...console,
         facts: spec.facts,
@@ -142,6 +149,7 @@ const makeMachine = async (
       agentPort: AGENT_PORT,
       agentProgram: options.agentProgram ?? DEFAULT_AGENT_PROGRAM,
       netbootUrl: lab.netbootUrl ?? null,
+      bmcInside: lab.bmcKind === 'ipmi' ? { host: spec.bmc.host, port: INSIDE_PORT } : null,
     });
   }
   if (spec.tap !== null) await ensureTap(spec.tap);

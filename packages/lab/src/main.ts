@@ -7,6 +7,7 @@ import { downCommand } from './commands/down.ts';
 import { faultCommand } from './commands/fault.ts';
 import { listCommand } from './commands/list.ts';
 import { findMarkerCommand, plantMarkerCommand } from './commands/marker.ts';
+import { mediumCommand } from './commands/medium.ts';
 import { powerCommand } from './commands/power.ts';
 import { serialCommand } from './commands/serial.ts';
 import { upCommand } from './commands/up.ts';
@@ -18,6 +19,7 @@ const COMMANDS: readonly Command[] = [
   listCommand,
   serialCommand,
   powerCommand,
+  mediumCommand,
   faultCommand,
   plantMarkerCommand,
   findMarkerCommand,

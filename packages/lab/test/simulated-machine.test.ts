@@ -142,6 +142,7 @@ test('a one-time boot from a medium starts the agent with the files of the mediu
       ],
       listen: { host: ADDRESS, port: AGENT_PORT },
       bmcAddress: null,
+      bmcInside: null,
     },
   });
 });

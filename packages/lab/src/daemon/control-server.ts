@@ -67,6 +67,7 @@ const answer = async (
   if (machine === undefined) throw new LabFailure(`the lab has no machine ${name}`);
   if (what === 'power') await changePower(machine, body);
   else if (what === 'boot') changeBoot(machine, body);
+  else if (what === 'medium') await changeMedium(machine, body);
   else if (what === 'fault') changeFault(machine, body);
   else if (what === 'drop-sessions') machine.bmc.dropSessions();
   else if (what !== undefined) throw new LabFailure(`nothing at ${request.url}`);
@@ -103,6 +104,13 @@ const changeBoot = ({ machine }: LabMachine, { source }: JsonObject): void => {
   else if (source === 'network' || source === 'cdrom' || source === 'firmware') {
     machine.bootPlan.override = { source, isPersistent: false };
   } else throw new LabFailure('boot sources are null, network, cdrom and firmware');
+};
+
+/** For the next start; null: the drive is empty. */
+const changeMedium = async ({ machine }: LabMachine, { path }: JsonObject): Promise<void> => {
+  if (typeof path !== 'string') return machine.ejectMedia();
+  await machine.insertMedia(path);
+  machine.bootPlan.override = { source: 'cdrom', isPersistent: false };
 };
 
 const changeFault = ({ bmc }: LabMachine, body: JsonObject): void => {

@@ -33,6 +33,8 @@ export type SimulatedMachineSpec = {
   readonly agentProgram: readonly string[];
   /** Where the DHCP server of the machine's network sends it to boot; null: nobody answers. */
   readonly netbootUrl?: string | null;
+  /** Where its agent reaches its BMC from inside; null or missing: it has no such way. */
+  readonly bmcInside?: { readonly host: string; readonly port: number } | null;
 };
 
 export const makeSimulatedMachine = async (spec: SimulatedMachineSpec): Promise<Machine> => {
@@ -203,7 +205,8 @@ const agentView = (spec: SimulatedMachineSpec, plan: BootPlan): JsonObject => ({
   })),
   disks: spec.disks.map((disk, index) => simulatedDisk(disk, index)),
   listen: { host: spec.address, port: spec.agentPort },
-  bmcAddress: null,
+  bmcAddress: spec.bmcInside?.host ?? null,
+  bmcInside: spec.bmcInside ?? null,
 });
 
 const simulatedDisk = (disk: DiskSpec, index: number): JsonObject => {

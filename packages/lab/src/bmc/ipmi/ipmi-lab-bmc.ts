@@ -1,4 +1,4 @@
-// The lab's own IPMI BMC as the BMC of a machine: for simulated machines, which have no inside that reaches it.
+// The lab's own IPMI BMC as the BMC of a simulated machine, whose agent reaches it from inside by a port of its own.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 
@@ -6,6 +6,7 @@ import type { Clock } from '../../clock.ts';
 import type { LabBmc } from '../lab-bmc.ts';
 import type { Machine } from '../power-model.ts';
 import { IPMI_FAULTS, makeIpmiBmc, type IpmiFault, type IpmiUser } from './bmc-memory.ts';
+import { openInBandPort } from './in-band-port.ts';
 import { startIpmiServer } from './ipmi-server.ts';
 
 export type IpmiLabBmcOptions = {
@@ -13,12 +14,17 @@ export type IpmiLabBmcOptions = {
   readonly clock: Clock;
   readonly host: string;
   readonly port: number;
+  /** For the machine itself, on the same address. */
+  readonly insidePort: number;
   /** The account of the beginning. */
   readonly username: string;
   readonly password: string;
   /** Where users are kept over restarts. */
   readonly usersFile: string;
 };
+
+/** Of the network: what the machine is told that its BMC's address is. */
+const ADDRESS_PARAMETER = 3;
 
 type KeptUser = Omit<IpmiUser, 'password'> & { readonly id: number; readonly password: string };
 
@@ -36,7 +42,9 @@ export const startIpmiLabBmc = async (options: IpmiLabBmcOptions): Promise<LabBm
   for (const { id, ...user } of readUsers(usersFile)) {
     bmc.users.set(id, { ...user, password: Buffer.from(user.password, 'base64') });
   }
+  bmc.lanParameters.set(ADDRESS_PARAMETER, Buffer.from(options.host.split('.').map(Number)));
   const server = await startIpmiServer(bmc, options);
+  const inside = await openInBandPort(bmc, { host: options.host, port: options.insidePort });
   return {
     faultNames: Object.keys(IPMI_FAULTS),
     // The lab asks only for names of `faultNames`.
@@ -45,7 +53,10 @@ export const startIpmiLabBmc = async (options: IpmiLabBmcOptions): Promise<LabBm
     faults: () => Object.fromEntries(bmc.faults),
     counters: () => ({ ...bmc.counters }),
     dropSessions: server.dropSessions,
-    close: server.close,
+    close: async () => {
+      await inside.close();
+      await server.close();
+    },
   };
 };
 
