@@ -24,7 +24,7 @@ test('a rotation is asked for with the words of plain clients', async () => {
   assert.equal(answer.text, '');
   assert.deepEqual(api.conductor.credentials.at(-1), {
     method: 'rotate',
-    wish: { trigger: 'request', path: 'oob', slot: 'b', isForced: true },
+    wish: { trigger: 'request', path: 'oob', slot: 'b', given: undefined, isForced: true },
   });
 });
 

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 
+import { newCredential } from '#conductor/bmc-credential/begin-rotation';
+import { DEFAULT_BMC_CREDENTIAL_OPTIONS } from '#conductor/bmc-credential/options';
 import {
   addBmcCredential,
   type BmcCredentialRecord,
   changeBmcCredential,
-  emptySlot,
   findBmcCredential,
   listBmcCredentials,
   listDueBmcCredentials,
@@ -31,24 +32,8 @@ import type { NodeUuid } from '@bessemer/protocol/uuid';
 
 import { newNode, NOW_MS, onBothEngines } from './store-engines.ts';
 
-const credentialOf = (nodeUuid: NodeUuid): BmcCredentialRecord => ({
-  nodeUuid,
-  state: 'unmanaged',
-  strategy: 'dual',
-  slots: { a: emptySlot('bsmr-a'), b: emptySlot('bsmr-b') },
-  activeSlot: null,
-  given: null,
-  knownAccounts: null,
-  profile: null,
-  limits: {},
-  superseded: [],
-  tries: [],
-  heldUntilMs: null,
-  isPaused: false,
-  frozen: null,
-  nextDueMs: null,
-  lastResult: null,
-});
+const credentialOf = (nodeUuid: NodeUuid): BmcCredentialRecord =>
+  newCredential(nodeUuid, DEFAULT_BMC_CREDENTIAL_OPTIONS);
 
 const rotationOf = (nodeUuid: NodeUuid, fence: number): RotationRecord => ({
   id: randomUUID(),

@@ -7,7 +7,12 @@ import type { JsonObject } from '@bessemer/protocol/json';
 
 import { asText, shown } from '../query.ts';
 import { askedBy } from './asked-by.ts';
-import { type PassthruCall, type PassthruMethods, reasonOf } from './passthru-method.ts';
+import {
+  type PassthruCall,
+  type PassthruMethod,
+  type PassthruMethods,
+  reasonOf,
+} from './passthru-method.ts';
 
 const oneOf = <T extends string>(
   args: JsonObject,
@@ -40,60 +45,47 @@ const passwordIn = ({ request, args }: PassthruCall): Secret<string> => {
 
 const PATHS = ['auto', 'oob', 'inband'] as const;
 
+const rotation = (
+  trigger: 'request' | 'adopt' | 'repair',
+  own: readonly string[],
+  description: string,
+): PassthruMethod => ({
+  httpMethod: 'POST',
+  description,
+  arguments: ['path', 'force', ...own],
+  rule: 'bessemer:bmc:rotate',
+  isAsync: true,
+  call: async ({ conductor }, { node, request, args }) => ({
+    rotation: await conductor.requestBmcRotation(node.uuid, {
+      trigger,
+      path: oneOf(args, 'path', PATHS),
+      slot: oneOf(args, 'slot', ['a', 'b']),
+      given: oneOf(args, 'given', ['keep', 'disable']),
+      isForced: flagIn(args, 'force'),
+      ...askedBy(request),
+    }),
+  }),
+});
+
 export const BMC_METHODS: PassthruMethods = {
-  rotate_bmc_password: {
-    httpMethod: 'POST',
-    description:
-      'Gives the account at the BMC that is not in use a new password, proves it and puts it to use. Arguments: path ' +
+  rotate_bmc_password: rotation(
+    'request',
+    ['slot'],
+    'Gives the account at the BMC that is not in use a new password, proves it and puts it to use. Arguments: path ' +
       '(auto, oob or inband), slot (a or b: the account to change), force (though the node is in maintenance).',
-    arguments: ['path', 'slot', 'force'],
-    rule: 'bessemer:bmc:rotate',
-    isAsync: true,
-    call: async ({ conductor }, { node, request, args }) => ({
-      rotation: await conductor.requestBmcRotation(node.uuid, {
-        trigger: 'request',
-        path: oneOf(args, 'path', PATHS),
-        slot: oneOf(args, 'slot', ['a', 'b']),
-        isForced: flagIn(args, 'force'),
-        ...askedBy(request),
-      }),
-    }),
-  },
-  adopt_bmc_account: {
-    httpMethod: 'POST',
-    description:
-      'Takes the BMC over with the login that driver_info has: makes two accounts of the service, and from then on keeps ' +
+  ),
+  adopt_bmc_account: rotation(
+    'adopt',
+    ['given'],
+    'Takes the BMC over with the login that driver_info has: makes two accounts of the service, and from then on keeps ' +
       'their passwords. Arguments: given (keep or disable: what becomes of that login), path, force.',
-    arguments: ['given', 'path', 'force'],
-    rule: 'bessemer:bmc:rotate',
-    isAsync: true,
-    call: async ({ conductor }, { node, request, args }) => ({
-      rotation: await conductor.requestBmcRotation(node.uuid, {
-        trigger: 'adopt',
-        path: oneOf(args, 'path', PATHS),
-        given: oneOf(args, 'given', ['keep', 'disable']),
-        isForced: flagIn(args, 'force'),
-        ...askedBy(request),
-      }),
-    }),
-  },
-  repair_bmc_credentials: {
-    httpMethod: 'POST',
-    description:
-      'Looks for a login that works among all that may, the one in driver_info included, and sets the others right. ' +
+  ),
+  repair_bmc_credentials: rotation(
+    'repair',
+    [],
+    'Looks for a login that works among all that may, the one in driver_info included, and sets the others right. ' +
       'Arguments: path, force.',
-    arguments: ['path', 'force'],
-    rule: 'bessemer:bmc:rotate',
-    isAsync: true,
-    call: async ({ conductor }, { node, request, args }) => ({
-      rotation: await conductor.requestBmcRotation(node.uuid, {
-        trigger: 'repair',
-        path: oneOf(args, 'path', PATHS),
-        isForced: flagIn(args, 'force'),
-        ...askedBy(request),
-      }),
-    }),
-  },
+  ),
   set_bmc_password: {
     httpMethod: 'POST',
     description:
