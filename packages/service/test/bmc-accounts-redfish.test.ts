@@ -12,7 +12,12 @@ import { openLabRedfish } from './bmc-accounts/lab-redfish.ts';
 
 accountsContract("the lab's Redfish BMC", (context) => openLabRedfish(context));
 
-for (const fault of ['fixed-slots', 'require-if-match', 'sessions-survive'] as const) {
+for (const fault of [
+  'fixed-slots',
+  'require-if-match',
+  'sessions-survive',
+  'no-enabled',
+] as const) {
   accountsContract(`the lab's Redfish BMC with ${fault}`, async (context) => {
     const bench = await openLabRedfish(context);
     bench.bmc.faults.set(fault);

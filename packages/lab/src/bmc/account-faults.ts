@@ -38,6 +38,7 @@ export const ACCOUNT_FAULTS = {
     value: 1,
     text: 'accounts take no PATCH, only ManagerAccount.ChangePassword',
   },
+  'no-enabled': { value: 1, text: 'accounts have no Enabled, and changes with it get 400' },
   'fixed-slots': { value: 10, text: 'accounts are <value> places that cannot be made or removed' },
   'fixed-names': { value: 1, text: 'the names of the first <value> accounts cannot be changed' },
   'ipmi-stays': { value: 1, text: 'IPMI cannot be switched off' },

@@ -128,7 +128,7 @@ const removeAccount = (state: BmcState, account: Account): void => {
 };
 
 const addAccount = (state: BmcState, id: string, body: JsonObject): Account => {
-  refuseUnknown(body, ['UserName', 'Password', 'RoleId', 'Enabled']);
+  refuseUnknown(body, knownHere(state, ['UserName', 'Password', 'RoleId', 'Enabled']));
   if (state.accounts.length >= (state.faults.valueOf('account-limit') ?? ACCOUNT_COUNT_MAX)) {
     throw new RedfishRefusal(
       400,
@@ -163,7 +163,7 @@ const changeAccount = (
   account: Account,
   { body, account: asker }: Call,
 ): Answer => {
-  refuseUnknown(body, CHANGEABLE);
+  refuseUnknown(body, knownHere(state, CHANGEABLE));
   const userName = textProperty(body, 'UserName') ?? account.userName;
   const role = oneOf('RoleId', textProperty(body, 'RoleId') ?? account.role, ROLES);
   const isEnabled = flagProperty(body, 'Enabled') ?? account.isEnabled;
@@ -189,6 +189,9 @@ const changeAccount = (
   state.saveAccounts(state.accounts);
   return { status: 200, body: accountBody(state, account) };
 };
+
+const knownHere = (state: BmcState, names: readonly string[]): readonly string[] =>
+  state.faults.isOn('no-enabled') ? names.filter((each) => each !== 'Enabled') : names;
 
 const isNameFixed = (state: BmcState, id: string): boolean =>
   Number(id) <= (state.faults.valueOf('fixed-names') ?? 0);
@@ -250,7 +253,7 @@ const accountBody = (state: BmcState, account: Account): JsonObject => ({
   UserName: account.userName,
   Password: null,
   RoleId: account.role,
-  Enabled: account.isEnabled,
+  ...(state.faults.isOn('no-enabled') ? {} : { Enabled: account.isEnabled }),
   Locked: state.clock.monotonicMs() < account.lockedUntilMs,
   AccountTypes: ['Redfish'],
   PasswordChangeRequired: isChangeDemanded(state, account),

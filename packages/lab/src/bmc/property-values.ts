@@ -6,7 +6,8 @@ import { RedfishRefusal } from './redfish-refusal.ts';
 export const refuseUnknown = (body: JsonObject, known: readonly string[]): void => {
   for (const name of Object.keys(body)) {
     if (!known.includes(name)) {
-      throw new RedfishRefusal(400, 'PropertyUnknown', `The property ${name} is not known here.`);
+      const text = `The property ${name} is not known here.`;
+      throw new RedfishRefusal(400, 'PropertyUnknown', text, [name]);
     }
   }
 };

@@ -9,7 +9,7 @@ import { BmcRefused } from '../refused.ts';
 import { isEnabled, userNameOf } from './account-record.ts';
 import { unlessGone } from './account-service.ts';
 import { endSessionsOf } from './end-sessions.ts';
-import { accountFailure } from './password-refusal.ts';
+import { accountFailure, unknownProperty } from './password-refusal.ts';
 
 const NO_PATCH: readonly number[] = [405, 501];
 
@@ -28,9 +28,8 @@ export const disableAccount = async (bmc: Bmc, id: string): Promise<void> => {
   try {
     await client.patch(account, { Enabled: false }, operation);
   } catch (error) {
-    if (!(error instanceof BmcRefused) || !NO_PATCH.includes(error.status)) {
-      throw accountFailure(error, username);
-    }
+    const isUnknown = error instanceof BmcRefused && NO_PATCH.includes(error.status);
+    if (!isUnknown && unknownProperty(error) !== 'Enabled') throw accountFailure(error, username);
     return remove(bmc, path, username);
   }
   const { isDone } = await readBack(

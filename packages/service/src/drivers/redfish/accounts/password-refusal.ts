@@ -39,6 +39,12 @@ export const accountFailure = (error: unknown, username: string): unknown => {
   return error.messages.some(isAboutPassword) ? wrap('bmc.password-policy') : error;
 };
 
+/** The name of a property that the BMC does not have, where that is why it refused. */
+export const unknownProperty = (error: unknown): string | undefined =>
+  error instanceof BmcRefused && error.status === 400
+    ? error.messages.find(({ key }) => key === 'PropertyUnknown')?.arguments[0]
+    : undefined;
+
 const isAboutPassword = ({ key, text, arguments: names }: BmcMessage): boolean =>
   key !== 'InsufficientPrivilege' &&
   ABOUT_VALUE.test(key) &&

@@ -22,7 +22,7 @@ import { BmcRefused } from '../refused.ts';
 import { isChangeDemanded, isEnabled, isLocked, roleOf, userNameOf } from './account-record.ts';
 import { fetchAccounts, fetchKnown, fetchOwnAccount } from './account-service.ts';
 import { endSessionsOf } from './end-sessions.ts';
-import { accountFailure } from './password-refusal.ts';
+import { accountFailure, unknownProperty } from './password-refusal.ts';
 
 const ADMINISTRATOR = 'Administrator';
 const BUSY: readonly number[] = [429, 503];
@@ -104,8 +104,8 @@ const sendPassword = async (
   // A task of one's own change would be asked for with a login that is no more.
   const options = { isRepeatable: false, isTaskAwaited: !isOwn, secrets: [password] };
   try {
-    await unlessBusy(bmc, () =>
-      client.patch(account, { ...others, Password: password }, operation, options),
+    await withoutUnknown({ ...others, Password: password }, (change) =>
+      unlessBusy(bmc, () => client.patch(account, change, operation, options)),
     );
   } catch (error) {
     const isPatchUnknown = error instanceof BmcRefused && [405, 501].includes(error.status);
@@ -151,7 +151,9 @@ const makeAccount = async (
     Enabled: true,
   };
   try {
-    await unlessBusy(bmc, () => client.act(path, body, operation, { secrets: [password] }));
+    await withoutUnknown(body, (known) =>
+      unlessBusy(bmc, () => client.act(path, known, operation, { secrets: [password] })),
+    );
   } catch (error) {
     // No place is free, and none can be made.
     const isFixed = error instanceof BmcRefused && [404, 405, 501].includes(error.status);
@@ -161,6 +163,26 @@ const makeAccount = async (
       `The BMC at ${client.origin} has no free place for the account "${credential.username}"`,
       { cause: error },
     );
+  }
+};
+
+/** Accounts of some BMCs cannot be disabled, or have no roles; what is refused for that had no effect. */
+const DISPENSABLE: readonly string[] = ['Enabled', 'Locked', 'RoleId'];
+
+const withoutUnknown = async (
+  body: JsonObject,
+  send: (body: JsonObject) => Promise<void>,
+): Promise<void> => {
+  let left = body;
+  for (;;) {
+    try {
+      return await send(left);
+    } catch (error) {
+      const name = unknownProperty(error);
+      if (name === undefined || !DISPENSABLE.includes(name) || left[name] === undefined)
+        throw error;
+      left = Object.fromEntries(Object.entries(left).filter(([key]) => key !== name));
+    }
   }
 };
 
