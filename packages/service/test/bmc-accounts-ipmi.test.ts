@@ -134,6 +134,15 @@ test('an account that is user 1 keeps its password', async (context) => {
   assert.equal(bmc.users.get(3)?.name, '');
 });
 
+test('control characters in a name do not reach a terminal', async (context) => {
+  const { door, node, administrator, bmc } = await openLabIpmi(context);
+  Object.assign(bmc.users.get(4) ?? {}, { name: 'a\u001b[2Jb' });
+
+  const listed = await door.list(node, administrator);
+
+  assert.equal(listed[3]?.username, 'a [2Jb');
+});
+
 test('a locked user is unlocked by setting it', async (context) => {
   const { door, node, administrator, bmc } = await openLabIpmi(context);
   const id = await door.set(node, administrator, { id: null, credential: FIRST });

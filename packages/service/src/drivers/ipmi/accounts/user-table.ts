@@ -55,7 +55,8 @@ export const isUserEnabled = ({ accesses }: IpmiUser): boolean | null => {
 
 export const accountOf = (user: IpmiUser): BmcAccount => ({
   id: String(user.id),
-  username: user.name,
+  // Whoever was root of the machine may have chosen it.
+  username: user.name.replaceAll(/\p{C}+/gu, ' '),
   isEnabled: isUserEnabled(user),
   isLocked: null,
   privilege: highestOf([...user.accesses.values()]),
