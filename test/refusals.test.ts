@@ -54,7 +54,10 @@ before(async () => {
       `image.file_directories=${directory}`,
       'image.allowed_networks=127.0.0.0/8',
       `deploy.ramdisk_iso=${lab.machines[0]?.deploy_iso}`,
-
+      // A machine that boots each few seconds asks more often than any real one.
+      ...['source_minute', 'source_burst', 'node_minute'].map(
+        (of) => `agent.lookups_per_${of}=1000`,
+      ),
       'conductor.deploy_callback_timeout=20',
     ],
   });
