@@ -151,8 +151,9 @@ export const BMC_EVENTS = {
   },
   'bmc.reveal': {
     severity: 'critical',
-    meaning: 'A person says that they open a break-glass file, and so see the password of a BMC.',
-    effect: 'The password is changed soon.',
+    meaning:
+      'A person sees the password of a BMC: a break-glass file is opened, or the rule show_password lets them.',
+    effect: 'After an opening the password is changed soon.',
   },
   'bmc.frozen': {
     severity: 'warning',

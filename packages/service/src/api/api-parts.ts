@@ -59,6 +59,8 @@ export type ApiOptions = {
   readonly disallowedSteps: readonly string[];
   /** `[api] public_agent_routes`. */
   readonly publicAgentRoutes: '404' | 'policy';
+  /** `[bmc_credentials] allow_show_password`: off, no rule shows passwords of driver_info. */
+  readonly isShowPasswordAllowed: boolean;
   /** `[api] disable_agent_api`. */
   readonly isAgentApiOff: boolean;
 };
@@ -73,6 +75,7 @@ export const DEFAULT_API_OPTIONS: ApiOptions = {
   conductorTimeoutMs: 60_000,
   disallowedSteps: [RAW_COMMAND],
   publicAgentRoutes: '404',
+  isShowPasswordAllowed: true,
   isAgentApiOff: false,
 };
 

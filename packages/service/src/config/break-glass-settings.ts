@@ -33,6 +33,13 @@ export const BREAK_GLASS_SETTINGS = {
     max: 2,
     meaning: 'How many persons an export of a password needs: 2 means that another one approves.',
   },
+  allow_show_password: {
+    kind: 'flag',
+    default: true,
+    meaning:
+      'Whether the rule show_password, which lets nobody pass by default, may show passwords that persons gave in ' +
+      'driver_info. Each use is the event bmc.reveal.',
+  },
   exports_per_hour: {
     kind: 'count',
     default: 10,

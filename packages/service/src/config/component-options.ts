@@ -127,5 +127,6 @@ export const apiOptions = (settings: Settings): ApiOptions => ({
   conductorTimeoutMs: settings.conductor.heartbeat_timeout * SECOND_MS,
   disallowedSteps: settings.conductor.disallowed_steps,
   publicAgentRoutes: settings.api.public_agent_routes === 'policy' ? 'policy' : '404',
+  isShowPasswordAllowed: settings.bmc_credentials.allow_show_password,
   isAgentApiOff: isAgentApiOff(settings),
 });

@@ -13,6 +13,7 @@ import type { NodeFieldName } from '@bessemer/protocol/node/fields';
 import { may } from '../access/authorize.ts';
 import { type NodeOwners, nodeTarget } from '../access/node-access.ts';
 import type { ApiParts } from '../api-parts.ts';
+import { noteShownPasswords, type ShownInfo } from './note-shown-passwords.ts';
 
 const content = (text: string): string => JSON.stringify({ content: text });
 
@@ -62,8 +63,8 @@ export const shownViews = async (
   const revealed =
     secret.length === 0
       ? views
-      : await withSecrets(parts, views, {
-          isPasswordShown: await ask('show_password'),
+      : await withSecrets(parts, request, views, {
+          isPasswordShown: parts.options.isShowPasswordAllowed && (await ask('show_password')),
           isInstanceSecretShown: await ask('show_instance_secrets'),
         });
   if (guarded.length === 0 || (await ask('baremetal:node:get:filter_threshold'))) return revealed;
@@ -81,6 +82,7 @@ export const shownView = async (
 
 const withSecrets = async (
   parts: ApiParts,
+  request: FastifyRequest,
   views: readonly NodeView[],
   shown: { readonly isPasswordShown: boolean; readonly isInstanceSecretShown: boolean },
 ): Promise<readonly NodeView[]> => {
@@ -89,13 +91,15 @@ const withSecrets = async (
     parts.store.db,
     views.map((view) => view.uuid),
   );
-  return Promise.all(
+  const infos: ShownInfo[] = [];
+  const opened = await Promise.all(
     views.map(async (view) => {
       const texts = clear.get(view.uuid);
       if (texts === undefined) return view;
       const instance = shown.isInstanceSecretShown ? { instance_info: texts.instanceInfo } : {};
       if (!shown.isPasswordShown) return { ...view, ...instance };
       const driverInfo = await parts.conductor.openDriverInfo(texts.node);
+      infos.push({ uuid: view.uuid, driverInfo });
       return {
         ...view,
         ...instance,
@@ -104,6 +108,8 @@ const withSecrets = async (
       };
     }),
   );
+  await noteShownPasswords(parts, request, infos);
+  return opened;
 };
 
 /** What stands for `last_error` where this caller may not see it, however else it would be told. */
