@@ -15,9 +15,11 @@ import { requireTrust } from './require-trust.ts';
 export const bmcCommands = (context: AgentContext): Command[] => {
   const { bmc, hostInterface } = context.hardware;
 
+  /** They do not change while the ramdisk runs, and to find them takes dozens of questions. */
+  let networks: readonly number[] | undefined;
   const channelsOf = async (asked: number | undefined): Promise<readonly [number, ...number[]]> => {
     if (asked !== undefined) return [asked];
-    const [first, ...more] = await networkChannels(bmc);
+    const [first, ...more] = (networks ??= await networkChannels(bmc));
     if (first === undefined) throw new Error('networkChannels answers with one at least');
     return [first, ...more];
   };

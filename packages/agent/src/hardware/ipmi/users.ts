@@ -34,29 +34,62 @@ const LONG_PASSWORD = 0x80;
 const SHORT_PASSWORD_BYTES = 16;
 const ENABLED_STATUS: { readonly [bits: number]: boolean } = { 1: true, 2: false };
 
+type TableFacts = { readonly usersMax: number; readonly fixedNames: number };
+
+const factsOf = (access: Buffer): TableFacts => ({
+  usersMax: (access[0] ?? 0) & 0x3f,
+  fixedNames: (access[2] ?? 0) & 0x3f,
+});
+
+/** How many places for users there are. */
+export const readTableFacts = async (
+  bmc: SystemInterface,
+  channel: number,
+): Promise<TableFacts> => {
+  const asked = request(APP, GET_ACCESS, channel, BMC_ANONYMOUS_USER_ID);
+  return factsOf(await demand(bmc, asked, 'reading the users'));
+};
+
+const idsOf = ({ usersMax }: TableFacts): readonly number[] =>
+  Array.from({ length: usersMax }, (_, index) => index + 1);
+
+const readNames = async (
+  bmc: SystemInterface,
+  ids: readonly number[],
+): Promise<readonly string[]> => {
+  const answers = await bmc.exchangeAll(ids.map((id) => request(APP, GET_NAME, id)));
+  return answers.map(({ data }) => nameOf(data));
+};
+
 export const readUsers = async (bmc: SystemInterface, channel: number): Promise<BmcUserList> => {
-  const first = await demand(bmc, request(APP, GET_ACCESS, channel, 1), 'reading the users');
-  const usersMax = (first[0] ?? 0) & 0x3f;
-  const fixedNames = (first[2] ?? 0) & 0x3f;
-  const ids = Array.from({ length: usersMax }, (_, index) => index + 1);
+  const facts = await readTableFacts(bmc, channel);
+  const ids = idsOf(facts);
   const access = await bmc.exchangeAll(ids.map((id) => request(APP, GET_ACCESS, channel, id)));
-  const names = await bmc.exchangeAll(ids.map((id) => request(APP, GET_NAME, id)));
+  const names = await readNames(bmc, ids);
   const users = ids.flatMap((id, index): BmcUser[] => {
     const own = access[index];
     if (own === undefined || own.code !== 0 || own.data.length < 4) return [];
-    return [userOf(id, own.data, names[index]?.data ?? Buffer.alloc(0), fixedNames)];
+    return [userOf(id, own.data, names[index] ?? '')];
   });
-  return { channel, users_max: usersMax, users };
+  return { channel, users_max: facts.usersMax, users };
 };
 
-const userOf = (id: number, access: Buffer, name: Buffer, fixedNames: number): BmcUser => {
-  const flags = access.readUInt8(3);
+const readUser = async (bmc: SystemInterface, channel: number, id: number): Promise<BmcUser> => {
+  const access = await demand(bmc, request(APP, GET_ACCESS, channel, id), `reading user ${id}`);
+  const [name = ''] = await readNames(bmc, [id]);
+  return userOf(id, access, name);
+};
+
+const nameOf = (field: Buffer): string => field.toString('latin1').replace(/[^\x20-\x7e].*$/s, '');
+
+const userOf = (id: number, access: Buffer, username: string): BmcUser => {
+  const flags = access[3] ?? 0;
   return {
     user_id: id,
-    username: name.toString('latin1').replace(/[^\x20-\x7e].*$/s, ''),
-    enabled: ENABLED_STATUS[access.readUInt8(1) >> 6] ?? null,
+    username,
+    enabled: ENABLED_STATUS[(access[1] ?? 0) >> 6] ?? null,
     // Users with fixed names have the first numbers.
-    name_fixed: id <= Math.max(fixedNames, BMC_ANONYMOUS_USER_ID),
+    name_fixed: id <= Math.max(factsOf(access).fixedNames, BMC_ANONYMOUS_USER_ID),
     privilege: privilegeOf(flags & 0x0f),
     messaging: (flags & MESSAGING) !== 0,
   };
@@ -78,52 +111,59 @@ export type UserWish = {
 /** Sets all of it, then reads it back. The same again is harmless. */
 export const setUser = async (bmc: SystemInterface, wish: UserWish): Promise<BmcUser> => {
   try {
-    const { channels, username, privilege } = wish;
-    const { users } = await readUsers(bmc, channels[0]);
-    const slot = chooseSlot(users, wish);
-    if (slot.username !== username) await setName(bmc, slot, username);
-    await setPassword(bmc, slot.user_id, wish.password);
+    const { channels, privilege } = wish;
+    const id = await chooseSlot(bmc, wish);
+    await setPassword(bmc, id, wish.password);
     for (const channel of channels) {
       const flags = CHANGE_FLAGS | MESSAGING | LINK_AUTHENTICATION | channel;
-      const access = request(APP, SET_ACCESS, flags, slot.user_id, BMC_PRIVILEGES[privilege]);
+      const access = request(APP, SET_ACCESS, flags, id, BMC_PRIVILEGES[privilege]);
       await demand(bmc, access, `giving access on channel ${channel}`);
     }
-    await demand(bmc, switchRequest(slot.user_id, OPERATION.enable), 'enabling the user');
-    return await readBack(bmc, slot.user_id, wish);
+    await demand(bmc, switchRequest(id, OPERATION.enable), 'enabling the user');
+    return await readBack(bmc, id, wish);
   } finally {
     wish.password.fill(0);
   }
 };
 
-const chooseSlot = (users: readonly BmcUser[], wish: UserWish): BmcUser => {
-  const { slotUserId, username } = wish;
-  const isUsable = (user: BmcUser): boolean => user.user_id !== BMC_ANONYMOUS_USER_ID;
-  const named = users.find((user) => isUsable(user) && user.username === username);
+/** The number of the user, who has the name by then. */
+const chooseSlot = async (bmc: SystemInterface, wish: UserWish): Promise<number> => {
+  const { slotUserId, username, channels } = wish;
+  const facts = await readTableFacts(bmc, channels[0]);
+  const ids = idsOf(facts).filter((id) => id !== BMC_ANONYMOUS_USER_ID);
   if (slotUserId !== undefined) {
-    const slot = users.find((user) => user.user_id === slotUserId);
-    if (slot !== undefined && isUsable(slot)) return slot;
-    throw new CommandFailure('CommandExecutionError', `the BMC has no user ${slotUserId} to set`);
+    if (!ids.includes(slotUserId)) {
+      throw new CommandFailure('CommandExecutionError', `the BMC has no user ${slotUserId} to set`);
+    }
+    const [name] = await readNames(bmc, [slotUserId]);
+    if (name !== username) await setName(bmc, slotUserId, username);
+    return slotUserId;
   }
-  const free = users.find(
-    (user) => isUsable(user) && user.username === '' && user.enabled !== true && !user.name_fixed,
-  );
-  const found = named ?? free;
-  if (found !== undefined) return found;
+  const names = await readNames(bmc, ids);
+  const named = ids[names.indexOf(username)];
+  if (named !== undefined) return named;
+  for (const [index, id] of ids.entries()) {
+    if (names[index] !== '') continue;
+    const user = await readUser(bmc, channels[0], id);
+    if (user.enabled === true || user.name_fixed) continue;
+    await setName(bmc, id, username);
+    return id;
+  }
   throw new CommandFailure(
     'CommandExecutionError',
-    `all ${users.length} places for users of the BMC are taken`,
+    `all ${ids.length} places for users of the BMC are taken`,
     { failureCode: 'bmc.accounts-full' },
   );
 };
 
-const setName = async (bmc: SystemInterface, slot: BmcUser, username: string): Promise<void> => {
+const setName = async (bmc: SystemInterface, id: number, username: string): Promise<void> => {
   const field = Buffer.alloc(BMC_NAME_BYTES_MAX);
   field.write(username, 'latin1');
-  const { code } = await bmc.exchange(request(APP, SET_NAME, slot.user_id, ...field));
+  const { code } = await bmc.exchange(request(APP, SET_NAME, id, ...field));
   if (code === 0) return;
   throw new CommandFailure(
     'CommandExecutionError',
-    `naming user ${slot.user_id}: the BMC ${codeText(code)}`,
+    `naming user ${id}: the BMC ${codeText(code)}`,
     { failureCode: 'bmc.account-fixed' },
   );
 };
@@ -159,17 +199,15 @@ const switchRequest = (id: number, operation: number): IpmiRequest =>
 
 /** Everything but the password can be read. Where the BMC does not tell whether a user is enabled, it is believed. */
 const readBack = async (bmc: SystemInterface, id: number, wish: UserWish): Promise<BmcUser> => {
-  let last: BmcUser | undefined;
   for (const channel of wish.channels) {
-    const { users } = await readUsers(bmc, channel);
-    last = users.find((user) => user.user_id === id);
+    const user = await readUser(bmc, channel, id);
     const isAsSet =
-      last?.username === wish.username &&
-      last.privilege === wish.privilege &&
-      last.messaging &&
-      last.enabled !== false;
+      user.username === wish.username &&
+      user.privilege === wish.privilege &&
+      user.messaging &&
+      user.enabled !== false;
     if (!isAsSet) break;
-    if (channel === wish.channels.at(-1)) return last as BmcUser;
+    if (channel === wish.channels.at(-1)) return user;
   }
   throw new CommandFailure(
     'CommandExecutionError',
@@ -189,9 +227,8 @@ export const disableUser = async (
     const access = request(APP, SET_ACCESS, CHANGE_FLAGS | channel, id, BMC_PRIVILEGES.none);
     await demand(bmc, access, `taking the access on channel ${channel}`);
   }
-  const { users } = await readUsers(bmc, channels[0]);
-  const user = users.find((each) => each.user_id === id);
-  if (user !== undefined && (user.enabled === false || user.privilege === 'none')) return user;
+  const user = await readUser(bmc, channels[0], id);
+  if (user.enabled === false || user.privilege === 'none') return user;
   throw new CommandFailure(
     'CommandExecutionError',
     `the BMC said that user ${id} was disabled, and shows something else`,
