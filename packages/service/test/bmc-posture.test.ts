@@ -142,6 +142,35 @@ test('an account that nobody knows of is one item for both protocols, and is dis
   assert.equal(kindsOf(await ask()).includes('unexpected-account'), false);
 });
 
+test('another account of our own name is disabled where ours is known, and told where it is not', async (context) => {
+  const { ask, ipmi, node, door, ipmiDoor, administrator } = await open(context, {
+    isIpmiOn: true,
+  });
+  const planted = ipmi.users.get(7);
+  assert.ok(planted !== undefined);
+  planted.name = FIRST.username;
+  planted.password = Buffer.from('Plan-2345-Efgh-6'.padEnd(20, '\0'));
+  Object.assign(planted, { isEnabled: true, privilege: 4, accessFlags: 0x10 });
+  const unknown = itemOf(await ask(), 'unexpected-account');
+  const ownPlaces = [{ protocol: 'ipmi', id: '3' }] as const;
+  const { items } = await ask({ ownPlaces });
+
+  await fixPosture({ node, doors: [door, ipmiDoor], as: FIRST }, items);
+
+  assert.equal(unknown.fix, null);
+  assert.equal(planted.isEnabled, false);
+  await ipmiDoor.proveLogin(node, FIRST);
+  await door.proveLogin(node, administrator);
+});
+
+test('without guesses no login is refused', async (context) => {
+  const { ask, bmc } = await open(context);
+
+  await ask({ isGuessing: false });
+
+  assert.equal(bmc.counters.wrongPasswords, 0);
+});
+
 test("a maker's password is found with one login, and is for a person to change", async (context) => {
   const { ask, bmc } = await open(context);
   const known = bmc.accounts.find((each) => each.userName === 'admin');

@@ -2,18 +2,18 @@
 // when the service took the BMC over, and nobody has told it of since, is disabled, or keeps the node from the next one.
 
 import { Failure } from '@bessemer/protocol/errors/failure';
-import type { NodeRecord } from '@bessemer/protocol/node/record';
 
-import type { BmcAccount, BmcAccountDoor } from '#drivers/bmc-accounts';
 import { type BmcCredentialRecord, findBmcCredential } from '#store/bmc-credentials';
 import type { Credential } from '#trust/secret-store/secret-store';
 
 import type { Job } from '../workflow/step.ts';
 import { doorsOf } from './credential-parts.ts';
-import { isUsable } from './posture/account-items.ts';
-import type { RotationParts } from './rotation-run.ts';
-
-type Found = { readonly door: BmcAccountDoor; readonly account: BmcAccount };
+import { auditPosture } from './posture/audit-posture.ts';
+import { fixPosture } from './posture/fix-posture.ts';
+import type { AccountPlace, PostureKind } from './posture/posture-item.ts';
+import type { PostureQuestion } from './posture/posture-question.ts';
+import { eventsOf, fixEventsOf } from './posture/tell-posture.ts';
+import type { RotationEvent, RotationParts } from './rotation-run.ts';
 
 /** Names that may be there. */
 export const expectedNames = (
@@ -27,43 +27,53 @@ export const expectedNames = (
   ...options.foreignAccounts,
 ];
 
-const findUnexpected = async (
-  node: NodeRecord,
-  doors: readonly BmcAccountDoor[],
-  as: Credential,
-  expected: readonly string[],
-): Promise<readonly Found[]> => {
-  const found: Found[] = [];
-  for (const door of doors) {
-    const accounts = await door.list(node, as);
-    const strange = accounts.filter(
-      (account) =>
-        account.username !== '' && isUsable(account) && !expected.includes(account.username),
-    );
-    found.push(...strange.map((account) => ({ door, account })));
-  }
-  return found;
-};
+const PROTOCOLS = ['redfish', 'ipmi'] as const;
 
-const tell = (
-  { node }: Pick<Job, 'node'>,
-  parts: RotationParts,
-  name: 'bmc.account.unexpected' | 'bmc.account.disabled',
-  { door, account }: Found,
-): Promise<void> =>
-  parts.store.transaction((transaction) =>
-    parts.note(transaction, node, {
-      name,
-      detail: {
-        username: account.username,
-        id: account.id,
-        protocol: door.protocol,
-        privilege: account.privilege,
-      },
+/** Where the accounts of the service are at the BMC, as far as that is known. */
+export const ownPlacesOf = ({ slots }: BmcCredentialRecord): readonly AccountPlace[] =>
+  [slots.a, slots.b].flatMap(({ accountIds }) =>
+    PROTOCOLS.flatMap((protocol) => {
+      const id = accountIds[protocol];
+      return id === undefined ? [] : [{ protocol, id }];
     }),
   );
 
-/** Throws Failure where an account is left that should not be there. */
+/** Who is in there is another's by now, or whoever gives no name. */
+const STRANGE: readonly PostureKind[] = ['unexpected-account', 'anonymous-user'];
+
+const questionOf = (
+  { node, driver }: Pick<Job, 'node' | 'driver'>,
+  parts: RotationParts,
+  record: BmcCredentialRecord,
+  as: Credential,
+): PostureQuestion => {
+  const { a, b } = record.slots;
+  const ownNames = [a.username, b.username];
+  return {
+    node,
+    doors: doorsOf(driver, node),
+    as,
+    ownNames,
+    ownPlaces: ownPlacesOf(record),
+    foreignNames: expectedNames(record, parts).filter((name) => !ownNames.includes(name)),
+    manufacturer: null,
+    // It comes after each tenant, and a guess is a refused login.
+    isGuessing: false,
+  };
+};
+
+const noteAll = async (
+  { node }: Pick<Job, 'node'>,
+  parts: RotationParts,
+  events: readonly RotationEvent[],
+): Promise<void> => {
+  if (events.length === 0) return;
+  await parts.store.transaction(async (transaction) => {
+    for (const event of events) await parts.note(transaction, node, event);
+  });
+};
+
+/** Throws Failure where an account is left that should not be there, or it could not be looked. */
 export const auditAccounts = async (job: Job, parts: RotationParts): Promise<void> => {
   const record = await findBmcCredential(parts.store.db, job.node.uuid);
   const slot = record?.activeSlot;
@@ -71,19 +81,25 @@ export const auditAccounts = async (job: Job, parts: RotationParts): Promise<voi
   if (record === undefined || slot == null || ref === null) return;
   const place = { nodeUuid: job.node.uuid, slot };
   const { credential: as } = await parts.secrets.getWrite(place, ref);
-  const doors = doorsOf(job.driver, job.node);
-  const found = await findUnexpected(job.node, doors, as, expectedNames(record, parts));
-  for (const each of found) {
-    await tell(job, parts, 'bmc.account.unexpected', each);
-    if (!parts.options.isUnexpectedDisabled) continue;
-    await each.door.disable(job.node, as, each.account.id);
-    await tell(job, parts, 'bmc.account.disabled', each);
+  const question = questionOf(job, parts, record, as);
+  const { items, gaps } = await auditPosture(question);
+  const unseen = gaps.find(({ what }) => what === 'accounts');
+  if (unseen !== undefined) {
+    const isRetryable = unseen.code === 'bmc.unreachable';
+    throw new Failure(unseen.code, unseen.text, { isRetryable });
   }
-  if (found.length === 0 || parts.options.isUnexpectedDisabled) return;
-  const names = [...new Set(found.map(({ account }) => account.username))].join(', ');
+  await noteAll(job, parts, eventsOf(items));
+  const strange = items.filter(({ kind }) => STRANGE.includes(kind));
+  const isMended = parts.options.isUnexpectedDisabled;
+  const fixes = await fixPosture(question, isMended ? strange : []);
+  await noteAll(job, parts, fixEventsOf(fixes, null));
+  const left = strange.filter((item) => !fixes.fixed.includes(item));
+  if (left.length === 0) return;
+  const names = left.map(({ username }) => username || '(without a name)').join(', ');
   throw new Failure(
     'bmc.account-unexpected',
     `The BMC has accounts that nobody told the service of: ${names}. Remove them, or list them in ` +
       '[bmc_credentials] foreign_accounts, and clean again.',
+    { details: { found: left.map(({ text }) => text) } },
   );
 };

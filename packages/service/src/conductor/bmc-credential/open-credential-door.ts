@@ -23,7 +23,7 @@ import type { Credential } from '#trust/secret-store/secret-store';
 import type { Caller } from '../conductor.ts';
 import { told } from '../management/told.ts';
 import { requireNode } from '../provision/request-provision.ts';
-import { expectedNames } from './audit-accounts.ts';
+import { expectedNames, ownPlacesOf } from './audit-accounts.ts';
 import { credentialOf, newCredential } from './begin-rotation.ts';
 import type { BmcCredentialDoor } from './credential-door.ts';
 import { doorsOf, rotationPartsOf } from './credential-parts.ts';
@@ -109,6 +109,7 @@ export const openCredentialDoor = ({ refuseIfBusy, ...requester }: Door): BmcCre
       doors,
       as: await told(workingLogin(kept, node, driver)),
       ownNames,
+      ownPlaces: ownPlacesOf(record),
       foreignNames: expectedNames(record, kept).filter((name) => !ownNames.includes(name)),
       manufacturer: typeof vendor === 'string' ? vendor : null,
     };

@@ -10,7 +10,7 @@ export type SeenAccount = BmcAccount & { readonly protocol: BmcProtocol };
 
 const ANONYMOUS_ID = '1';
 
-type Names = Pick<PostureQuestion, 'as' | 'ownNames' | 'foreignNames'>;
+type Names = Pick<PostureQuestion, 'as' | 'ownNames' | 'ownPlaces' | 'foreignNames'>;
 
 export const accountItems = (
   names: Names,
@@ -20,6 +20,7 @@ export const accountItems = (
   ...anonymousItems(accounts),
   ...guessed.map((each) => guessedItem(names, accounts, each)),
   ...unexpectedNames(names, accounts).map((username) => unexpectedItem(accounts, username)),
+  ...twinItems(names, accounts),
 ];
 
 /** Where a BMC does not tell whether an account is enabled, a disabled one has no privilege. */
@@ -54,6 +55,34 @@ const unexpectedItem = (accounts: readonly SeenAccount[], username: string): Pos
   remedy: 'Disable it, or name it among the accounts of others that may be there.',
   username,
   fix: disabling(named(accounts, username)),
+});
+
+/** Whoever was root of the machine can have given an account of their own a name that nobody wonders at. */
+const twinItems = (names: Names, accounts: readonly SeenAccount[]): readonly PostureItem[] => {
+  const strangers = unexpectedNames(names, accounts);
+  const known = accounts.filter(isUsable).filter(({ username }) => username !== '');
+  const isOwn = (account: SeenAccount): boolean =>
+    names.ownPlaces?.some(
+      ({ protocol, id }) => protocol === account.protocol && id === account.id,
+    ) === true;
+  const groups = new Map<string, SeenAccount[]>();
+  for (const each of known.filter(({ username }) => !strangers.includes(username))) {
+    const key = `${each.protocol} ${each.username}`;
+    groups.set(key, [...(groups.get(key) ?? []), each]);
+  }
+  return [...groups.values()]
+    .filter((group) => group.length > 1)
+    .map((group) => twinItem(group, group.some(isOwn) ? group.filter((each) => !isOwn(each)) : []));
+};
+
+const twinItem = (group: readonly SeenAccount[], others: readonly SeenAccount[]): PostureItem => ({
+  kind: 'unexpected-account',
+  severity: 'high',
+  text: `The BMC has ${group.length} accounts of the name "${group[0]?.username ?? ''}".`,
+  remedy: 'Remove those that are not the one that is known.',
+  username: group[0]?.username ?? null,
+  // Which one is known is not told: a person has to look.
+  fix: others.length === 0 ? null : disabling(others),
 });
 
 /** User 1 of IPMI: whoever gives no name. */

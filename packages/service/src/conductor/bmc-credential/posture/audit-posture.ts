@@ -26,7 +26,8 @@ export const auditPosture = async (question: PostureQuestion): Promise<PostureRe
     const exposure = await look('exposure', () => fetchExposure(node, as));
     if (exposure !== undefined) exposures.push(exposure);
   }
-  const guessed = await tryFactoryPasswords(question, accounts, gaps);
+  const guessed =
+    question.isGuessing === false ? [] : await tryFactoryPasswords(question, accounts, gaps);
   const items: PostureItem[] = [
     ...exposureItems(exposures, doors),
     ...accountItems(question, accounts, guessed),

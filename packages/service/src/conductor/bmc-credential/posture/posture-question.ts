@@ -5,6 +5,8 @@ import type { Credential } from '#trust/secret-store/secret-store';
 
 import type { NodeRecord } from '@bessemer/protocol/node/record';
 
+import type { AccountPlace } from './posture-item.ts';
+
 export type PostureQuestion = {
   readonly node: NodeRecord;
   readonly doors: readonly BmcAccountDoor[];
@@ -12,8 +14,12 @@ export type PostureQuestion = {
   readonly as: Credential;
   /** Accounts of the service: their passwords were drawn by it, so none is guessed. */
   readonly ownNames: readonly string[];
+  /** Where they are, as far as that is known: somebody may have made others of the same name. */
+  readonly ownPlaces?: readonly AccountPlace[];
   /** Accounts of others that may be there. */
   readonly foreignNames: readonly string[];
+  /** False: no password is tried. */
+  readonly isGuessing?: boolean;
   /** As the machine tells it. */
   readonly manufacturer: string | null;
   /** Logs in, within whatever budget the caller keeps beside that of the driver. */

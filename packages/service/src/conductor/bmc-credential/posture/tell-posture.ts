@@ -20,10 +20,15 @@ const EVENT_OF: { readonly [kind in PostureKind]: keyof typeof BMC_EVENTS | null
 };
 
 export const eventsOf = (items: readonly PostureItem[]): readonly PostureEvent[] =>
-  items.flatMap(({ kind, username, text }) => {
+  items.flatMap(({ kind, username, text, fix }) => {
     const name = EVENT_OF[kind];
-    return name === null ? [] : [{ name, detail: { reason: kind, username, text } }];
+    return name === null
+      ? []
+      : [{ name, detail: { reason: kind, username, text, accounts: placesIn(fix) } }];
   });
+
+const placesIn = (fix: PostureItem['fix']): JsonObject[] =>
+  fix?.kind === 'disable-account' ? fix.places.map((each) => ({ ...each })) : [];
 
 export const fixEventsOf = (
   { fixed }: PostureFixes,

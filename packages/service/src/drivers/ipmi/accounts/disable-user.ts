@@ -29,7 +29,8 @@ export const disableUser = async (
   const { channels, users } = await fetchUserTable(session);
   const user = users.find((each) => String(each.id) === id);
   if (user === undefined || isUserEnabled(user) === false) return;
-  if (user.name === ownName) {
+  // Of several of that name a BMC lets in the first.
+  if (user.id === users.find((each) => each.name === ownName)?.id) {
     throw cannot(user, `"${ownName}" would lock itself out of the BMC`);
   }
   const isTaken =

@@ -7,7 +7,7 @@ import { pathAt } from '../links.ts';
 import { readBack } from '../read-back.ts';
 import { BmcRefused } from '../refused.ts';
 import { isEnabled, userNameOf } from './account-record.ts';
-import { unlessGone } from './account-service.ts';
+import { fetchAccounts, unlessGone } from './account-service.ts';
 import { endSessionsOf } from './end-sessions.ts';
 import { accountFailure, unknownProperty } from './password-refusal.ts';
 
@@ -19,7 +19,7 @@ export const disableAccount = async (bmc: Bmc, id: string): Promise<void> => {
   const account = await unlessGone(client.fetch(path, operation));
   if (account === undefined || isEnabled(account) === false) return;
   const username = userNameOf(account);
-  if (username === access.username) {
+  if (username === access.username && (await isFirstOfName(bmc, path, username))) {
     throw new Failure(
       'bmc.account-fixed',
       `"${username}" would lock itself out of the BMC at ${client.origin}`,
@@ -46,6 +46,13 @@ export const disableAccount = async (bmc: Bmc, id: string): Promise<void> => {
     );
   }
   await endSessionsOf(bmc, username);
+};
+
+/** Of several of that name a BMC lets in the first. */
+const isFirstOfName = async (bmc: Bmc, path: string, username: string): Promise<boolean> => {
+  const { accounts } = await fetchAccounts(bmc);
+  const first = accounts.find((each) => userNameOf(each) === username);
+  return first === undefined || first.path === path;
 };
 
 const remove = async (bmc: Bmc, path: string, username: string): Promise<void> => {
