@@ -2,6 +2,7 @@
 // open` reads it; people can, too, with nothing but `age`.
 
 import { isJsonObject } from '../json.ts';
+import { isUuid } from '../uuid.ts';
 
 export const BREAK_GLASS_FORMAT = 'bessemer-break-glass/1';
 
@@ -27,14 +28,16 @@ export type BreakGlassContent = BreakGlassFacts & {
   readonly password: string;
 };
 
-const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
+/** Everybody who knows a public key can seal a file to it: nothing in it may steer a terminal. */
+const isText = (value: unknown): value is string =>
+  typeof value === 'string' && /^[^\p{C}\p{Zl}\p{Zp}]{1,500}$/u.test(value);
 
 /** Undefined for any other text; the text is in no error. */
 export const readBreakGlassContent = (text: string): BreakGlassContent | undefined => {
   const value = parse(text);
   if (!isJsonObject(value) || value['format'] !== BREAK_GLASS_FORMAT) return undefined;
   const { node, addresses, protocols, username, password, writeId, sealedAt } = value;
-  if (!isJsonObject(node) || !isText(node['uuid'])) return undefined;
+  if (!isJsonObject(node) || !isText(node['uuid']) || !isUuid(node['uuid'])) return undefined;
   if (!isJsonObject(addresses) || !Array.isArray(protocols)) return undefined;
   if (!isText(username) || !isText(password) || !isText(writeId) || !isText(sealedAt)) {
     return undefined;
