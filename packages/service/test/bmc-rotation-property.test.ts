@@ -30,6 +30,8 @@ const world = fc.record({
   standbyPolicy: fc.constantFrom('scramble' as const, 'disable' as const, 'keep' as const),
   isGivenDisabled: fc.boolean(),
   cutBytes: fc.constantFrom(undefined, 16, 20),
+  delayCalls: fc.constantFrom(0, 0, 0, 0, 1, 3, 6),
+  hasAgent: fc.boolean(),
   liesCount: fc.constantFrom(0, 0, 0, 1, 2),
   refused: fc.constantFrom('nothing', 'plain', 'short', 'special', 'all'),
   lockoutThreshold: fc.constantFrom(undefined, 3, 4, 6),
@@ -57,11 +59,13 @@ const waysOf = ({
   lockoutThreshold,
   resetsAt,
   bmcLosses,
+  delayCalls,
 }: World): BmcWays => ({
   ...(cutBytes === undefined ? {} : { cutBytes }),
   ...(lockoutThreshold === undefined ? {} : { lockoutThreshold }),
   ...(resetsAt === undefined ? {} : { resetsAt }),
   liesCount,
+  delayCalls,
   refuses: REFUSALS[refused] ?? (() => false),
   loses: (call) => bmcLosses[call],
 });
@@ -77,6 +81,7 @@ test('nobody is ever locked out, whatever fails and whenever the process is kill
     fc.asyncProperty(world, async (each) => {
       const site = await openSite({
         bmc: waysOf(each),
+        ...(each.hasAgent ? { inBand: ({ inBand }) => inBand } : {}),
         secrets: { fails: (call) => each.storeLosses[call] },
         options: {
           strategy: each.strategy,

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 
-import type { InBandDoor } from '#conductor/bmc-credential/in-band';
 import { updateNode } from '#store/nodes';
 import { keepDriverInfo } from '#trust/driver-secrets';
 
@@ -31,20 +30,6 @@ const setPassword = (bmc: ModelBmc, username: string, password: string): void =>
   const account = bmc.accounts.get(username);
   if (account !== undefined) account.password = password;
 };
-
-const throughAgent = (bmc: ModelBmc): InBandDoor => ({
-  findObstacle: async () => undefined,
-  set: async (_node, { credential }) => {
-    (bmc.accounts as Map<string, object>).set(credential.username, {
-      password: credential.password.reveal(),
-      isEnabled: true,
-      failuresAtMs: [],
-    });
-    return '3';
-  },
-  list: async () => [],
-  disable: async () => undefined,
-});
 
 test('a BMC that forgot its users is taken over again by the login that was given', async (t) => {
   const site = await takenOver(t);
@@ -88,7 +73,7 @@ test('where nothing works any more the node is lost, and a person can give a log
 });
 
 test('where nothing works the agent sets a password, and it is proved from outside', async (t) => {
-  const site = await takenOver(t, { inBand: throughAgent });
+  const site = await takenOver(t, { inBand: ({ inBand }) => inBand });
   for (const username of site.bmc.accounts.keys()) setPassword(site.bmc, username, 'Unknown-1');
 
   await rotate(site);
@@ -99,7 +84,7 @@ test('where nothing works the agent sets a password, and it is proved from outsi
 });
 
 test('a machine that nobody has a login for is taken over from inside', async (t) => {
-  const site = await openSite({ inBand: throughAgent });
+  const site = await openSite({ inBand: ({ inBand }) => inBand });
   t.after(site.close);
   await updateNode(site.store.db, site.node, { driverInfo: {}, driverSecrets: null });
 

@@ -51,6 +51,7 @@ const rotationOf = (nodeUuid: NodeUuid, fence: number): RotationRecord => ({
     askedPath: 'auto',
     askedSlot: null,
     stateBefore: 'managed',
+    targetBefore: 'standby',
     givenPolicy: 'keep',
     supplied: null,
     pass: 'replace',

@@ -8,7 +8,12 @@ import type { NodeUuid } from '@bessemer/protocol/uuid';
 
 import type { RotationPhase, RotationStrategy } from '#trust/bmc-credential/rotation-phases';
 
-import type { BmcCredentialState, BmcSlotName, SecretRef } from './bmc-credentials.ts';
+import type {
+  BmcCredentialState,
+  BmcSlotName,
+  BmcSlotState,
+  SecretRef,
+} from './bmc-credentials.ts';
 import type { BmcRotationTable } from './bmc-tables.ts';
 import type { Queryable } from './database.ts';
 import { withConflicts } from './errors.ts';
@@ -36,6 +41,8 @@ export type RotationWork = {
   readonly askedPath: 'auto' | 'oob' | 'inband';
   readonly askedSlot: BmcSlotName | null;
   readonly stateBefore: BmcCredentialState;
+  /** Of this pass: the account that is changed, before it was. */
+  readonly targetBefore: BmcSlotState;
   /** What is done to the account that a person gave, once another one works. */
   readonly givenPolicy: 'keep' | 'disable';
   /** A password that somebody supplied, in its own place in the store. */

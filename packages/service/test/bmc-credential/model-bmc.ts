@@ -2,6 +2,7 @@
 
 import { Failure } from '@bessemer/protocol/errors/failure';
 
+import type { InBandDoor } from '#conductor/bmc-credential/in-band';
 import type { BmcAccountDoor, BmcAccountLimits } from '#drivers/bmc-accounts';
 import type { Credential } from '#trust/secret-store/secret-store';
 
@@ -14,6 +15,8 @@ export type BmcWays = {
   readonly refuses?: (password: string) => boolean;
   /** Locks an account after so many refused logins. */
   readonly lockoutThreshold?: number;
+  /** A change is seen only so many calls later. */
+  readonly delayCalls?: number;
   /** How the answer of the n-th call is lost: before the BMC did it, or after. */
   readonly loses?: (call: number) => 'before' | 'after' | undefined;
   /** With the n-th call all users but the first are as they were made in the factory. */
@@ -37,6 +40,8 @@ export type ModelBmc = {
   readonly isReset: () => boolean;
   readonly calls: () => number;
   readonly reset: () => void;
+  /** Through an agent on the machine, which needs no login. */
+  readonly inBand: InBandDoor;
 };
 
 const lost = (): Failure =>
@@ -57,6 +62,16 @@ export const makeModelBmc = (nowMs: () => number, ways: BmcWays = {}): ModelBmc 
   let lockouts = 0;
   let lies = ways.liesCount ?? 0;
   let isReset = false;
+  let pending: { readonly atCall: number; readonly make: () => void }[] = [];
+
+  const later = (make: () => void): void => {
+    pending.push({ atCall: calls + (ways.delayCalls ?? 0), make });
+    settle();
+  };
+  const settle = (): void => {
+    for (const { atCall, make } of pending) if (atCall <= calls) make();
+    pending = pending.filter(({ atCall }) => atCall > calls);
+  };
 
   const login = ({ username, password }: Credential): Account => {
     const account = accounts.get(username);
@@ -76,6 +91,7 @@ export const makeModelBmc = (nowMs: () => number, ways: BmcWays = {}): ModelBmc 
 
   const call = async <T>(as: Credential, work: () => T): Promise<T> => {
     calls += 1;
+    settle();
     if (calls === ways.resetsAt) {
       isReset = true;
       restore();
@@ -97,8 +113,32 @@ export const makeModelBmc = (nowMs: () => number, ways: BmcWays = {}): ModelBmc 
           lockoutResetMs: LOCKOUT_MS,
         };
 
+  const change = ({ username, password }: Credential): void => {
+    if (ways.refuses?.(password.reveal()) === true) {
+      throw new Failure('bmc.password-policy', 'PropertyValueFormatError');
+    }
+    if (lies > 0) {
+      lies -= 1;
+      return;
+    }
+    const kept = password.reveal().slice(0, ways.cutBytes ?? Infinity);
+    later(() => {
+      const { failuresAtMs = [] } = accounts.get(username) ?? {};
+      accounts.set(username, { password: kept, isEnabled: true, failuresAtMs });
+    });
+  };
+
   return {
     accounts,
+    inBand: {
+      findObstacle: async () => undefined,
+      set: async (_node, { credential }) => {
+        change(credential);
+        return '3';
+      },
+      list: async () => [],
+      disable: async () => undefined,
+    },
     accepts: ({ username, password }) => {
       const account = accounts.get(username);
       return account !== undefined && account.isEnabled && account.password === password;
@@ -127,19 +167,7 @@ export const makeModelBmc = (nowMs: () => number, ways: BmcWays = {}): ModelBmc 
         ),
       set: (_node, as, { credential }) =>
         call(as, () => {
-          const password = credential.password.reveal();
-          if (ways.refuses?.(password) === true) {
-            throw new Failure('bmc.password-policy', 'PropertyValueFormatError');
-          }
-          if (lies > 0) lies -= 1;
-          else {
-            const kept = password.slice(0, ways.cutBytes ?? Infinity);
-            accounts.set(credential.username, {
-              password: kept,
-              isEnabled: true,
-              failuresAtMs: [],
-            });
-          }
+          change(credential);
           return `/accounts/${credential.username}`;
         }),
       disable: (_node, as, id) =>

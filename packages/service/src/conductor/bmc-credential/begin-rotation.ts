@@ -97,6 +97,7 @@ export const beginRotation = async (
       askedPath: request.path ?? options.path,
       askedSlot: request.slot ?? null,
       stateBefore: before.state,
+      targetBefore: 'empty',
       givenPolicy: request.givenPolicy ?? (options.isGivenDisabled ? 'disable' : 'keep'),
       supplied: request.supplied ?? null,
       pass: 'replace',

@@ -18,6 +18,8 @@ const WORKS: readonly BmcSlotState[] = ['active', 'standby', 'verified'];
 /** Switched off by us, or never made: nothing that should work does not. */
 const IS_AT_REST: readonly BmcSlotState[] = ['retired', 'foreign'];
 
+const UNDER_WORK: readonly BmcSlotState[] = ['staged', 'applying', 'verified', 'retiring'];
+
 /** What is true of a node that nobody works on, as its slots say. */
 export const restingState = (
   record: Pick<BmcCredentialRecord, 'slots' | 'activeSlot' | 'strategy' | 'frozen'>,
@@ -35,20 +37,17 @@ export const restingState = (
   return worksAt(other) || IS_AT_REST.includes(slots[other].state) ? 'managed' : 'degraded';
 };
 
-/** Slots that were worked on when the rotation ended badly: nobody knows, or what was proved last still holds. */
+/** The slot that was worked on when the rotation ended badly: nobody knows, or it is as it was. */
 const settleSlots = (
   record: BmcCredentialRecord,
-  rotation: RotationRecord,
+  { slot, work, candidate }: RotationRecord,
   target: BmcSlotState | undefined,
 ): Pick<BmcCredentialRecord, 'slots'> => {
-  const { slot } = rotation;
   if (slot === null) return record;
   const before = record.slots[slot];
-  const isUnder = ['staged', 'applying', 'verified', 'retiring'].includes(before.state);
-  if (!isUnder && target === undefined) return record;
-  const proved = record.activeSlot === slot ? 'active' : 'standby';
-  const rest: BmcSlotState =
-    before.possible.length > 0 ? 'suspect' : before.ref === null ? 'empty' : proved;
+  if (target === undefined && !UNDER_WORK.includes(before.state)) return record;
+  const isInDoubt = candidate !== null && before.possible.includes(candidate);
+  const rest = isInDoubt ? 'suspect' : work.targetBefore;
   return { slots: { ...record.slots, [slot]: { ...before, state: target ?? rest } } };
 };
 

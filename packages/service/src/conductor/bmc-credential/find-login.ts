@@ -28,15 +28,22 @@ const chooseTarget = (
   return slots[wished].username === username ? otherSlot(wished) : wished;
 };
 
-const goOnWith = (run: RotationRun, login: RotationLogin, username?: string): Go => ({
-  kind: 'go',
-  phase: 'generated',
-  changes: {
-    slot: chooseTarget(run, login, username),
-    path: login.by === 'inband' ? 'inband' : 'oob',
-  },
-  work: { login, refused: [] },
-});
+const goOnWith = (run: RotationRun, login: RotationLogin, username?: string): Go => {
+  const slot = chooseTarget(run, login, username);
+  // Where there is one account, it was logged in with.
+  const isLogin = login.by === 'slot' && login.slot === slot;
+  const { credential } = run;
+  return {
+    kind: 'go',
+    phase: 'generated',
+    changes: { slot, path: login.by === 'inband' ? 'inband' : 'oob' },
+    work: {
+      login,
+      refused: [],
+      targetBefore: isLogin ? restingSlotState(credential, slot) : credential.slots[slot].state,
+    },
+  };
+};
 
 const refused = (run: RotationRun, login: KnownLogin, isGone: boolean): Go => ({
   kind: 'go',

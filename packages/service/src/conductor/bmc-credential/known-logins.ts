@@ -1,6 +1,5 @@
 // The logins that are known of a BMC, in the order in which they are tried: the account in use, then the other one; of
-// each first what the BMC was told and nobody has logged in with since, then what was proved last, then what a BMC may
-// have cut off. The account that a person gave comes last; first, where nothing else is in use yet.
+// each what was proved last and what the BMC was told since, whichever is the likelier, then what a BMC may have cut off. The account that a person gave comes last; first, where nothing else is in use yet.
 
 import { Failure } from '@bessemer/protocol/errors/failure';
 
@@ -31,8 +30,11 @@ export type KnownLogin =
 const GIVEN: KnownLogin = { kind: 'given', name: 'given' };
 
 const loginsOf = (record: BmcCredentialRecord, slot: BmcSlotName): readonly KnownLogin[] => {
-  const { ref, possible } = record.slots[slot];
-  const whole = [...possible, ...(ref === null ? [] : [ref])];
+  const { ref, possible, state } = record.slots[slot];
+  const proved = ref === null ? [] : [ref];
+  // Where an old password worked after the BMC was told a new one, it only may have taken its time.
+  const isOldLikely = state === 'active' || state === 'standby';
+  const whole = isOldLikely ? [...proved, ...possible] : [...possible, ...proved];
   const login = (each: SecretRef, cutBytes?: number): KnownLogin => ({
     kind: 'slot',
     name: `${slot}#${each}${cutBytes === undefined ? '' : `/${cutBytes}`}`,

@@ -21,6 +21,7 @@ import {
   type Act,
   candidateOf,
   type Go,
+  type Next,
   primaryDoor,
   type RotationRun,
   targetOf,
@@ -102,11 +103,23 @@ const guessesOf = ({ rotation, credential }: RotationRun): readonly Guess[] => {
   return strategy === 'dual' ? [...cuts, ...again, ...olds] : [...olds, ...cuts];
 };
 
-const tellAgain = (run: RotationRun): Go => ({
-  kind: 'go',
-  phase: 'applying',
-  work: { applied: run.rotation.work.applied + 1 },
-});
+/** Some BMCs answer at once and do it a little later. */
+const SETTLE_MS = 3_000;
+
+const tellAgain = (run: RotationRun): Next => {
+  const { applied, waits } = run.rotation.work;
+  if (waits > 0) return { kind: 'go', phase: 'applying', work: { applied: applied + 1 } };
+  return {
+    kind: 'wait',
+    wait: {
+      what: 'the BMC to take the password that it was told',
+      on: 'the BMC',
+      remedy: 'Nothing: it is told once more then.',
+      lookAfterMs: SETTLE_MS,
+      code: 'bmc.credentials',
+    },
+  };
+};
 
 const loginOf = async (run: RotationRun, guess: Exclude<Guess, { kind: 'again' }>) => {
   const slot = targetOf(run);
@@ -114,12 +127,12 @@ const loginOf = async (run: RotationRun, guess: Exclude<Guess, { kind: 'again' }
   return cutPassword(await requireSecret(run, slot, candidateOf(run)), guess.bytes);
 };
 
-/** The BMC said that it did, and did not: what was there before works. */
-const notApplied = (run: RotationRun): Go => {
+/** The BMC said that it did, and did not, or takes its time: what was there before works. */
+const notApplied = (run: RotationRun): Next => {
   if (run.rotation.work.applied < TOLD_MAX) return tellAgain(run);
   const target = run.credential.activeSlot === targetOf(run) ? 'active' : 'standby';
   const text = 'the BMC takes the new password and does not keep it; the old one works.';
-  return endFailed(run, 108, 'bmc.refused', text, { target, isCandidateGone: true });
+  return endFailed(run, 108, 'bmc.refused', text, { target });
 };
 
 export const recovering: Act = async (run) => {
@@ -182,6 +195,7 @@ export const correcting: Act = async (run) => {
   await storeSecret(run, slot, heldRef, held);
   await requireSecret(run, slot, heldRef);
   const nowMs = run.parts.clock.wallMs();
+  const state = restingSlotState(run.credential, slot);
   const profile = PASSWORD_PROFILES.find(({ name }) => name === run.credential.profile);
   const isTooLong = profile !== undefined && profile.lengthBytes > bytes;
   return {
@@ -194,11 +208,12 @@ export const correcting: Act = async (run) => {
       applied: 0,
       refused: [],
       profilesTried: [],
+      ...(slot === run.rotation.slot ? { targetBefore: state } : {}),
       ...(strategy === 'single' && work.login !== null ? { login: { by: 'slot', slot } } : {}),
     },
     ...(strategy === 'single' && work.login !== null ? { changes: { path: 'oob' as const } } : {}),
     credential: (record) => ({
-      ...withProved(record, slot, heldRef, { state: restingSlotState(record, slot), nowMs }),
+      ...withProved(record, slot, heldRef, { state, nowMs, told: ref }),
       limits: learnTruncation(record.limits, bytes),
       ...(isTooLong ? { profile: null } : {}),
     }),

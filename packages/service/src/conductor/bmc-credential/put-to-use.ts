@@ -76,11 +76,16 @@ export const committing: Act = async (run) => {
   };
 };
 
-const freshPass = (active: BmcSlotName, slot: BmcSlotName): Go => ({
+const freshPass = ({ credential }: RotationRun, active: BmcSlotName, slot: BmcSlotName): Go => ({
   kind: 'go',
   phase: 'generated',
   changes: { slot, path: 'oob', candidate: null },
-  work: { ...FRESH_PASS, pass: 'retire', login: { by: 'slot', slot: active } },
+  work: {
+    ...FRESH_PASS,
+    pass: 'retire',
+    login: { by: 'slot', slot: active },
+    targetBefore: credential.slots[slot].state,
+  },
   credential: (record) => withSlot(record, slot, { state: 'retiring' }),
 });
 
@@ -91,7 +96,7 @@ export const retiring: Act = async (run) => {
   const isThere = run.credential.slots[slot].ref !== null;
   const isBroken = run.credential.slots[slot].state === 'suspect';
   // What was never made is made, and what does not work is put right, whatever is done to accounts that rest.
-  if (!isThere || isBroken || standbyPolicy === 'scramble') return freshPass(active, slot);
+  if (!isThere || isBroken || standbyPolicy === 'scramble') return freshPass(run, active, slot);
   if (standbyPolicy === 'keep') return { kind: 'go', phase: 'verify_old_dead' };
   await disableAccount(run, active, run.credential.slots[slot].username);
   return {
