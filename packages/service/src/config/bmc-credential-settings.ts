@@ -122,7 +122,7 @@ export const BMC_CREDENTIAL_SETTINGS = {
   require_agent_trust: {
     kind: 'count',
     default: 2,
-    min: 1,
+    min: 2,
     max: 3,
     meaning: 'Least trust level of an agent that is told a password.',
   },

@@ -60,7 +60,7 @@ export const requireOwnBmc = async (queryable: Queryable, address: string): Prom
   throw new Refusal(409, 'The BMC of the machine is the BMC of a node already.');
 };
 
-const namesHost = (info: JsonObject, address: string): boolean =>
+export const namesHost = (info: JsonObject, address: string): boolean =>
   ADDRESS_KEYS.some((key) => {
     const value = info[key];
     if (typeof value !== 'string') return false;

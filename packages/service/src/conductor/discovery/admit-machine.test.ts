@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { bmcAddressOf, namesHost, networkOf } from './admit-machine.ts';
+
+const OPTIONS = { networks: ['10.20.0.0/24', '10.20.1.0/24'], bmcNetworks: ['10.30.0.0/24'] };
+
+test('a caller is counted in the network that it is in', () => {
+  assert.equal(networkOf(OPTIONS, '10.20.1.7'), '10.20.1.0/24');
+  assert.equal(networkOf(OPTIONS, '::ffff:10.20.0.7'), '10.20.0.0/24');
+  assert.equal(networkOf(OPTIONS, '10.21.0.7'), undefined);
+  assert.equal(networkOf({ networks: [] }, '10.20.0.7'), undefined);
+});
+
+for (const [name, four, six, expected] of [
+  ['an address that may be', '10.30.0.9', null, '10.30.0.9'],
+  ['one elsewhere', '192.0.2.9', null, undefined],
+  ['none', null, null, undefined],
+  ['the word for none', '0.0.0.0', '::/0', undefined],
+  ['a name', 'bmc.example.org', null, undefined],
+  ['an address with more behind it', '10.30.0.9/../', null, undefined],
+] as const) {
+  test(`the BMC of a machine that tells ${name}`, () => {
+    const found = bmcAddressOf(OPTIONS, { bmc_address: four, bmc_v6address: six });
+
+    assert.equal(found, expected);
+  });
+}
+
+for (const [name, info, expected] of [
+  ['by its address', { ipmi_address: '10.30.0.9' }, true],
+  ['by a URL with a port', { redfish_address: 'https://10.30.0.9:8443/' }, true],
+  ['by a URL of IPv6', { redfish_address: 'https://[2001:db8::9]' }, true],
+  ['not by a longer address', { ipmi_address: '10.30.0.99' }, false],
+  ['not by what is no address', { note: '10.30.0.9' }, false],
+] as const) {
+  test(`a node names a BMC ${name}`, () => {
+    const host = JSON.stringify(info).includes('2001') ? '2001:db8::9' : '10.30.0.9';
+
+    assert.equal(namesHost(info, host), expected);
+  });
+}

@@ -1,0 +1,60 @@
+// Nodes that the service made by itself, on every engine.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import {
+  countDiscoveries,
+  countWaitingDiscoveries,
+  findDiscovery,
+  insertDiscovery,
+  listDriverInfoNaming,
+} from '#store/discoveries';
+import { deleteNode, updateNode } from '#store/nodes';
+
+import { makeNode, NOW_MS, onBothEngines } from './store-engines.ts';
+
+const NETWORK = '192.0.2.0/24';
+const HOUR_MS = 3_600_000;
+
+onBothEngines((store) => {
+  const discover = async (network = NETWORK, foundMs = NOW_MS) => {
+    const node = await makeNode(store(), { provisionState: 'enroll' });
+    const { uuid: nodeUuid } = node;
+    await insertDiscovery(store().db, { nodeUuid, network, source: '192.0.2.9', foundMs });
+    return node;
+  };
+
+  test('what was found within the hour is counted per network, deleted or not', async () => {
+    const { db } = store();
+    const node = await discover('198.51.100.0/24');
+    await discover('198.51.100.0/24', NOW_MS - HOUR_MS);
+    await discover('203.0.113.0/24');
+
+    await deleteNode(db, node.uuid, node);
+
+    assert.equal(await countDiscoveries(db, '198.51.100.0/24', NOW_MS - HOUR_MS), 1);
+    assert.equal((await findDiscovery(db, node.uuid))?.source, '192.0.2.9');
+  });
+
+  test('what waits is what is still in enroll and still there', async () => {
+    const { db } = store();
+    const before = await countWaitingDiscoveries(db);
+    const [taken, deleted] = [await discover(), await discover(), await discover()];
+
+    await updateNode(db, taken.uuid, { provisionState: 'manageable' });
+    await deleteNode(db, deleted.uuid, deleted);
+
+    assert.equal(await countWaitingDiscoveries(db), before + 1);
+  });
+
+  test('nodes are found by what their driver_info names', async () => {
+    const { db } = store();
+    await makeNode(store(), { driverInfo: { ipmi_address: '192.0.2.77' } });
+
+    assert.deepEqual(await listDriverInfoNaming(db, '192.0.2.77'), [
+      { ipmi_address: '192.0.2.77' },
+    ]);
+    assert.deepEqual(await listDriverInfoNaming(db, '192.0.2.78'), []);
+  });
+});
