@@ -5,11 +5,14 @@ import { makeRotationSchedule } from '#conductor/bmc-credential/schedule-rotatio
 import type { BmcCredentialOptions } from '#conductor/bmc-credential/options';
 import type { BmcCredentialParts } from '#conductor/bmc-credential/credential-parts';
 import { changeBmcCredential } from '#store/bmc-credentials';
-import { listRotationLog, listRotations } from '#store/bmc-rotations';
+import { findOpenRotation, listRotationLog, listRotations } from '#store/bmc-rotations';
+import { listAudit } from '#store/audit';
 import { listHistory } from '#store/history';
 import { updateNode } from '#store/nodes';
+import { endWaitingWorkflow, findOpenWorkflow } from '#store/workflows';
 import { Secret } from '#trust/secret';
 
+import { Failure } from '@bessemer/protocol/errors/failure';
 import { Refusal } from '@bessemer/protocol/errors/refusal';
 import type { NodeUuid } from '@bessemer/protocol/uuid';
 
@@ -30,6 +33,15 @@ const refusedWith =
   (status: number, text: RegExp) =>
   (error: unknown): boolean =>
     error instanceof Refusal && error.status === status && text.test(error.message);
+
+/** Takes up nothing by itself. */
+const notedScheduler = () => {
+  const nudged: NodeUuid[] = [];
+  const nudge = (uuid: NodeUuid): void => {
+    nudged.push(uuid);
+  };
+  return { nudged, scheduler: { owner: 'test', isFull: () => false, nudge } };
+};
 
 const passwordOf = (stage: CredentialStage, uuid: NodeUuid, username: string): string =>
   stage.bmcOf(uuid).accounts.get(username)?.password ?? '';
@@ -158,14 +170,7 @@ test('what is due is rotated by itself, unless somebody works on the node', asyn
     );
   }
   await updateNode(stage.store.db, maintained, { maintenance: true });
-  const nudged: NodeUuid[] = [];
-  const scheduler = {
-    owner: 'test',
-    isFull: () => false,
-    nudge: (uuid: NodeUuid) => {
-      nudged.push(uuid);
-    },
-  };
+  const { nudged, scheduler } = notedScheduler();
 
   await makeRotationSchedule({ parts: stage.parts, scheduler }).look();
 
@@ -245,4 +250,46 @@ test('a process that dies in the middle leaves a rotation that the next one ends
     rotations.map((each) => [each.id, each.outcome]),
     [[id, 'succeeded']],
   );
+});
+
+test('a rotation that waits for the store says so, and one that was left is taken up again', async (t) => {
+  const stage = await stageFor(t);
+  const uuid = await stage.makeNode();
+  const { put } = stage.secrets;
+  Object.assign(stage.secrets, {
+    put: async () => {
+      throw new Failure('secret-store.away', 'The store does not answer.', { isRetryable: true });
+    },
+  });
+  const id = await stage.conductor().requestBmcRotation(uuid, { trigger: 'adopt' });
+  const report = await stage.untilWaiting(uuid);
+  // Somebody ends the workflow in another way.
+  const workflow = await findOpenWorkflow(stage.store.db, uuid);
+  assert.ok(workflow !== undefined);
+  await endWaitingWorkflow(stage.store.db, workflow, Date.now());
+  Object.assign(stage.secrets, { put });
+  const { nudged, scheduler } = notedScheduler();
+
+  await makeRotationSchedule({ parts: stage.parts, scheduler }).look();
+
+  assert.deepEqual([report.waitsFor, report.on], ['the secret store', 'the embedded secret store']);
+  assert.match(report.remedy ?? '', /The store does not answer\./);
+  assert.deepEqual(nudged, [uuid]);
+  assert.equal((await findOpenRotation(stage.store.db, uuid))?.id, id);
+});
+
+test('what is overdue for two periods is told, once a day', async (t) => {
+  const stage = await stageFor(t);
+  const uuid = await stage.makeNode();
+  await stage.adopt(uuid);
+  await stage.conductor().freezeBmcCredentials(uuid, { reason: 'drill' });
+  await stage.store.transaction((trx) => changeBmcCredential(trx, uuid, () => ({ nextDueMs: 1 })));
+  const schedule = makeRotationSchedule({ parts: stage.parts, ...notedScheduler() });
+
+  await schedule.look();
+  await schedule.look();
+
+  const event = 'bmc.rotation.overdue';
+  const told = await listAudit(stage.store.db, { afterSeq: 0, limit: 10, event });
+  assert.equal(told.length, 1);
 });

@@ -199,6 +199,25 @@ export const listRotations = async (
   return rows.map(recordOf);
 };
 
+/** Open ones that nobody works on or waits for: their workflow ended in another way. */
+export const listLeftRotations = async (
+  queryable: Queryable,
+  limit: number,
+): Promise<readonly RotationRecord[]> => {
+  const rows = await queryable
+    .selectFrom('bmc_rotation')
+    .selectAll()
+    .where('ended_ms', 'is', null)
+    .where('node_uuid', 'in', (nodes) => nodes.selectFrom('node').select('uuid'))
+    .where('node_uuid', 'not in', (open) =>
+      open.selectFrom('workflow').select('node_uuid').where('ended_ms', 'is', null),
+    )
+    .orderBy('started_ms')
+    .limit(limit)
+    .execute();
+  return rows.map(recordOf);
+};
+
 export const countOpenRotations = async (queryable: Queryable): Promise<number> => {
   const row = await queryable
     .selectFrom('bmc_rotation')

@@ -21,6 +21,7 @@ import { findOpenWorkflow } from '#store/workflows';
 import { keepDriverInfo } from '#trust/driver-secrets';
 
 import type { NodeRecord } from '@bessemer/protocol/node/record';
+import type { WhyReport } from '@bessemer/protocol/node/why-report';
 import type { NodeUuid } from '@bessemer/protocol/uuid';
 
 import { FAKE_INTERFACES, memoryKeys } from '../conductor/with-engine.ts';
@@ -38,6 +39,8 @@ export type CredentialStage = {
   readonly credentialOf: (uuid: NodeUuid) => Promise<BmcCredentialRecord>;
   /** Resolves when nobody works on the node. */
   readonly untilIdle: (uuid: NodeUuid) => Promise<NodeRecord>;
+  /** Resolves when the work on the node waits for something. */
+  readonly untilWaiting: (uuid: NodeUuid) => Promise<WhyReport>;
   readonly adopt: (uuid: NodeUuid) => Promise<void>;
   readonly restart: () => Promise<void>;
   readonly close: () => Promise<void>;
@@ -129,6 +132,14 @@ export const openCredentialStage = async (
     nodeOf,
     credentialOf: async (uuid) => (await findBmcCredential(store.db, uuid)) as BmcCredentialRecord,
     untilIdle,
+    untilWaiting: async (uuid) => {
+      for (let turn = 0; turn < TURNS_MAX; turn += 1) {
+        const workflow = await findOpenWorkflow(store.db, uuid);
+        if (workflow?.state === 'waiting') return conductor.why(uuid);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      throw new Error('the work on the node does not wait');
+    },
     adopt: async (uuid) => {
       await conductor.requestBmcRotation(uuid, { trigger: 'adopt' });
       await untilIdle(uuid);

@@ -1,9 +1,10 @@
-// Rotations that are due: by age, or because something is wrong. Nothing is begun while anybody works on the node.
+// Rotations that are due: by age, because something is wrong, or because one was left half done by a workflow that ended in
+// another way. Nothing is begun while anybody works on the node.
 
 import { Refusal } from '@bessemer/protocol/errors/refusal';
 
 import { type BmcCredentialRecord, listDueBmcCredentials } from '#store/bmc-credentials';
-import { countOpenRotations } from '#store/bmc-rotations';
+import { countOpenRotations, listLeftRotations } from '#store/bmc-rotations';
 
 import type { BmcRotationWish } from './credential-door.ts';
 import { rotationPartsOf } from './credential-parts.ts';
@@ -42,9 +43,12 @@ export const makeRotationSchedule = (requester: RotationRequester): RotationSche
   };
 
   /** False: not now. */
-  const begin = async (record: BmcCredentialRecord): Promise<boolean> => {
+  const begin = async (
+    nodeUuid: BmcCredentialRecord['nodeUuid'],
+    trigger: BmcRotationWish['trigger'],
+  ): Promise<boolean> => {
     try {
-      await requestRotation(requester, record.nodeUuid, { trigger: triggerOf(record) });
+      await requestRotation(requester, nodeUuid, { trigger });
       return true;
     } catch (error) {
       // Busy, frozen, in maintenance, without a BMC: its turn comes again.
@@ -58,13 +62,15 @@ export const makeRotationSchedule = (requester: RotationRequester): RotationSche
       const kept = rotationPartsOf(parts);
       if (kept === undefined) return;
       const due = await listDueBmcCredentials(parts.store.db, parts.clock.wallMs(), DUE_MAX);
-      if (due.length === 0) return;
+      const left = await listLeftRotations(parts.store.db, DUE_MAX);
+      if (due.length === 0 && left.length === 0) return;
       for (const record of due) await tellOverdue(kept, record);
       if ((await kept.secrets.health()).state !== 'ready') return;
+      for (const { nodeUuid } of left) await begin(nodeUuid, 'repair');
       let room = kept.options.parallelMax - (await countOpenRotations(parts.store.db));
       for (const record of due) {
         if (room <= 0) return;
-        if (await begin(record)) room -= 1;
+        if (await begin(record.nodeUuid, triggerOf(record))) room -= 1;
       }
     },
   };
