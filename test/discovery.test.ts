@@ -40,20 +40,8 @@ const machineAt = (index: number): LabMachine => {
   return machine;
 };
 
-before(async () => {
-  directory = await makeDirectory();
-  lab = await labUp(
-    '--kind',
-    'simulated',
-    '--bmc',
-    'ipmi',
-    '--machines',
-    '3',
-    '--disk',
-    'virtio:16M',
-  );
-  [agentPlace = ''] = await freePorts(1);
-  service = await startService({
+const start = (...settings: readonly string[]): Promise<RunningService> =>
+  startService({
     directory,
     args: ['--agent-listen', agentPlace],
     settings: [
@@ -62,9 +50,25 @@ before(async () => {
       'auto_discovery.allowed_networks=127.77.0.0/16',
       'auto_discovery.bmc_networks=127.77.0.0/16',
       `auto_discovery.driver_info=ipmi_port=${BMC_PORT}`,
-      'auto_discovery.nodes_per_hour=2',
+      'auto_discovery.nodes_per_hour=3',
+      ...settings,
     ],
   });
+
+before(async () => {
+  directory = await makeDirectory();
+  lab = await labUp(
+    '--kind',
+    'simulated',
+    '--bmc',
+    'ipmi',
+    '--machines',
+    '4',
+    '--disk',
+    'virtio:16M',
+  );
+  [agentPlace = ''] = await freePorts(1);
+  service = await start();
   const { deploy_iso: base } = machineAt(0);
   const place = ['--data', join(directory, 'data'), '--url', `https://${agentPlace}`];
   const files = ['--base', base ?? '', '--out', join(directory, 'medium')];
@@ -285,9 +289,65 @@ test('who posts an inventory and proves no key gets no token, and the node stays
   assert.equal(users, '', 'the real machine was not touched');
 });
 
+test('a service that is killed when the password is about to be set goes on with it', async () => {
+  const machine = machineAt(2);
+  const isStored = async (): Promise<boolean> => {
+    const text = await readFile(service.logPath, 'utf8');
+    return text.split('"event":"bmc.rotation.stored"').length > storedBefore.length;
+  };
+  const storedBefore = (await readFile(service.logPath, 'utf8')).split(
+    '"event":"bmc.rotation.stored"',
+  );
+
+  await startFromMedium(machine);
+  await waitFor(isStored, Boolean, STEP_MS_MAX);
+  await service.kill();
+  service = await start();
+  await waitFor(
+    () => isPowered(machine),
+    (power) => power === 'off',
+    STEP_MS_MAX,
+  );
+
+  const uuid = await nodeOf(machine);
+  assert.ok(uuid);
+  assert.equal((await credentialStatus(uuid)).state, 'managed');
+  await askFor(service, uuid, 'manage');
+  await waitForState(service, uuid, ['manageable'], STEP_MS_MAX);
+  const { ipmi_username: factory = '', ipmi_password: password = '' } = machine.driver_info;
+  assert.equal(await isLetIn(machine, factory, password), false);
+});
+
 test('T-19: past the quota of the hour machines are answered 429', async () => {
   const answer = await postInventory('127.77.255.9', inventoryOf('52:54:00:0b:ad:05', null));
 
   assert.equal(answer.status, 429);
-  assert.equal((await listNodes()).length, 2);
+  assert.equal((await listNodes()).length, 3);
+});
+
+test('an agent that is trusted too little is told no password, and its BMC is as it was', async () => {
+  const machine = machineAt(3);
+  await service.stop();
+  service = await start(
+    'bmc_credentials.require_agent_trust=3',
+    'auto_discovery.nodes_per_hour=10',
+  );
+
+  await startFromMedium(machine);
+  const uuid = await waitFor(
+    () => nodeOf(machine),
+    (found) => found !== undefined,
+    STEP_MS_MAX,
+  );
+  assert.ok(uuid);
+  const { last_error: reason } = await waitFor(
+    () => showNode(service, uuid),
+    (node) => node.last_error !== null,
+    STEP_MS_MAX,
+  );
+
+  assert.match(reason ?? '', /BMC-CRED-103 .*trust too low: the agent has level 2/);
+  const { ipmi_username: factory = '', ipmi_password: password = '' } = machine.driver_info;
+  assert.equal(await isLetIn(machine, factory, password), true);
+  assert.equal((await credentialStatus(uuid)).state, 'unmanaged');
 });
