@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 
 import type { ApiParts } from '#api/api-parts';
-import { findNode } from '#store/nodes';
+import { findNode, updateNode } from '#store/nodes';
 
 import type { NodeRecord } from '@bessemer/protocol/node/record';
 
@@ -73,7 +73,11 @@ test('passwords that a rule shows are told of, once a request, and not where the
       await seeing.createNode({ name, driver_info: { redfish_password: 'CANARY' } });
     }
     const kept = { redfish_password: 'bmc-secret:a#w-1' };
-    await seeing.createNode({ name: 'kept', driver_info: kept });
+    const { uuid } = await seeing.createNode({ name: 'kept' });
+    // As a rotation does it; no client may.
+    const node = (await findNode(seeing.parts.store.db, uuid)) as NodeRecord;
+    const info = await seeing.conductor.keepDriverInfo(node.uuid, kept);
+    await updateNode(seeing.parts.store.db, node.uuid, info);
     seeing.conductor.events.length = 0;
 
     const one = await seeing.ask('GET', '/v1/nodes/n1');

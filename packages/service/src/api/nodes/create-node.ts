@@ -25,6 +25,7 @@ import type { ApiParts } from '../api-parts.ts';
 import { notAcceptable } from '../error-envelope.ts';
 import { requireObjectBody } from '../query.ts';
 import type { Route } from '../route.ts';
+import { refuseMovedBmc, refuseReferences } from './kept-bmc.ts';
 import { refuseNodeConflict } from './node-conflict.ts';
 import { nodeValue, requireNodeName } from './node-input.ts';
 import { requireParent } from './parent-node.ts';
@@ -121,9 +122,13 @@ const newNode = async (
     throw new Refusal(400, 'Retired_reason cannot be set while the node is not retired');
   }
   const uuid = asNodeUuid(node.uuid ?? randomUUID()) as NodeRecord['uuid'];
+  const info = node.driverInfo ?? {};
+  refuseReferences(info, {});
+  const subject = { uuid, owner: owned.owner, lessee: null };
+  await refuseMovedBmc(parts, request, subject, { given: info, before: {} });
   return {
     ...node,
-    ...(await parts.conductor.keepDriverInfo(uuid, node.driverInfo ?? {})),
+    ...(await parts.conductor.keepDriverInfo(uuid, info)),
     ...owned,
     ...(await requireParent(parts, request, node.parentNode, owned.owner)),
     ...(node.instanceName === undefined ? displayName(node.instanceInfo) : {}),

@@ -21,6 +21,7 @@ import { asFlag, readQuery, requireFeature } from '../query.ts';
 import type { Route } from '../route.ts';
 import { displayName, requireChassis, requireConductor } from './create-node.ts';
 import { refuseLocked, requireNode } from './find-node.ts';
+import { refuseMovedBmc, refuseReferences } from './kept-bmc.ts';
 import { refuseNodeConflict } from './node-conflict.ts';
 import { requireNodeName } from './node-input.ts';
 import { requireParent } from './parent-node.ts';
@@ -103,6 +104,7 @@ const checkedChanges = async (
       wanted.conductorGroup ?? node.conductorGroup,
     );
   }
+  await refuseKeptElsewhere(parts, request, node, wanted);
   return {
     ...wanted,
     ...(wanted.driverInfo === undefined
@@ -115,6 +117,18 @@ const checkedChanges = async (
       : {}),
     ...interfaceChanges(parts, node, patched, isReset),
   };
+};
+
+/** Passwords that the service keeps go to the BMC that they are of. */
+const refuseKeptElsewhere = async (
+  parts: ApiParts,
+  request: FastifyRequest,
+  node: NodeRecord,
+  { driverInfo: given }: NodeChanges,
+): Promise<void> => {
+  if (given === undefined) return;
+  refuseReferences(given, await parts.conductor.openDriverInfo(node));
+  await refuseMovedBmc(parts, request, node, { given, before: node.driverInfo });
 };
 
 /** Whoever is using a node keeps it, unless the policy says that this caller may take it away. */
