@@ -91,6 +91,19 @@ test('the same again changes the same user', async () => {
   assert.deepEqual(again, first);
 });
 
+test('an account that lost its place to another one is made anew, and nobody is renamed', async () => {
+  const bmc = wayTo('port');
+  const nameOf = async (id: number) =>
+    (await readUsers(bmc, 1)).users.find((user) => user.user_id === id)?.username;
+
+  const elsewhere = await setUser(bmc, wish('bsmr-f', CANARY, 2));
+  const again = await setUser(bmc, wish('bsmr-f', CANARY, 2));
+
+  assert.notEqual(elsewhere.user_id, 2);
+  assert.deepEqual(again, elsewhere);
+  assert.equal(await nameOf(2), 'admin');
+});
+
 test('a password is zeros when it was set, and when it could not be set', async () => {
   const set = wish('bsmr-c', CANARY);
   const refused = wish('bsmr-c', CANARY, 1);

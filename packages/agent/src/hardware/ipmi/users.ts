@@ -136,9 +136,9 @@ const chooseSlot = async (bmc: SystemInterface, wish: UserWish): Promise<number>
       throw new CommandFailure('CommandExecutionError', `the BMC has no user ${slotUserId} to set`);
     }
     const [name] = await readNames(bmc, [slotUserId]);
-    if (name !== username) await setName(bmc, slotUserId, username);
-    return slotUserId;
+    if (name === username) return slotUserId;
   }
+  // The account is elsewhere now, or not yet there. Whoever has its place by then keeps it.
   const names = await readNames(bmc, ids);
   const named = ids[names.indexOf(username)];
   if (named !== undefined) return named;
