@@ -4,6 +4,8 @@ import { test, type TestContext } from 'node:test';
 import { updateNode } from '#store/nodes';
 import { keepDriverInfo } from '#trust/driver-secrets';
 
+import { Failure } from '@bessemer/protocol/errors/failure';
+
 import { FACTORY, type ModelBmc } from './bmc-credential/model-bmc.ts';
 import {
   finish,
@@ -127,4 +129,29 @@ test('a second protocol with accounts of its own is told, too', async (t) => {
     assert.equal(other.bmc.accounts.get(username)?.password, password, username);
   }
   assert.equal(slots.a.username, 'bsmr-a');
+});
+
+test('an account that is locked for ever keeps the node for some hours, and not longer', async (t) => {
+  const site = await takenOver(t);
+  const { door } = site.bmc;
+  const doors = [
+    {
+      ...door,
+      proveLogin: async (...[node, as]: Parameters<typeof door.proveLogin>) => {
+        if (as.username === 'bsmr-b') throw new Failure('bmc.locked', 'locked');
+        return door.proveLogin(node, as);
+      },
+    },
+  ];
+  const beganMs = site.nowMs();
+
+  await site.begin();
+  await finish(site, undefined, doors);
+
+  const { state, activeSlot, lastResult, slots } = await site.credential();
+  assert.deepEqual(
+    [state, activeSlot, lastResult?.code, slots.b.state],
+    ['degraded', 'a', 'bmc.locked', 'suspect'],
+  );
+  assert.ok(site.nowMs() - beganMs < 86_400_000);
 });

@@ -44,6 +44,10 @@ const BMC_LOOKS_MAX = 15;
 /** Where a BMC says that it is too soon for another password, and not until when. */
 const TOO_SOON_MS = 3_600_000;
 const TOO_SOON_WAITS_MAX = 30;
+/** Whatever the BMC says: nothing else is done with the node meanwhile. */
+const TOO_SOON_MS_MAX = 86_400_000;
+/** An account that is locked for ever, or always again, waits for a person; the node does not wait with it. */
+const LOCKOUTS_MAX = 12;
 /** Clocks of BMCs and of the service do not run alike. */
 const MARGIN_MS = 1_000;
 
@@ -104,7 +108,8 @@ const tooSoon = (failure: Failure): Pause =>
     what: 'the least age of a password to pass',
     on: 'the BMC',
     remedy: 'Nothing, or lower the least age in the password policy of the BMC.',
-    lookAfterMs: (secondsOf(failure) ?? TOO_SOON_MS / 1_000) * 1_000 + MARGIN_MS,
+    lookAfterMs:
+      Math.min((secondsOf(failure) ?? TOO_SOON_MS / 1_000) * 1_000, TOO_SOON_MS_MAX) + MARGIN_MS,
     code: failure.code,
   });
 
@@ -126,7 +131,7 @@ const afterFailure = (run: RotationRun, failure: Failure): Next => {
   const isStoreOver =
     code === 'secret-store.gone' || (code === 'secret-store.full' && !isInDoubt(phase));
   if (code.startsWith('secret-store.') && !isStoreOver) return storeAway(run, failure);
-  if (code === 'bmc.locked') return locked(run);
+  if (code === 'bmc.locked' && work.waits < LOCKOUTS_MAX) return locked(run);
   if (code === 'bmc.login-budget') {
     const waitMs = (secondsOf(failure) ?? BMC_LOOK_MS / 1_000) * 1_000;
     return heldBack(run, run.parts.clock.wallMs() + waitMs);

@@ -39,6 +39,10 @@ test('control characters in a name do not reach a terminal', () => {
 for (const [body, limits] of [
   [{}, {}],
   [{ AccountLockoutThreshold: 0, AccountLockoutDuration: 0 }, { lockoutThreshold: 0 }],
+  [
+    { AccountLockoutDuration: 1e300, AccountLockoutCounterResetAfter: 99_999_999_999 },
+    { lockoutMs: 604_800_000, lockoutResetMs: 604_800_000 },
+  ],
   [{ MinPasswordLength: 0, MaxPasswordLength: 0 }, {}],
   [{ MinPasswordLength: -1, MaxPasswordLength: '20' }, {}],
   [

@@ -13,6 +13,8 @@ const PRIVILEGES: { readonly [role: string]: BmcAccountPrivilege } = {
   '': 'none',
 };
 const NAME_CHARACTERS_MAX = 255;
+/** A BMC that says it counts for longer would have us wait for ever, or past the end of time. */
+const LOCKOUT_SECONDS_MAX = 7 * 86_400;
 
 /** Empty: a place that nobody has. */
 export const userNameOf = ({ body }: Resource): string => {
@@ -62,7 +64,7 @@ export const limitsOf = ({ body }: Resource): BmcAccountLimits => {
   ): { readonly [key in K]?: number } =>
     value === undefined ? {} : ({ [key]: value } as { readonly [key in K]: number });
   const milliseconds = (seconds: number | undefined): number | undefined =>
-    seconds === undefined ? undefined : seconds * 1_000;
+    seconds === undefined ? undefined : Math.min(seconds, LOCKOUT_SECONDS_MAX) * 1_000;
   return {
     ...limit('lengthMinBytes', positive('MinPasswordLength')),
     ...limit('lengthMaxBytes', positive('MaxPasswordLength')),
