@@ -2,6 +2,7 @@
 
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { cacheDirectory } from '@bessemer/protocol/paths';
 import { LabFailure } from '../lab-failure.ts';
 import { readLabSpec, type LabSpec, type MachineSpec } from '../lab-spec.ts';
@@ -26,6 +27,10 @@ export const labDirectory = (choice: LabChoice): string =>
   choice.dir === undefined
     ? join(labsDirectory(), choice.name ?? DEFAULT_LAB_NAME)
     : resolve(choice.dir);
+
+/** The words behind the options; the first is a machine. */
+export const parseMachineWords = (args: readonly string[]) =>
+  parseArgs({ args: [...args], options: LAB_OPTIONS, allowPositionals: true, strict: true });
 
 /** A machine of the lab that is named, or of whichever lab has one of that name. */
 export const requireMachine = async (

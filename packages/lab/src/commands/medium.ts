@@ -1,12 +1,11 @@
 // `lab medium`: a boot medium in the drive of a machine, past its BMC: as somebody who stands in front of it.
 
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { callLab } from '../daemon/control-client.ts';
 import { LabFailure } from '../lab-failure.ts';
 import { labFiles } from '../lab-spec.ts';
 import { print, printJson, type Command } from './command.ts';
-import { LAB_OPTIONS, LAB_OPTIONS_HELP, requireMachine } from './lab-options.ts';
+import { LAB_OPTIONS_HELP, parseMachineWords, requireMachine } from './lab-options.ts';
 
 const NOTHING = 'none';
 
@@ -18,12 +17,7 @@ export const mediumCommand: Command = {
 
 ${LAB_OPTIONS_HELP}`,
   run: async (args) => {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: LAB_OPTIONS,
-      allowPositionals: true,
-      strict: true,
-    });
+    const { values, positionals } = parseMachineWords(args);
     const [name, file] = positionals;
     if (file === undefined) throw new LabFailure(`which file, or "${NOTHING}"?`);
     const { spec } = await requireMachine(values, name);

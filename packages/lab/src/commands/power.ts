@@ -1,11 +1,10 @@
 // `lab power`: the machine's power, past its BMC: as somebody who stands in front of it.
 
-import { parseArgs } from 'node:util';
 import { isJsonObject } from '@bessemer/protocol/json';
 import { callLab } from '../daemon/control-client.ts';
 import { labFiles } from '../lab-spec.ts';
 import { print, printJson, type Command } from './command.ts';
-import { LAB_OPTIONS, LAB_OPTIONS_HELP, requireMachine } from './lab-options.ts';
+import { LAB_OPTIONS_HELP, parseMachineWords, requireMachine } from './lab-options.ts';
 
 export const powerCommand: Command = {
   name: 'power',
@@ -15,12 +14,7 @@ export const powerCommand: Command = {
 
 ${LAB_OPTIONS_HELP}`,
   run: async (args) => {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: LAB_OPTIONS,
-      allowPositionals: true,
-      strict: true,
-    });
+    const { values, positionals } = parseMachineWords(args);
     const [name, action] = positionals;
     const { spec } = await requireMachine(values, name);
     const { control } = labFiles(spec.directory);
