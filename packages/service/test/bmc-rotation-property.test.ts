@@ -7,6 +7,7 @@ import {
   requireGoodEnd,
   requireKnown,
   requireNoLockout,
+  requireNoOrphans,
   requireWayIn,
 } from './bmc-credential/rotation-invariants.ts';
 import { Crash, finish, openSite, type Site } from './bmc-credential/rotation-site.ts';
@@ -101,6 +102,7 @@ test('nobody is ever locked out, whatever fails and whenever the process is kill
           await finish(site);
           await check(site);
           await requireGoodEnd(site);
+          await requireNoOrphans(site);
         }
       } finally {
         await site.close();

@@ -65,3 +65,18 @@ export const requireGoodEnd = async (site: Site): Promise<void> => {
   if (isFresh)
     assert.ok(active !== undefined && site.bmc.accepts(active), 'managed, and locked out');
 };
+
+/** After the end of a rotation: what lies in the store is in use, or known to be over. */
+export const requireNoOrphans = async (site: Site): Promise<void> => {
+  const { slots, given, superseded } = await site.credential();
+  const named = new Set([
+    ...Object.entries(slots).flatMap(([slot, { ref, possible }]) =>
+      [ref, ...possible].map((each) => `${slot}#${each}`),
+    ),
+    `given#${given?.ref}`,
+    ...superseded.map(({ slot, ref }) => `${slot}#${ref}`),
+  ]);
+  for (const { slot, writeId } of site.secrets.all()) {
+    assert.ok(named.has(`${slot}#${writeId}`), `nothing names ${slot}#${writeId}`);
+  }
+};

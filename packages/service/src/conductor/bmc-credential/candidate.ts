@@ -1,6 +1,11 @@
 // The next password: chosen, stored, and read back from the store. The BMC knows nothing of it yet.
 
-import { type SecretRef, type BmcSlotName } from '#store/bmc-credentials';
+import type {
+  BmcCredentialChanges,
+  BmcCredentialRecord,
+  BmcSlotName,
+  SecretRef,
+} from '#store/bmc-credentials';
 import { generatePassword } from '#trust/bmc-credential/generate';
 import {
   PASSWORD_PROFILES,
@@ -84,10 +89,23 @@ export const storing: Act = async (run) => {
 const POSSIBLE_MAX = 8;
 
 /** What the BMC is about to be told belongs to what it may hold, before it is told. */
-export const withPossible = (
-  possible: readonly SecretRef[],
+const withPossible = (
+  record: BmcCredentialRecord,
+  slot: BmcSlotName,
   ref: SecretRef,
-): readonly SecretRef[] => [ref, ...possible.filter((each) => each !== ref)].slice(0, POSSIBLE_MAX);
+  nowMs: number,
+): BmcCredentialChanges => {
+  const all = [ref, ...record.slots[slot].possible.filter((each) => each !== ref)];
+  const over = all.slice(POSSIBLE_MAX).map((each) => ({ slot, ref: each, sinceMs: nowMs }));
+  return {
+    ...withSlot(record, slot, {
+      state: 'applying',
+      possible: all.slice(0, POSSIBLE_MAX),
+      setAtMs: nowMs,
+    }),
+    superseded: [...record.superseded, ...over],
+  };
+};
 
 export const staged: Act = async (run) => {
   const [slot, ref] = [targetOf(run), candidateOf(run)];
@@ -106,12 +124,7 @@ export const staged: Act = async (run) => {
     kind: 'go',
     phase: 'applying',
     work: { applied: run.rotation.work.applied + 1 },
-    credential: (record) =>
-      withSlot(record, slot, {
-        state: 'applying',
-        possible: withPossible(record.slots[slot].possible, ref),
-        setAtMs: run.parts.clock.wallMs(),
-      }),
+    credential: (record) => withPossible(record, slot, ref, run.parts.clock.wallMs()),
     events: [{ name: 'bmc.rotation.stored' }],
   };
 };

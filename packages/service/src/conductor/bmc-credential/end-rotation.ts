@@ -8,10 +8,12 @@ import type {
   BmcCredentialState,
   BmcSlotName,
   BmcSlotState,
+  SupersededSecret,
 } from '#store/bmc-credentials';
 import { otherSlot } from '#store/bmc-credentials';
 import type { RotationRecord } from '#store/bmc-rotations';
 
+import { SUPPLIED_PLACE } from './kept-secrets.ts';
 import type { Go, RotationEvent, RotationRun } from './rotation-run.ts';
 
 const WORKS: readonly BmcSlotState[] = ['active', 'standby', 'verified'];
@@ -107,12 +109,28 @@ export const dropCandidate = (
   };
 };
 
+/** A password that was stored and that no BMC was told is named nowhere else. */
+const leftOver = (
+  { slots, superseded }: BmcCredentialRecord,
+  { slot, candidate: ref, work }: RotationRecord,
+  nowMs: number,
+): readonly SupersededSecret[] => {
+  // The place of a supplied one is nobody's now; what the account got is kept in its own.
+  const supplied =
+    work.supplied === null ? [] : [{ slot: SUPPLIED_PLACE, ref: work.supplied, sinceMs: nowMs }];
+  if (slot === null || ref === null) return supplied;
+  const { ref: own, possible } = slots[slot];
+  const isNamed =
+    own === ref ||
+    possible.includes(ref) ||
+    superseded.some((each) => each.slot === slot && each.ref === ref);
+  return isNamed ? supplied : [...supplied, { slot, ref, sinceMs: nowMs }];
+};
+
 const end = (run: RotationRun, { failure, target, isCandidateGone }: Ending): Go => {
   const { rotation, parts } = run;
   const nowMs = parts.clock.wallMs();
-  const { supplied, stateBefore, isOldAlive } = rotation.work;
-  // Its place is nobody's now; what the account got is kept elsewhere.
-  const left = supplied === null ? [] : [{ slot: 'supplied', ref: supplied, sinceMs: nowMs }];
+  const { stateBefore, isOldAlive } = rotation.work;
   const close = (before: BmcCredentialRecord) => {
     const dropped = isCandidateGone === true ? dropCandidate(run, before) : before;
     const record = { ...before, ...dropped };
@@ -121,7 +139,7 @@ const end = (run: RotationRun, { failure, target, isCandidateGone }: Ending): Go
     const state = resting === 'managed' && isOldAlive ? 'degraded' : resting;
     return {
       slots,
-      superseded: [...record.superseded, ...left],
+      superseded: [...record.superseded, ...leftOver(record, rotation, nowMs)],
       state,
       nextDueMs: nextDueMs(run, state, failure === null),
       lastResult: {
