@@ -100,7 +100,7 @@ const startHttpsBmc = async (
     mediaCa,
   };
   return lab.bmcKind === 'both'
-    ? startBothLabBmc(options)
+    ? startBothLabBmc({ ...options, insidePort: INSIDE_PORT })
     : redfishLabBmc(await startRedfishBmc(options));
 };
 
@@ -138,6 +138,8 @@ const startIpmiBmc = (
       });
 };
 
+const isIpmiSpoken = ({ bmcKind }: LabSpec): boolean => bmcKind === 'ipmi' || bmcKind === 'both';
+
 const makeMachine = async (
   lab: LabSpec,
   spec: MachineSpec,
@@ -149,7 +151,7 @@ const makeMachine = async (
       agentPort: AGENT_PORT,
       agentProgram: options.agentProgram ?? DEFAULT_AGENT_PROGRAM,
       netbootUrl: lab.netbootUrl ?? null,
-      bmcInside: lab.bmcKind === 'ipmi' ? { host: spec.bmc.host, port: INSIDE_PORT } : null,
+      bmcInside: isIpmiSpoken(lab) ? { host: spec.bmc.host, port: INSIDE_PORT } : null,
     });
   }
   if (spec.tap !== null) await ensureTap(spec.tap);

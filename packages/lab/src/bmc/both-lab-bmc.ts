@@ -2,6 +2,7 @@
 // behind both. What Redfish says about IPMI is so: switched off there, it is silent here.
 
 import { IPMI_FAULTS, isIpmiFault, makeIpmiBmc, type IpmiBmc } from './ipmi/bmc-memory.ts';
+import { openInBandPort } from './ipmi/in-band-port.ts';
 import { startIpmiServer } from './ipmi/ipmi-server.ts';
 import { shareUsers } from './ipmi/shared-users.ts';
 import { redfishLabBmc, type LabBmc } from './lab-bmc.ts';
@@ -11,9 +12,9 @@ import { startRedfishBmc, type RedfishBmcOptions } from './redfish-server.ts';
 export const FIRST_SHARED_ID = '2';
 
 export const startBothLabBmc = async (
-  options: Omit<RedfishBmcOptions, 'ipmi'>,
+  options: Omit<RedfishBmcOptions, 'ipmi'> & { readonly insidePort: number },
 ): Promise<LabBmc> => {
-  const { machine, clock, host, port, saveAccounts } = options;
+  const { machine, clock, host, port, insidePort, saveAccounts } = options;
   const redfish = await startRedfishBmc({
     ...options,
     ipmi: {
@@ -37,7 +38,14 @@ export const startBothLabBmc = async (
       throw error;
     },
   );
-  return joined(redfishLabBmc(redfish), ipmi, server);
+  const inside = await openInBandPort(ipmi, { host, port: insidePort });
+  return joined(redfishLabBmc(redfish), ipmi, {
+    ...server,
+    close: async () => {
+      await inside.close();
+      await server.close();
+    },
+  });
 };
 
 /** A fault that both know is set at both. */
