@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 
+import { afterPassword } from '#drivers/after-password';
 import { updateNode } from '#store/nodes';
 import { keepDriverInfo } from '#trust/driver-secrets';
 
@@ -154,4 +155,35 @@ test('an account that is locked for ever keeps the node for some hours, and not 
     ['degraded', 'a', 'bmc.locked', 'suspect'],
   );
   assert.ok(site.nowMs() - beganMs < 86_400_000);
+});
+
+test('a BMC that took the password and refused the rest may have it, and it is not given up', async (t) => {
+  const site = await takenOver(t);
+  const { door } = site.bmc;
+  const doors = [
+    {
+      ...door,
+      set: async (...args: Parameters<typeof door.set>) => {
+        await door.set(...args);
+        return afterPassword(async () => {
+          throw new Failure('bmc.refused', 'The BMC gives no access.');
+        });
+      },
+    },
+  ];
+
+  await site.begin();
+  await finish(site, undefined, doors);
+  const refused = await site.credential();
+  await rotate(site);
+
+  assert.match(refused.lastResult?.text ?? '', /^BMC-CRED-106/);
+  assert.deepEqual([refused.state, refused.slots.b.state], ['degraded', 'suspect']);
+  const named = await Promise.all(
+    refused.slots.b.possible.map((ref) =>
+      site.secrets.getWrite({ nodeUuid: site.node, slot: 'b' }, ref),
+    ),
+  );
+  assert.equal(named.length, 1);
+  assert.equal((await site.credential()).state, 'managed');
 });

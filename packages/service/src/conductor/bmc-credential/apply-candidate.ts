@@ -4,6 +4,7 @@
 import type { FailureCode } from '@bessemer/protocol/errors/codes';
 import { Failure } from '@bessemer/protocol/errors/failure';
 
+import { isPasswordSet } from '#drivers/after-password';
 import type { BmcAccountDoor, BmcAccountWish } from '#drivers/bmc-accounts';
 import type { BmcCredentialRecord } from '#store/bmc-credentials';
 import type { Credential } from '#trust/secret-store/secret-store';
@@ -103,7 +104,7 @@ const answered = (run: RotationRun, failure: Failure): Go => {
   if (run.rotation.work.applied > 1) return toBeSeen(failure);
   if (isPolicy) return refusedByPolicy(run, failure);
   const text = `the account cannot be set: ${failure.message}`;
-  return endFailed(run, 106, failure.code, text, { isCandidateGone: true });
+  return endFailed(run, 106, failure.code, text, { isCandidateGone: !isPasswordSet(failure) });
 };
 
 export const applying: Act = async (run) => {

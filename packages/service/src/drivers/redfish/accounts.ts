@@ -6,6 +6,7 @@ import { Failure } from '@bessemer/protocol/errors/failure';
 
 import type { Credential } from '#trust/secret-store/secret-store';
 
+import { afterPassword } from '../after-password.ts';
 import type { BmcAccountDoor, BmcAccountWish } from '../bmc-accounts.ts';
 import type { LoginBudget } from '../login-budget.ts';
 import type { BmcAccess } from './access.ts';
@@ -72,7 +73,8 @@ export const makeRedfishAccountDoor = (parts: AccountDoorParts): BmcAccountDoor 
         noteSet(bmc, wish.credential);
         return done;
       });
-      if (isChangeDemanded) await meetDemand(node, { ...wish, id: path }, within);
+      const own = { ...wish, id: path };
+      if (isChangeDemanded) await afterPassword(() => meetDemand(node, own, within));
       return path;
     },
     disable: (node, as, id) => within(node, as, (bmc) => disableAccount(bmc, id)),

@@ -5,6 +5,7 @@
 
 import { Failure } from '@bessemer/protocol/errors/failure';
 
+import { afterPassword } from '../../after-password.ts';
 import type { BmcAccountWish } from '../../bmc-accounts.ts';
 import { setUserEnabled, setUserPassword } from '../commands/user-password.ts';
 import { setUserAccess, setUserName, type UserAccess } from '../commands/users.ts';
@@ -34,9 +35,11 @@ export const setUser = async (
   if (!isOwn) await nameUser(session, user, username);
   await asPolicy(session.run(setUserPassword(user.id, password, sizeBytes)), username);
   if (isOwn) return user.id;
-  for (const channel of table.channels) await grant(session, user, channel, table.channels[0]);
-  if (isUserEnabled(user) !== true) await session.run(setUserEnabled(user.id, true));
-  await requireAsWished(session, table, user.id, username);
+  await afterPassword(async () => {
+    for (const channel of table.channels) await grant(session, user, channel, table.channels[0]);
+    if (isUserEnabled(user) !== true) await session.run(setUserEnabled(user.id, true));
+    await requireAsWished(session, table, user.id, username);
+  });
   return user.id;
 };
 

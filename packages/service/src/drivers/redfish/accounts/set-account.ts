@@ -13,6 +13,7 @@
 import { Failure } from '@bessemer/protocol/errors/failure';
 import type { JsonObject } from '@bessemer/protocol/json';
 
+import { afterPassword } from '../../after-password.ts';
 import type { BmcAccountWish } from '../../bmc-accounts.ts';
 import type { Bmc } from '../bmc-pool.ts';
 import type { Resource } from '../client.ts';
@@ -41,10 +42,12 @@ export const setAccount = async (
     return { path, isChangeDemanded: false };
   }
   const path = await setOther(bmc, wish);
-  const account = await readWished(bmc, path, username);
-  await endSessionsOf(bmc, username);
-  if (!isChangeDemanded(account)) return { path, isChangeDemanded: false };
-  return { path, isChangeDemanded: !(await waiveDemand(bmc, account)) };
+  return afterPassword(async () => {
+    const account = await readWished(bmc, path, username);
+    await endSessionsOf(bmc, username);
+    const isDemanded = isChangeDemanded(account) && !(await waiveDemand(bmc, account));
+    return { path, isChangeDemanded: isDemanded };
+  });
 };
 
 export const setOwnPassword = async (bmc: Bmc, wish: BmcAccountWish): Promise<string> => {
@@ -70,12 +73,14 @@ const setOther = async (bmc: Bmc, wish: BmcAccountWish): Promise<string> => {
     return place.path;
   }
   await makeAccount(bmc, path, wish);
-  const made = (await fetchAccounts(bmc)).accounts.find((each) => userNameOf(each) === username);
-  if (made !== undefined) return made.path;
-  throw new Failure(
-    'bmc.refused',
-    `The BMC at ${bmc.client.origin} accepted the account "${username}" and does not have it`,
-  );
+  return afterPassword(async () => {
+    const made = (await fetchAccounts(bmc)).accounts.find((each) => userNameOf(each) === username);
+    if (made !== undefined) return made.path;
+    throw new Failure(
+      'bmc.refused',
+      `The BMC at ${bmc.client.origin} accepted the account "${username}" and does not have it`,
+    );
+  });
 };
 
 /** The first place of such BMCs is the anonymous user of IPMI. */
