@@ -293,3 +293,23 @@ test('what is overdue for two periods is told, once a day', async (t) => {
   const told = await listAudit(stage.store.db, { afterSeq: 0, limit: 10, event });
   assert.equal(told.length, 1);
 });
+
+test('what one BMC takes is tried first at the next one of its model', async (t) => {
+  const stage = await stageFor(t);
+  const refuses = (password: string): boolean => !/[-_.]/.test(password);
+  const identity = { manufacturer: 'Acme', model: 'Anvil 3' };
+  const [first, second] = [await stage.makeNode({ refuses }), await stage.makeNode({ refuses })];
+  for (const uuid of [first, second]) {
+    await updateNode(stage.store.db, uuid, { driverInternalInfo: { bmc_identity: identity } });
+    await stage.adopt(uuid);
+  }
+
+  const event = 'bmc.policy.refused';
+  const refusals = await listAudit(stage.store.db, { afterSeq: 0, limit: 10, event });
+
+  assert.equal((await stage.credentialOf(second)).profile, 'P2');
+  assert.deepEqual(
+    refusals.map(({ nodeUuid }) => nodeUuid),
+    [first],
+  );
+});

@@ -59,6 +59,7 @@ const rotationOf = (nodeUuid: NodeUuid, fence: number): RotationRecord => ({
     written: 0,
     replaced: null,
     isOldAlive: false,
+    isLockoutAwaited: false,
   },
   startedMs: NOW_MS,
   updatedMs: NOW_MS,

@@ -106,7 +106,10 @@ export type BmcCredentialRecord = {
   readonly knownAccounts: readonly string[] | null;
   /** The account that a person gave, in its own place in the store. */
   readonly given: { readonly username: string; readonly ref: SecretRef } | null;
+  /** Password profile that the BMC took last. */
   readonly profile: string | null;
+  /** Vendor and model, as the BMC tells them; null: it was not asked. */
+  readonly model: string | null;
   readonly limits: BmcLimits;
   readonly superseded: readonly SupersededSecret[];
   readonly tries: readonly BmcLoginTry[];
@@ -140,6 +143,7 @@ const recordOf = (row: Selectable<BmcCredentialTable>): BmcCredentialRecord => (
   given: row.given === null ? null : (JSON.parse(row.given) as BmcCredentialRecord['given']),
   knownAccounts: row.known_accounts === null ? null : (JSON.parse(row.known_accounts) as string[]),
   profile: row.profile,
+  model: row.model,
   limits: JSON.parse(row.limits) as BmcLimits,
   superseded: JSON.parse(row.superseded) as SupersededSecret[],
   tries: JSON.parse(row.tries) as BmcLoginTry[],
@@ -163,6 +167,7 @@ const rowOf = (record: BmcCredentialRecord): Omit<BmcCredentialTable, 'revision'
   given: textOf(record.given),
   known_accounts: textOf(record.knownAccounts),
   profile: record.profile,
+  model: record.model,
   limits: JSON.stringify(record.limits),
   superseded: JSON.stringify(record.superseded),
   tries: JSON.stringify(record.tries),
@@ -183,6 +188,24 @@ export const findBmcCredential = async (
     .where('node_uuid', '=', nodeUuid)
     .executeTakeFirst();
   return row === undefined ? undefined : recordOf(row);
+};
+
+/** The password profile that most BMCs of this model took. */
+export const findProfileOfModel = async (
+  queryable: Queryable,
+  model: string,
+): Promise<string | undefined> => {
+  const row = await queryable
+    .selectFrom('bmc_credential')
+    .select((expression) => ['profile', expression.fn.countAll<number>().as('count')])
+    .where('model', '=', model)
+    .where('profile', 'is not', null)
+    .groupBy('profile')
+    .orderBy('count', 'desc')
+    .orderBy('profile')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.profile ?? undefined;
 };
 
 /** Does nothing where there is one. */

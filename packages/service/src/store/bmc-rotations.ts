@@ -63,6 +63,8 @@ export type RotationWork = {
   readonly waits: number;
   /** The act of the phase ended in waiting: it is known that it changed nothing. */
   readonly isPaused: boolean;
+  /** All logins were refused once, as by a BMC that has locked its accounts; the time of that was waited for. */
+  readonly isLockoutAwaited: boolean;
   /** What the BMC holds the first bytes of. */
   readonly cut: {
     readonly slot: BmcSlotName;

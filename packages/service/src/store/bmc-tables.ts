@@ -19,6 +19,8 @@ export type BmcCredentialTable = {
   known_accounts: string | null;
   /** Password profile that the BMC took last. */
   profile: string | null;
+  /** Vendor and model of the machine, as its BMC tells them. */
+  model: string | null;
   /** JSON: what was learned of the BMC. */
   limits: string;
   /** JSON array: places in the secret store that are to be destroyed some time after they went out of use. */

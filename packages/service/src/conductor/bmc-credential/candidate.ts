@@ -1,10 +1,11 @@
 // The next password: chosen, stored, and read back from the store. The BMC knows nothing of it yet.
 
-import type {
-  BmcCredentialChanges,
-  BmcCredentialRecord,
-  BmcSlotName,
-  SecretRef,
+import {
+  type BmcCredentialChanges,
+  type BmcCredentialRecord,
+  type BmcSlotName,
+  findProfileOfModel,
+  type SecretRef,
 } from '#store/bmc-credentials';
 import { generatePassword } from '#trust/bmc-credential/generate';
 import {
@@ -22,6 +23,7 @@ import {
   storeSecret,
   SUPPLIED_PLACE,
 } from './kept-secrets.ts';
+import { modelOf } from './machine-model.ts';
 import { type Act, candidateOf, type RotationRun, targetOf, withSlot } from './rotation-run.ts';
 
 /** In the place of the name of a profile: somebody chose the password. */
@@ -30,17 +32,31 @@ const SUPPLIED = 'supplied';
 const isSupplied = ({ rotation }: RotationRun): boolean =>
   rotation.work.supplied !== null && rotation.work.pass === 'replace';
 
-const profilesOf = ({ credential, doors, parts }: RotationRun): readonly PasswordProfile[] =>
-  profilesFor(credential.limits, {
+/** What this BMC took, else what others of its model did. */
+const rememberedProfile = async ({
+  credential,
+  node,
+  parts,
+}: RotationRun): Promise<string | undefined> => {
+  if (credential.profile !== null) return credential.profile;
+  const model = modelOf(node);
+  return model === undefined ? undefined : findProfileOfModel(parts.store.db, model);
+};
+
+const profilesOf = async (run: RotationRun): Promise<readonly PasswordProfile[]> => {
+  const { credential, doors, parts } = run;
+  const remembered = await rememberedProfile(run);
+  return profilesFor(credential.limits, {
     session: doors.every(({ protocol }) => protocol === 'redfish') ? 'redfish' : 'rmcp+',
     isWeakAllowed: parts.options.isWeakAllowed,
-    ...(credential.profile === null ? {} : { remembered: credential.profile }),
+    ...(remembered === undefined ? {} : { remembered }),
   });
+};
 
 export const generated: Act = async (run) => {
   const { rotation } = run;
   const { profilesTried, written } = rotation.work;
-  const names = isSupplied(run) ? [SUPPLIED] : profilesOf(run).map(({ name }) => name);
+  const names = isSupplied(run) ? [SUPPLIED] : (await profilesOf(run)).map(({ name }) => name);
   const profile = names.find((each) => !profilesTried.includes(each));
   if (profile === undefined) {
     return endFailed(
@@ -67,7 +83,7 @@ const makeCredential = async (run: RotationRun, slot: BmcSlotName): Promise<Cred
     return { username, password };
   }
   const profile =
-    profilesOf(run).find((each) => each.name === name) ??
+    (await profilesOf(run)).find((each) => each.name === name) ??
     PASSWORD_PROFILES.find((each) => each.name === name);
   if (profile === undefined) throw new Error(`no password profile is called ${name}`);
   return { username, password: generatePassword(profile, username) };

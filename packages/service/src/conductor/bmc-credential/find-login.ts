@@ -10,7 +10,7 @@ import { endFailed } from './end-rotation.ts';
 import { GIVEN_PLACE, storeSecret } from './kept-secrets.ts';
 import { type KnownLogin, knownLogins, readLogin } from './known-logins.ts';
 import { fetchLimits } from './learn-limits.ts';
-import { isLetIn } from './login-tries.ts';
+import { isLetIn, LOCKOUT_MS } from './login-tries.ts';
 import { restingSlotState, withProved } from './proved-secret.ts';
 import { type Act, type Go, primaryDoor, type RotationRun, withSlot } from './rotation-run.ts';
 
@@ -79,11 +79,19 @@ const foundGiven = async (run: RotationRun, given: Credential): Promise<Go> => {
   const limits = await fetchLimits(run, given);
   const ref = `${run.rotation.id}-given`;
   const { username } = given;
+  const nowMs = run.parts.clock.wallMs();
   if (run.rotation.strategy === 'dual') {
     await storeSecret(run, GIVEN_PLACE, ref, given);
     return {
       ...goOnWith(run, { by: 'given' }, username),
-      credential: () => ({ limits, given: { username, ref } }),
+      credential: ({ given: before, superseded }) => ({
+        limits,
+        given: { username, ref },
+        superseded:
+          before === null || before.ref === ref
+            ? superseded
+            : [...superseded, { slot: GIVEN_PLACE, ref: before.ref, sinceMs: nowMs }],
+      }),
     };
   }
   // There is one account: from now on this is ours, whatever it is called.
@@ -93,7 +101,6 @@ const foundGiven = async (run: RotationRun, given: Credential): Promise<Go> => {
     ...goOnWith(run, { by: 'slot', slot }),
     credential: (record) => {
       const own = { ...record, ...withSlot(record, slot, { username }) };
-      const nowMs = run.parts.clock.wallMs();
       const state = restingSlotState(record, slot);
       return { limits, ...withProved(own, slot, ref, { state, nowMs }) };
     },
@@ -105,6 +112,20 @@ const findObstacle = async (run: RotationRun): Promise<string | undefined> => {
   if (rotation.work.askedPath === 'oob') return 'path=oob was asked for';
   return inBand === undefined ? 'no agent runs on the machine' : inBand.findObstacle(node);
 };
+
+/** Some BMCs refuse whoever is locked out as if the password were wrong. */
+const mayBeLockout = ({ credential, rotation: { work } }: RotationRun): boolean =>
+  !work.isLockoutAwaited && work.stateBefore !== 'lost' && credential.limits.lockoutThreshold !== 0;
+
+const waitForLockout = (run: RotationRun): Go => ({
+  kind: 'go',
+  phase: 'begin',
+  work: { refused: [], isLockoutAwaited: true },
+  credential: ({ limits }) => ({
+    heldUntilMs: run.parts.clock.wallMs() + (limits.lockoutMs ?? LOCKOUT_MS),
+  }),
+  events: [{ name: 'bmc.lockout.seen' }],
+});
 
 const beginInBand = async (run: RotationRun): Promise<Go> => {
   const obstacle = await findObstacle(run);
@@ -118,6 +139,7 @@ const beginInBand = async (run: RotationRun): Promise<Go> => {
       'the BMC refuses the login that driver_info has, and nothing was changed. Correct it and try again.';
     return endFailed(run, 104, 'bmc.credentials', text);
   }
+  if (mayBeLockout(run)) return waitForLockout(run);
   const text =
     `no password that is known works at the BMC, and it cannot be set from inside: ${obstacle}. ` +
     'Give a login that works in driver_info, or boot the ramdisk, and call repair_bmc_credentials.';

@@ -13,6 +13,7 @@ import { findNode, updateNode } from '#store/nodes';
 
 import { disableAccount } from './disable-account.ts';
 import { withStoredLogin } from './given-login.ts';
+import { modelOf } from './machine-model.ts';
 import { withProved } from './proved-secret.ts';
 import {
   type Act,
@@ -53,6 +54,7 @@ const inUse = (run: RotationRun, record: BmcCredentialRecord): BmcCredentialChan
     ...(isDemoted ? withSlot(proved, other, { state: 'standby' }) : {}),
     activeSlot: slot,
     profile: work.profile ?? record.profile,
+    model: modelOf(run.node) ?? record.model,
   };
 };
 

@@ -21,6 +21,7 @@ export const up = async (db: Kysely<unknown>, engine: EngineName): Promise<void>
     .addColumn('given', 'text')
     .addColumn('known_accounts', 'text')
     .addColumn('profile', 'text')
+    .addColumn('model', 'text')
     .addColumn('limits', 'text', (column) => column.notNull())
     .addColumn('superseded', 'text', (column) => column.notNull())
     .addColumn('tries', 'text', (column) => column.notNull())
@@ -36,6 +37,8 @@ export const up = async (db: Kysely<unknown>, engine: EngineName): Promise<void>
     .on('bmc_credential')
     .column('next_due_ms')
     .execute();
+
+  await schema.createIndex('bmc_credential_model').on('bmc_credential').column('model').execute();
 
   await schema
     .createTable('bmc_rotation')
