@@ -56,5 +56,7 @@ onBothEngines((store) => {
       { ipmi_address: '192.0.2.77' },
     ]);
     assert.deepEqual(await listDriverInfoNaming(db, '192.0.2.78'), []);
+    await makeNode(store(), { driverInfo: { ipmi_address: '2001:DB8::77' } });
+    assert.equal((await listDriverInfoNaming(db, '2001:db8::77')).length, 1);
   });
 });

@@ -63,7 +63,7 @@ export const countWaitingDiscoveries = async (queryable: Queryable): Promise<num
   return Number(count);
 };
 
-/** Nodes whose driver_info has the text in it somewhere: to be looked at by who asks. */
+/** Nodes whose driver_info has the text, which is in lower case, in it somewhere: to be looked at by who asks. */
 export const listDriverInfoNaming = async (
   queryable: Queryable,
   text: string,
@@ -71,7 +71,8 @@ export const listDriverInfoNaming = async (
   const rows = await queryable
     .selectFrom('node')
     .select('driver_info')
-    .where('driver_info', 'like', `%${text}%`)
+    // PostgreSQL tells capitals from others, and SQLite does not.
+    .where(({ fn }) => fn<string>('lower', ['driver_info']), 'like', `%${text}%`)
     .execute();
   return rows.map((row) => JSON.parse(row.driver_info) as JsonObject);
 };

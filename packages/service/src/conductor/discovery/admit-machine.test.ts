@@ -3,7 +3,10 @@ import { test } from 'node:test';
 
 import { bmcAddressOf, namesHost, networkOf } from './admit-machine.ts';
 
-const OPTIONS = { networks: ['10.20.0.0/24', '10.20.1.0/24'], bmcNetworks: ['10.30.0.0/24'] };
+const OPTIONS = {
+  networks: ['10.20.0.0/24', '10.20.1.0/24'],
+  bmcNetworks: ['10.30.0.0/24', '2001:db8::/64'],
+};
 
 test('a caller is counted in the network that it is in', () => {
   assert.equal(networkOf(OPTIONS, '10.20.1.7'), '10.20.1.0/24');
@@ -18,6 +21,11 @@ for (const [name, four, six, expected] of [
   ['none', null, null, undefined],
   ['the word for none', '0.0.0.0', '::/0', undefined],
   ['a name', 'bmc.example.org', null, undefined],
+  // Other spellings of the address of another machine's BMC.
+  ['IPv4 in the clothes of IPv6', null, '::ffff:10.30.0.9', undefined],
+  ['the same in hex', null, '0:0:0:0:0:ffff:a1e:9', undefined],
+  ['zeros that can be left out', null, '2001:DB8:0:0::9', '2001:db8::9'],
+  ['a zone', null, '2001:db8::9%eth0', undefined],
   ['an address with more behind it', '10.30.0.9/../', null, undefined],
 ] as const) {
   test(`the BMC of a machine that tells ${name}`, () => {

@@ -46,12 +46,19 @@ export const bmcAddressOf = (
   { bmcNetworks }: Pick<DiscoveryOptions, 'bmcNetworks'>,
   { bmc_address: four, bmc_v6address: six }: Pick<Inventory, 'bmc_address' | 'bmc_v6address'>,
 ): string | undefined =>
-  [four, six].find(
-    (address): address is string =>
-      typeof address === 'string' &&
-      (isIPv4(address) || isIPv6(address)) &&
-      isInNetworks(address, bmcNetworks),
-  );
+  [four, six]
+    .map(plainly)
+    .find((address) => address !== undefined && isInNetworks(address, bmcNetworks));
+
+/** As nodes are looked for by it: an address has many spellings in IPv6, and IPv4 has some there, too, that no BMC has. */
+const plainly = (address: unknown): string | undefined => {
+  if (typeof address !== 'string') return undefined;
+  if (isIPv4(address)) return address;
+  const url = `https://[${address}]`;
+  if (!isIPv6(address) || !URL.canParse(url)) return undefined;
+  const plain = new URL(url).hostname.slice(1, -1);
+  return plain.startsWith('::ffff:') ? undefined : plain;
+};
 
 /** The machine could otherwise have us try a new password at the BMC of another. Throws Refusal(409). */
 export const requireOwnBmc = async (queryable: Queryable, address: string): Promise<void> => {
