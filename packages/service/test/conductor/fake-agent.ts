@@ -29,6 +29,11 @@ export type FakeAgentWish = {
   readonly uptimeSeconds?: number;
   readonly macs?: readonly string[];
   readonly serial?: string;
+  /** What it answers to commands, before anything else is tried; undefined: to this one as it would without. */
+  readonly answers?: (
+    name: string,
+    params: JsonObject,
+  ) => readonly [number, JsonObject] | undefined;
   /** What it proves with, when that is not its token. */
   readonly provesWith?: string;
 };
@@ -114,6 +119,8 @@ export const openFakeAgent = async (wish: FakeAgentWish): Promise<FakeAgent> => 
   };
 
   const command = (name: string, params: JsonObject): readonly [number, JsonObject] => {
+    const own = wish.answers?.(name, params);
+    if (own !== undefined) return own;
     if (name === 'poll.get_hardware_info')
       return [200, succeeded('get_hardware_info', inventoryOf(wish))];
     if (wish.kind === 'stock') {

@@ -5,16 +5,11 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, before, beforeEach, test } from 'node:test';
 
 import { withAgent } from '#conductor/agent-session/with-agent';
-import { type ConductorParts, DEFAULT_CONDUCTOR_OPTIONS } from '#conductor/conductor-parts';
 import type { Job } from '#conductor/workflow/step';
-import { makeLog } from '#observe/log';
-import { insertSession } from '#store/agent-sessions';
 import { listAudit } from '#store/audit';
 import { openStore, type Store } from '#store/database';
-import { insertNode } from '#store/nodes';
-import { bindPolledSession } from '#store/polled-sessions';
 import { deriveSessionKey } from '#trust/agent-token/derived-keys';
-import { makeToken, sealToken } from '#trust/agent-token/grant';
+import { makeToken } from '#trust/agent-token/grant';
 import { isSignedBy } from '#trust/agent-token/signed-request';
 import { makePrivateKeyPem } from '#trust/certificate/authority';
 import {
@@ -24,13 +19,9 @@ import {
 } from '#trust/certificate/issue-certificate';
 import { pinOfCertificate } from '#trust/certificate/pin';
 
-import type { NodeUuid } from '@bessemer/protocol/uuid';
-
 import { makeHandClock } from '../drivers/hand-clock.ts';
+import { bindAgent, FENCE } from './bound-agent.ts';
 import { type FakeAgent, openFakeAgent } from './fake-agent.ts';
-import { FAKE_INTERFACES, memoryKeys } from './with-engine.ts';
-
-const FENCE = 7;
 
 let certificates: readonly IssuedCertificate[];
 let store: Store;
@@ -55,48 +46,7 @@ before(async () => {
 });
 
 const bindTo = async (place: FakeAgent, pin: string): Promise<void> => {
-  const clock = makeHandClock();
-  const nowMs = clock.wallMs();
-  const nodeUuid = randomUUID() as NodeUuid;
-  const node = await insertNode(
-    store.db,
-    { uuid: nodeUuid, driver: 'fake-hardware', interfaces: FAKE_INTERFACES },
-    { nowMs },
-  );
-  const identity = { nodeUuid, sessionId, bootNumber: 1 };
-  await insertSession(store.db, {
-    id: sessionId,
-    nodeUuid,
-    bootNumber: 1,
-    route: 'poll',
-    cause: 'deploy',
-    state: 'SEALED',
-    windowOpenedMs: nowMs,
-    windowClosesMs: nowMs + 1,
-    tokenHash: token.hash,
-    tokenSealed: sealToken(memoryKeys(), token.token, identity),
-    keySealed: '',
-    certificate: '',
-    pin,
-    trustLevel: 2,
-  });
-  await bindPolledSession(store.db, sessionId, {
-    callbackUrl: place.callbackUrl,
-    address: place.address,
-    agentVersion: '1',
-    startedAtMs: nowMs,
-    isProven: true,
-    nowMs,
-  });
-  const log = makeLog({ level: 'silent' });
-  const parts = {
-    store,
-    keys: memoryKeys(),
-    clock,
-    log,
-    options: DEFAULT_CONDUCTOR_OPTIONS,
-  } as unknown as ConductorParts;
-  job = { node, parts, fence: FENCE };
+  job = await bindAgent({ store, sessionId, token, place, pin });
 };
 
 beforeEach(async () => {

@@ -1,0 +1,221 @@
+// What is said to an agent about the BMC of its machine, and what it answers to that: it is trusted enough or not, knows
+// the commands or not, is honest or not.
+
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { afterEach, before, beforeEach, test } from 'node:test';
+
+import { openInBandDoor } from '#conductor/bmc-credential/in-band-door';
+import type { InBandDoor } from '#conductor/bmc-credential/in-band';
+import { DEFAULT_BMC_CREDENTIAL_OPTIONS } from '#conductor/bmc-credential/options';
+import type { ConductorParts } from '#conductor/conductor-parts';
+import type { Job } from '#conductor/workflow/step';
+import { openStore, type Store } from '#store/database';
+import { makeToken } from '#trust/agent-token/grant';
+import { makePrivateKeyPem } from '#trust/certificate/authority';
+import {
+  issueAgentCertificate,
+  issueAuthorityCertificate,
+  type IssuedCertificate,
+} from '#trust/certificate/issue-certificate';
+import { Secret } from '#trust/secret';
+
+import type { JsonObject } from '@bessemer/protocol/json';
+
+import { makeHandClock } from '../drivers/hand-clock.ts';
+import { bindAgent } from './bound-agent.ts';
+import { type FakeAgent, openFakeAgent } from './fake-agent.ts';
+
+const PASSWORD = 'Kq7-canary-Wz4Tb';
+const CREDENTIAL = { username: 'bsmr-a', password: new Secret(PASSWORD) };
+const WISH = { id: null, credential: CREDENTIAL };
+
+type Answers = (name: string, params: JsonObject) => readonly [number, JsonObject] | undefined;
+
+let certificate: IssuedCertificate;
+let store: Store;
+let agent: FakeAgent;
+let answers: Answers;
+let job: Pick<Job, 'node' | 'parts' | 'fence'>;
+
+before(async () => {
+  const nowMs = makeHandClock().wallMs();
+  const keyPem = await makePrivateKeyPem();
+  const certificatePem = await issueAuthorityCertificate(keyPem, nowMs);
+  certificate = await issueAgentCertificate(
+    { keyPem, certificatePem, certificatePath: '' },
+    { commonName: 'a', addresses: [], nowMs },
+  );
+});
+
+beforeEach(async () => {
+  store = await openStore({ engine: 'sqlite', path: ':memory:' });
+});
+afterEach(async () => {
+  await agent.close();
+  await store.close();
+});
+
+/** A door to an agent of that trust; its conductor has a certificate to show. */
+const openDoor = async (trustLevel: number): Promise<InBandDoor> => {
+  const [token, sessionId] = [makeToken(), randomUUID()];
+  agent = await openFakeAgent({
+    address: '127.0.0.1',
+    port: 0,
+    certificate,
+    token: token.token.reveal(),
+    sessionId,
+    startedAtMs: 0,
+    answers: (name, params) => answers(name, params),
+  });
+  const parts = {
+    identity: {},
+    bmcCredentials: { options: DEFAULT_BMC_CREDENTIAL_OPTIONS },
+  } as unknown as Partial<ConductorParts>;
+  job = await bindAgent({
+    store,
+    sessionId,
+    token,
+    place: agent,
+    pin: agent.pin,
+    trustLevel,
+    parts,
+  });
+  return openInBandDoor(job);
+};
+
+const result = (value: JsonObject): readonly [number, JsonObject] => [
+  200,
+  {
+    id: '1',
+    command_name: 'x',
+    command_status: 'SUCCEEDED',
+    command_error: null,
+    command_result: value,
+  },
+];
+
+const user = (id: number, username: string, privilege: string) => ({
+  user_id: id,
+  username,
+  enabled: true,
+  name_fixed: false,
+  privilege,
+  messaging: true,
+});
+
+test('trust too low: not one byte is sent', async () => {
+  answers = () => result({});
+  const door = await openDoor(1);
+
+  const obstacle = await door.findObstacle(job.node);
+  await assert.rejects(door.set(job.node, WISH), { code: 'agent.not-believed' });
+  await assert.rejects(door.list(job.node), { code: 'agent.not-believed' });
+
+  assert.match(obstacle ?? '', /^trust too low: the agent has level 1/);
+  assert.equal(agent.connections(), 0);
+});
+
+test('an agent of ours is told the password once, by its command', async () => {
+  answers = () => result({ user: user(4, 'bsmr-a', 'administrator'), channels: [1] });
+  const door = await openDoor(2);
+
+  const obstacle = await door.findObstacle(job.node);
+  const id = await door.set(job.node, { ...WISH, id: '4' });
+
+  assert.equal(obstacle, undefined);
+  assert.equal(id, '4');
+  const told = agent.posts().filter(({ body }) => body.includes(PASSWORD));
+  assert.deepEqual(
+    told.map(({ body }) => JSON.parse(body) as unknown),
+    [
+      {
+        name: 'bmc.set_user',
+        params: {
+          slot_user_id: 4,
+          username: 'bsmr-a',
+          password: PASSWORD,
+          privilege: 'administrator',
+        },
+      },
+    ],
+  );
+});
+
+test('a stock agent is told apart before a password is made', async () => {
+  answers = () => [404, { faultstring: 'Not found: Extension with id bmc not found.' }];
+  const door = await openDoor(2);
+
+  const obstacle = await door.findObstacle(job.node);
+
+  assert.match(obstacle ?? '', /no commands for BMCs/);
+  assert.equal(agent.posts().filter(({ body }) => body.includes('bmc.set_user')).length, 0);
+});
+
+test('a machine without a way to its BMC says so', async () => {
+  const error = {
+    type: 'CommandExecutionError',
+    code: 500,
+    message: 'Command execution failed',
+    details: 'this machine has no way to a BMC',
+  };
+  answers = () => [
+    200,
+    {
+      id: '1',
+      command_name: 'x',
+      command_status: 'FAILED',
+      command_error: error,
+      command_result: null,
+    },
+  ];
+  const door = await openDoor(2);
+
+  assert.equal(await door.findObstacle(job.node), 'this machine has no way to a BMC');
+});
+
+test('an agent that repeats the password is not repeated', async () => {
+  answers = (_name, params) => [400, { faultstring: `cannot set ${JSON.stringify(params)}` }];
+  const door = await openDoor(2);
+
+  await assert.rejects(
+    door.set(job.node, WISH),
+    (error: Error) =>
+      !error.message.includes(PASSWORD) && !JSON.stringify(error).includes(PASSWORD),
+  );
+});
+
+test('users have their highest privilege on any channel', async () => {
+  const channels = [
+    { users: [user(2, 'admin', 'user'), user(3, 'x', 'none')] },
+    { users: [user(2, 'admin', 'administrator'), user(3, 'x', 'none')] },
+  ];
+  answers = () => result({ channels });
+  const door = await openDoor(2);
+
+  const accounts = await door.list(job.node);
+
+  assert.deepEqual(
+    accounts.map(({ id, username, privilege }) => [id, username, privilege]),
+    [
+      ['2', 'admin', 'administrator'],
+      ['3', 'x', 'none'],
+    ],
+  );
+});
+
+for (const [name, value] of [
+  ['no lists', {}],
+  ['users that are none', { channels: [{ users: [{ user_id: 'x' }] }] }],
+  [
+    'more users than there can be',
+    { channels: [{ users: Array.from({ length: 64 }, (_, index) => user(index, 'x', 'user')) }] },
+  ],
+] as const) {
+  test(`an answer with ${name} is not taken`, async () => {
+    answers = () => result(value as unknown as JsonObject);
+    const door = await openDoor(2);
+
+    await assert.rejects(door.list(job.node), { code: 'agent.protocol' });
+  });
+}
