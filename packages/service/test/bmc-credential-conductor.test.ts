@@ -253,7 +253,7 @@ test('a process that dies in the middle leaves a rotation that the next one ends
 });
 
 test('a rotation that waits for the store says so, and one that was left is taken up again', async (t) => {
-  const stage = await stageFor(t);
+  const stage = await stageFor(t, { isSuppliedAllowed: true });
   const uuid = await stage.makeNode();
   const { put } = stage.secrets;
   Object.assign(stage.secrets, {
@@ -269,7 +269,13 @@ test('a rotation that waits for the store says so, and one that was left is take
   await endWaitingWorkflow(stage.store.db, workflow, Date.now());
   Object.assign(stage.secrets, { put });
   const { nudged, scheduler } = notedScheduler();
+  const password = new Secret('Of-My-Own-Choice');
 
+  // It is gone on with, and would not have this password.
+  await assert.rejects(
+    stage.conductor().setBmcPassword(uuid, { password }),
+    refusedWith(409, /was cut short and is not over/),
+  );
   await makeRotationSchedule({ parts: stage.parts, scheduler }).look();
 
   assert.deepEqual([report.waitsFor, report.on], ['the secret store', 'the embedded secret store']);

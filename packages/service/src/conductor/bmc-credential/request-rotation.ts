@@ -8,7 +8,8 @@ import type { NodeUuid } from '@bessemer/protocol/uuid';
 
 import type { NodeDriver } from '#drivers/driver';
 import { findBmcCredential, type SecretRef } from '#store/bmc-credentials';
-import { findOpenRotation, type RotationTrigger } from '#store/bmc-rotations';
+import { findOpenRotation, type RotationRecord, type RotationTrigger } from '#store/bmc-rotations';
+import type { Queryable } from '#store/database';
 
 import type { ConductorParts } from '../conductor-parts.ts';
 import { requestWork } from '../management/request-work.ts';
@@ -56,11 +57,11 @@ const refuseInBand = async (parts: ConductorParts, node: NodeRecord): Promise<vo
 };
 
 const refuseHeld = async (
-  parts: RotationParts,
+  queryable: Queryable,
   node: NodeRecord,
   wish: BmcRotationWish,
 ): Promise<void> => {
-  const record = await findBmcCredential(parts.store.db, node.uuid);
+  const record = await findBmcCredential(queryable, node.uuid);
   if (record?.frozen != null) {
     throw new Refusal(
       409,
@@ -70,6 +71,15 @@ const refuseHeld = async (
   if (node.maintenance && wish.isForced !== true) {
     throw new Refusal(409, `Node ${node.uuid} is in maintenance; use force=true to rotate anyway.`);
   }
+};
+
+/** What is gone on with has passwords of its own. */
+const refuseOther = (open: RotationRecord, { supplied }: RotationOrder): void => {
+  if (supplied === undefined) return;
+  throw new Refusal(
+    409,
+    `Rotation ${open.id} of node ${open.nodeUuid} was cut short and is not over. Call repair_bmc_credentials first.`,
+  );
 };
 
 export type RotationOrder = BmcRotationWish & {
@@ -92,7 +102,7 @@ export const requestRotation = async (
   const rotation = requireKept(parts);
   const subject = await requireNode(parts.store.db, uuid);
   requireDoors(subject, parts.drivers.driverOf(subject));
-  await refuseHeld(rotation, subject, order);
+  await refuseHeld(parts.store.db, subject, order);
   if (order.path === 'inband') await refuseInBand(parts, subject);
   await requireStoreReady(rotation);
   const { caller } = order;
@@ -104,8 +114,9 @@ export const requestRotation = async (
     return {
       ...withCaller(work, caller),
       also: async (transaction, held) => {
+        await refuseHeld(transaction, node, order);
         const open = await findOpenRotation(transaction, uuid);
-        if (open !== undefined) return;
+        if (open !== undefined) return refuseOther(open, order);
         await beginRotation(transaction, rotation, node, held, {
           id,
           trigger: order.storedTrigger ?? order.trigger,
