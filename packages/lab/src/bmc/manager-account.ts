@@ -9,6 +9,8 @@ export type Account = {
   role: (typeof ROLES)[number];
   isEnabled: boolean;
   wrongPasswordCount: number;
+  /** When the last one was tried. */
+  wrongPasswordMs: number;
   lockedUntilMs: number;
   /** Whether the account itself chose its password; somebody else did at the beginning. */
   isPasswordOwn: boolean;
@@ -23,6 +25,7 @@ export type AccountFacts = Pick<Account, 'id' | 'userName' | 'password' | 'role'
 export const makeAccount = (facts: AccountFacts): Account => ({
   ...facts,
   wrongPasswordCount: 0,
+  wrongPasswordMs: 0,
   lockedUntilMs: 0,
   isPasswordOwn: false,
   passwordsBefore: [],

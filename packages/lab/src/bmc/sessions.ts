@@ -89,10 +89,15 @@ export const logIn = (state: BmcState, userName: string, password: string): Acco
 };
 
 const countWrongPassword = (state: BmcState, account: Account): void => {
+  const nowMs = state.clock.monotonicMs();
+  // As its AccountLockoutCounterResetAfter says.
+  if (nowMs - account.wrongPasswordMs > lockoutSeconds(state) * 1_000)
+    account.wrongPasswordCount = 0;
   account.wrongPasswordCount += 1;
+  account.wrongPasswordMs = nowMs;
   const countMax = state.faults.valueOf('lockout');
   if (countMax !== undefined && account.wrongPasswordCount >= countMax) {
-    account.lockedUntilMs = state.clock.monotonicMs() + lockoutSeconds(state) * 1_000;
+    account.lockedUntilMs = nowMs + lockoutSeconds(state) * 1_000;
     account.wrongPasswordCount = 0;
   }
 };

@@ -16,6 +16,8 @@ export type IpmiUser = {
   /** Bits 4 to 6 of the access byte: messaging, link authentication, callback only. */
   accessFlags: number;
   wrongPasswordCount: number;
+  /** When the last one was tried. */
+  wrongPasswordMs: number;
   lockedUntilMs: number;
 };
 
@@ -84,6 +86,7 @@ export const emptyUser = (): IpmiUser => ({
   privilege: NO_ACCESS,
   accessFlags: 0,
   wrongPasswordCount: 0,
+  wrongPasswordMs: 0,
   lockedUntilMs: 0,
 });
 

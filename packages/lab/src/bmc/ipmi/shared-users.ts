@@ -99,6 +99,13 @@ const sharedUser = (accounts: Account[], id: string): IpmiUser => {
       const account = find();
       if (account !== undefined) account.wrongPasswordCount = count;
     },
+    get wrongPasswordMs() {
+      return find()?.wrongPasswordMs ?? 0;
+    },
+    set wrongPasswordMs(atMs) {
+      const account = find();
+      if (account !== undefined) account.wrongPasswordMs = atMs;
+    },
     get lockedUntilMs() {
       return find()?.lockedUntilMs ?? 0;
     },
