@@ -4,6 +4,8 @@
 //            all the time.
 //   single   what it had before; what may have been cut off; then from inside of the machine. One of these is the only
 //            way in.
+//
+// Last comes the next password once more: some BMCs answer first and do it later.
 
 import { Failure } from '@bessemer/protocol/errors/failure';
 
@@ -85,7 +87,9 @@ const tellAlso = async (
 type Guess =
   | { readonly kind: 'cut'; readonly name: string; readonly bytes: number }
   | { readonly kind: 'old'; readonly name: string; readonly ref: SecretRef }
-  | { readonly kind: 'again'; readonly name: 'again' };
+  | { readonly kind: 'again'; readonly name: 'again' }
+  /** What was refused at first, because the BMC took its time. */
+  | { readonly kind: 'late'; readonly name: string };
 
 const guessesOf = ({ rotation, credential }: RotationRun): readonly Guess[] => {
   const { slot, candidate, strategy, work } = rotation;
@@ -100,7 +104,8 @@ const guessesOf = ({ rotation, credential }: RotationRun): readonly Guess[] => {
       ? []
       : [{ kind: 'old' as const, name: `old/${work.applied}`, ref: old }];
   const again = work.applied < TOLD_MAX ? [{ kind: 'again' as const, name: 'again' as const }] : [];
-  return strategy === 'dual' ? [...cuts, ...again, ...olds] : [...olds, ...cuts];
+  const late = { kind: 'late' as const, name: `late/${work.applied}` };
+  return strategy === 'dual' ? [...cuts, ...again, ...olds, late] : [...olds, ...cuts, late];
 };
 
 /** Some BMCs answer at once and do it a little later. */
@@ -121,7 +126,7 @@ const tellAgain = (run: RotationRun): Next => {
   };
 };
 
-const loginOf = async (run: RotationRun, guess: Exclude<Guess, { kind: 'again' }>) => {
+const loginOf = async (run: RotationRun, guess: Extract<Guess, { kind: 'cut' | 'old' }>) => {
   const slot = targetOf(run);
   if (guess.kind === 'old') return readSecret(run, slot, guess.ref);
   return cutPassword(await requireSecret(run, slot, candidateOf(run)), guess.bytes);
@@ -141,6 +146,9 @@ export const recovering: Act = async (run) => {
   for (const guess of guessesOf(run)) {
     if (refused.includes(guess.name)) continue;
     if (guess.kind === 'again') return tellAgain(run);
+    if (guess.kind === 'late') {
+      return { kind: 'go', phase: 'verifying', work: { refused: [...refused, guess.name] } };
+    }
     const as = await loginOf(run, guess);
     if (as === undefined) continue;
     if (!(await prove(run, as))) {

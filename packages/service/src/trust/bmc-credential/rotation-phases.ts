@@ -46,7 +46,7 @@ const SINGLE: Table = {
   staged: ['applying', 'generated', 'done'],
   applying: ['verifying', 'generated', 'done'],
   verifying: ['verified', 'recovering', 'done'],
-  recovering: ['applying', 'generated', 'correcting', 'done'],
+  recovering: ['verifying', 'applying', 'generated', 'correcting', 'done'],
   correcting: ['begin', 'generated', 'done'],
   verified: ['committing', 'generated', 'done'],
   committing: ['verify_old_dead'],
