@@ -65,7 +65,7 @@ for (const strategy of ['dual', 'single'] as const) {
     const { points } = await found;
     const place = points.filter((each) => `${each.name} ${each.at.split(' ')[1]}` === name)[which];
     assert.ok(place !== undefined);
-    const scene = await openScene(bundle, drill);
+    const scene = await openScene(drill, bundle);
     t.after(scene.close);
     await prepare(scene, drill);
     const first = scene.start({ ROTATION_STOP_AT: place.at });

@@ -9,7 +9,8 @@ import type { JsonObject } from '@bessemer/protocol/json';
 
 import { type Clock, systemClock } from '#clock';
 
-import { makeIpmiBmc } from '../../../lab/src/bmc/ipmi/bmc-memory.ts';
+import { IPMI_FAULTS, makeIpmiBmc, type IpmiFault } from '../../../lab/src/bmc/ipmi/bmc-memory.ts';
+import { isFaultName } from '../../../lab/src/bmc/faults.ts';
 import { openInBandPort } from '../../../lab/src/bmc/ipmi/in-band-port.ts';
 import { startIpmiServer } from '../../../lab/src/bmc/ipmi/ipmi-server.ts';
 import { type KeyPairPem, makeLabAuthority } from '../../../lab/src/bmc/lab-authority.ts';
@@ -23,6 +24,8 @@ export const FACTORY: { readonly username: string; readonly password: string } =
 /** What the BMCs here lock at. */
 export const LOCKOUT_THRESHOLD = 3;
 const LOCKOUT_SECONDS = 300;
+
+const lockedUntilMs = (clock: Clock): number => clock.monotonicMs() + LOCKOUT_SECONDS * 1_000;
 
 export type HeldAccount = {
   readonly username: string;
@@ -42,8 +45,11 @@ export type SceneBmc = {
   readonly refusalCount: () => number;
   /** Ever: nothing takes the mark of a lockout away but somebody who unlocks the account. */
   readonly isAnyLocked: () => boolean;
+  /** As after wrong passwords of a stranger. */
+  readonly lockOut: (username: string) => void;
   readonly setFault: (name: string, value?: number) => void;
-  readonly clearFault: (name: string) => void;
+  /** It does what it should, but for locking accounts. */
+  readonly mend: () => void;
   /** Undefined where it speaks something else. */
   readonly redfish: RedfishBmc | undefined;
   readonly close: () => Promise<void>;
@@ -90,8 +96,19 @@ const openRedfish = async (clock: Clock): Promise<SceneBmc> => {
     loginCount: () => bmc.counters.logins,
     refusalCount: () => bmc.counters.wrongPasswords,
     isAnyLocked: () => bmc.accounts.some(({ lockedUntilMs }) => lockedUntilMs > 0),
-    setFault: (name, value) => bmc.faults.set(name as Parameters<typeof bmc.faults.set>[0], value),
-    clearFault: (name) => bmc.faults.clear(name as Parameters<typeof bmc.faults.clear>[0]),
+    lockOut: (username) => {
+      const account = bmc.accounts.find(({ userName }) => userName === username);
+      if (account !== undefined) account.lockedUntilMs = lockedUntilMs(clock);
+    },
+    setFault: (name, value) => {
+      if (!isFaultName(name)) throw new Error(`the BMC has no fault ${name}`);
+      bmc.faults.set(name, value);
+    },
+    mend: () => {
+      for (const name of Object.keys(bmc.faults.list())) {
+        if (isFaultName(name) && !name.startsWith('lockout')) bmc.faults.clear(name);
+      }
+    },
     redfish: bmc,
     close: async () => {
       await bmc.close();
@@ -128,11 +145,18 @@ const openIpmi = async (clock: Clock): Promise<SceneBmc> => {
     loginCount: () => bmc.counters.logins,
     refusalCount: () => bmc.counters.wrongPasswords,
     isAnyLocked: () => users().some(({ lockedUntilMs }) => lockedUntilMs > 0),
-    setFault: (name, value = 1) => {
-      bmc.faults.set(name as Parameters<typeof bmc.faults.set>[0], value);
+    lockOut: (username) => {
+      const user = users().find(({ name }) => name === username);
+      if (user !== undefined) user.lockedUntilMs = lockedUntilMs(clock);
     },
-    clearFault: (name) => {
-      bmc.faults.delete(name as Parameters<typeof bmc.faults.delete>[0]);
+    setFault: (name, value = 1) => {
+      if (!Object.hasOwn(IPMI_FAULTS, name)) throw new Error(`the BMC has no fault ${name}`);
+      bmc.faults.set(name as IpmiFault, value);
+    },
+    mend: () => {
+      for (const name of [...bmc.faults.keys()]) {
+        if (!name.startsWith('lockout')) bmc.faults.delete(name);
+      }
     },
     redfish: undefined,
     close: async () => {

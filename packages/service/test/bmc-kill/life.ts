@@ -66,7 +66,7 @@ const STORE_MS_MAX = 30_000;
 const QUICK = { isLoopbackAllowed: true, pollMs: 10, retryDelayMs: 10, settingTimeoutMs: 300 };
 const IPMI_WAITS_MS = [400, 800];
 
-/** Days pass at once. */
+/** As late as somebody says. */
 export const shiftedClock = (shiftMs: () => number): Clock => ({
   wallMs: () => systemClock.wallMs() + shiftMs(),
   monotonicMs: () => systemClock.monotonicMs() + shiftMs(),

@@ -17,15 +17,9 @@ import { insertNode } from '#store/nodes';
 import { keepDriverInfo } from '#trust/driver-secrets';
 import { openKeyRing } from '#trust/key-ring';
 
+import { makeLeapingClock } from './leaping-clock.ts';
 import { openSceneBmc, type SceneBmc } from './lab-bmc.ts';
-import {
-  LEASE_MS,
-  type Life,
-  type LifeSetup,
-  openLife,
-  type SecretsAt,
-  shiftedClock,
-} from './life.ts';
+import { LEASE_MS, type Life, type LifeSetup, openLife, type SecretsAt } from './life.ts';
 import type { ProcessBundle } from './process-bundle.ts';
 
 export type SceneOptions = {
@@ -98,12 +92,12 @@ const readLines = async (child: ChildProcess): Promise<LifeReport> => {
   return { end, points, events };
 };
 
+/** Without a bundle it has no processes, and rotations are made by `open`. */
 export const openScene = async (
-  bundle: ProcessBundle,
   { driver, secrets, options }: SceneOptions,
+  bundle?: ProcessBundle,
 ): Promise<Scene> => {
-  let shiftMs = 0;
-  const clock = shiftedClock(() => shiftMs);
+  const clock = makeLeapingClock();
   const directory = await mkdtemp(join(tmpdir(), 'bessemer-kill-'));
   const keys = join(directory, 'keys');
   await mkdir(keys, { mode: 0o700 });
@@ -136,13 +130,14 @@ export const openScene = async (
 
   const children = new Set<ChildProcess>();
   const start: Scene['start'] = (environment = {}) => {
+    if (bundle === undefined) throw new Error('this scene has no processes');
     // Who died left its lease behind.
-    shiftMs += LEASE_MS + 1;
+    clock.leap(LEASE_MS + 1);
     const child = spawn(process.execPath, [bundle.program, setupFile], {
       env: {
         PATH: process.env['PATH'] ?? '',
         NODE_COMPILE_CACHE: bundle.cache,
-        ROTATION_CLOCK_MS: String(shiftMs),
+        ROTATION_CLOCK_MS: String(clock.shiftMs()),
         ...environment,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -156,12 +151,10 @@ export const openScene = async (
     bmc,
     directory,
     nodeUuid,
-    passTime: (ms) => {
-      shiftMs += ms;
-    },
+    passTime: clock.leap,
     open,
     begin: async (trigger) => {
-      shiftMs += LEASE_MS + 1;
+      clock.leap(LEASE_MS + 1);
       const life = await open();
       const fence = await life.claim();
       if (fence === undefined) throw new Error('the lease of the last process did not run out');
