@@ -67,8 +67,9 @@ test('what is asked for is done as a workflow, and told in history', async (t) =
   );
   const phases = await listRotationLog(stage.store.db, id, 100);
   assert.equal(phases.at(-1)?.phase, 'done');
-  const [line] = await listHistory(stage.store.db, uuid);
-  assert.match(line?.event ?? '', /rotate-bmc-credentials succeeded/);
+  const history = (await listHistory(stage.store.db, uuid)).map(({ event }) => event);
+  assert.ok(history.some((event) => /rotate-bmc-credentials succeeded/.test(event)));
+  assert.ok(history.some((event) => event.endsWith(`Rotation: ${id}.`)));
   assert.equal(
     JSON.stringify([status, phases, node]).includes(passwordOf(stage, uuid, 'bsmr-a')),
     false,
@@ -87,6 +88,11 @@ test('a second one at the same time is refused, and a failure names its number',
   const node = await stage.untilIdle(uuid);
 
   assert.match(node.lastError ?? '', /^BMC-CRED-107 /);
+  const [rotation] = await listRotations(stage.store.db, uuid, 1);
+  const history = (await listHistory(stage.store.db, uuid)).map(({ event }) => event);
+  assert.ok(
+    history.some((event) => event.includes(`BMC-CRED-107`) && event.includes(`${rotation?.id}`)),
+  );
   assert.ok(stage.bmcOf(uuid).accepts(FACTORY));
 });
 
@@ -198,6 +204,29 @@ test('a cleaning that asks for it rotates, and disables what a tenant made', asy
   assert.equal(accounts.get('tenant')?.isEnabled, false);
   assert.equal(accounts.get(FACTORY.username)?.isEnabled, true);
   assert.equal((await stage.credentialOf(uuid)).activeSlot, 'b');
+});
+
+test('accounts of others are let be before the service has looked who was there, and mended after', async (t) => {
+  const stage = await stageFor(t);
+  const uuid = await stage.makeNode();
+  type Account = { password: string; isEnabled: boolean; failuresAtMs: number[] };
+  const accounts = stage.bmcOf(uuid).accounts as Map<string, Account>;
+  const plant = (username: string): void => {
+    accounts.set(username, { password: 'Plan-2345', isEnabled: true, failuresAtMs: [] });
+  };
+  plant('operator');
+
+  await stage.conductor().fixBmcAccounts(uuid, {});
+  const isLetBe = accounts.get('operator')?.isEnabled;
+  await stage.adopt(uuid);
+  plant('tenant');
+  await stage.conductor().fixBmcAccounts(uuid, {});
+
+  assert.equal(isLetBe, true);
+  assert.deepEqual(
+    ['operator', 'tenant'].map((name) => accounts.get(name)?.isEnabled),
+    [true, false],
+  );
 });
 
 test('an account that nobody disables fails the cleaning', async (t) => {

@@ -111,6 +111,7 @@ export const openCredentialDoor = ({ refuseIfBusy, ...requester }: Door): BmcCre
       ownNames,
       ownPlaces: ownPlacesOf(record),
       foreignNames: expectedNames(record, kept).filter((name) => !ownNames.includes(name)),
+      isSurveyed: record.knownAccounts !== null,
       manufacturer: typeof vendor === 'string' ? vendor : null,
     };
   };

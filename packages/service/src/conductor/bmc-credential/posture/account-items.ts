@@ -10,7 +10,7 @@ export type SeenAccount = BmcAccount & { readonly protocol: BmcProtocol };
 
 const ANONYMOUS_ID = '1';
 
-type Names = Pick<PostureQuestion, 'as' | 'ownNames' | 'ownPlaces' | 'foreignNames'>;
+type Names = Pick<PostureQuestion, 'as' | 'ownNames' | 'ownPlaces' | 'foreignNames' | 'isSurveyed'>;
 
 export const accountItems = (
   names: Names,
@@ -19,7 +19,7 @@ export const accountItems = (
 ): readonly PostureItem[] => [
   ...anonymousItems(accounts),
   ...guessed.map((each) => guessedItem(names, accounts, each)),
-  ...unexpectedNames(names, accounts).map((username) => unexpectedItem(accounts, username)),
+  ...unexpectedNames(names, accounts).map((username) => unexpectedItem(names, accounts, username)),
   ...twinItems(names, accounts),
 ];
 
@@ -48,13 +48,18 @@ const unexpectedNames = (
   );
 };
 
-const unexpectedItem = (accounts: readonly SeenAccount[], username: string): PostureItem => ({
+const unexpectedItem = (
+  { isSurveyed }: Names,
+  accounts: readonly SeenAccount[],
+  username: string,
+): PostureItem => ({
   kind: 'unexpected-account',
   severity: 'high',
   text: `The BMC has the account "${username}", which is neither ours nor known.`,
   remedy: 'Disable it, or name it among the accounts of others that may be there.',
   username,
-  fix: disabling(named(accounts, username)),
+  // Before the service has taken the BMC over all accounts are of others, and they are in use.
+  fix: isSurveyed === false ? null : disabling(named(accounts, username)),
 });
 
 /** Whoever was root of the machine can have given an account of their own a name that nobody wonders at. */

@@ -18,6 +18,8 @@ export type PostureQuestion = {
   readonly ownPlaces?: readonly AccountPlace[];
   /** Accounts of others that may be there. */
   readonly foreignNames: readonly string[];
+  /** False: nobody has looked yet who was there before the service. */
+  readonly isSurveyed?: boolean;
   /** False: no password is tried. */
   readonly isGuessing?: boolean;
   /** As the machine tells it. */
