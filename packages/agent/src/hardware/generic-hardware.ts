@@ -7,6 +7,7 @@ import { CommandFailure } from '../command-failure.ts';
 import { ProgramMissing, tryProgram } from '../run-program.ts';
 import { setEfiBootEntry } from './efi-boot-entries.ts';
 import type { Hardware } from './hardware.ts';
+import { joinHostNetwork } from './host-network.ts';
 import { findBmcAddress, readHostInterface } from './ipmi/bmc-info.ts';
 import { makeIpmitoolInterface } from './ipmi/ipmitool-interface.ts';
 import { readLinuxDisks } from './linux-disks.ts';
@@ -69,6 +70,7 @@ export const makeGenericHardware = ({ bootMac, exit, log }: GenericParts): Hardw
     end: async (how) => exit(how === 'power-off' ? POWER_OFF_STATUS : REBOOT_STATUS),
     bmc,
     hostInterface: readHostInterface,
+    joinHostNetwork,
     networkDown: async () => {
       for (const { name } of await readLinuxInterfaces()) {
         await tryProgram('ip', ['link', 'set', 'dev', name, 'down']);

@@ -55,6 +55,8 @@ export type Hardware = {
   readonly bmc: SystemInterface;
   /** A network between the machine and its BMC; null: there is none. */
   readonly hostInterface: () => Promise<BmcHostInterface | null>;
+  /** Brings that network up. Why it cannot be used, or undefined. */
+  readonly joinHostNetwork: (found: BmcHostInterface) => Promise<string | undefined>;
   readonly networkDown: () => Promise<void>;
   /** Files for log collection: name and content. */
   readonly logs: () => Promise<readonly { readonly name: string; readonly content: string }[]>;

@@ -107,6 +107,7 @@ export const makeSimulatedHardware = ({ machine, clock, exit, say }: SimulatedPa
     end: async (how) => exit(how === 'power-off' ? 0 : SIMULATED_REBOOT_STATUS),
     bmc: bmcOf(machine, clock),
     hostInterface: async () => null,
+    joinHostNetwork: async () => 'a simulated machine has no such network',
     networkDown: async () => say('network interfaces are down'),
     logs: async () => [{ name: 'machine.json', content: JSON.stringify(machine, null, 2) }],
   };
