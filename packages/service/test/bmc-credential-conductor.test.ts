@@ -149,6 +149,7 @@ test('a password may be supplied where that is allowed, and is in the store befo
   assert.ok(stored.includes(password.reveal()));
   assert.equal(passwordOf(stage, uuid, 'bsmr-a'), password.reveal());
   assert.notEqual(passwordOf(stage, uuid, 'bsmr-b'), password.reveal());
+  assert.equal((await stage.credentialOf(uuid)).profile, null);
 });
 
 test('nobody chooses a password unless that is allowed', async (t) => {

@@ -1,6 +1,7 @@
 // What the conductor has for the credentials of BMCs.
 
 import { Failure } from '@bessemer/protocol/errors/failure';
+import { BMC_EVENTS } from '@bessemer/protocol/events/bmc-events';
 import type { NodeRecord } from '@bessemer/protocol/node/record';
 
 import type { BmcAccountDoor } from '#drivers/bmc-accounts';
@@ -11,7 +12,7 @@ import type { ConductorParts } from '../conductor-parts.ts';
 import { noteEvent } from '../trust-events.ts';
 import type { OpenInBandDoor } from './in-band.ts';
 import type { BmcCredentialOptions } from './options.ts';
-import type { RotationParts } from './rotation-run.ts';
+import type { RotationEvent, RotationParts } from './rotation-run.ts';
 
 export type BmcCredentialParts = {
   readonly secrets: SecretStore;
@@ -21,6 +22,16 @@ export type BmcCredentialParts = {
   readonly faultPoint?: RotationParts['faultPoint'];
   /** Another password is in use. Not waited for. */
   readonly onCommitted?: RotationParts['onCommitted'];
+};
+
+/** For history, where people look for what the call answered. */
+const sentenceOf = ({ name, detail = {} }: RotationEvent): string => {
+  const { reason, rotation } = detail;
+  return [
+    BMC_EVENTS[name].meaning,
+    ...(typeof reason === 'string' ? [reason] : []),
+    ...(typeof rotation === 'string' ? [`Rotation: ${rotation}.`] : []),
+  ].join(' ');
 };
 
 /** Undefined: the service keeps no credentials. */
@@ -36,8 +47,13 @@ export const rotationPartsOf = (parts: ConductorParts): RotationParts | undefine
     options,
     faultPoint,
     onCommitted,
-    note: (queryable, { uuid }, { name, detail }) =>
-      noteEvent(queryable, parts, { name, nodeUuid: uuid, outcome: 'changed', detail }),
+    note: (queryable, { uuid }, event) =>
+      noteEvent(queryable, parts, {
+        ...event,
+        nodeUuid: uuid,
+        outcome: 'changed',
+        text: sentenceOf(event),
+      }),
   };
 };
 

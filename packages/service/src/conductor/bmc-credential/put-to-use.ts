@@ -53,7 +53,8 @@ const inUse = (run: RotationRun, record: BmcCredentialRecord): BmcCredentialChan
     ...proved,
     ...(isDemoted ? withSlot(proved, other, { state: 'standby' }) : {}),
     activeSlot: slot,
-    profile: work.profile ?? record.profile,
+    // What somebody supplied says nothing about what the BMC takes.
+    profile: work.supplied === null ? work.profile : record.profile,
     model: modelOf(run.node) ?? record.model,
   };
 };

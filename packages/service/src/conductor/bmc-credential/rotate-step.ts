@@ -2,9 +2,9 @@
 // with it for as long as there is something to do, and waits where the world has to move first.
 
 import { Failure } from '@bessemer/protocol/errors/failure';
-import type { JsonObject } from '@bessemer/protocol/json';
 
 import { findRotation, findOpenRotation, type RotationRecord } from '#store/bmc-rotations';
+import { addHistory } from '#store/history';
 import { findNode } from '#store/nodes';
 
 import { callerOf } from '../workflow/asked-by.ts';
@@ -71,11 +71,26 @@ const begin = (job: Job, parts: RotationParts, id: string): Promise<RotationReco
 };
 
 /** Later steps find the login that is in use now. */
-const done = async (job: Job, detail: JsonObject): Promise<StepDone> => {
-  const node = await findNode(job.parts.store.db, job.node.uuid);
-  if (node === undefined) return { kind: 'done', detail };
-  const { driverInfo, driverSecrets } = node;
-  return { kind: 'done', detail, node: { driverInfo, driverSecrets } };
+const done = async (job: Job, rotation: RotationRecord): Promise<StepDone> => {
+  const { store, clock, options } = job.parts;
+  const nowMs = clock.wallMs();
+  const node = await findNode(store.db, job.node.uuid);
+  const told = {
+    conductor: options.hostname,
+    severity: 'INFO',
+    event: `The credentials of the BMC were rotated. Rotation: ${rotation.id}.`,
+    eventType: ROTATE.eventType,
+    durationMs: nowMs - rotation.startedMs,
+    ...rotation.requester,
+  } as const;
+  return {
+    kind: 'done',
+    detail: { rotation: rotation.id },
+    ...(node === undefined
+      ? {}
+      : { node: { driverInfo: node.driverInfo, driverSecrets: node.driverSecrets } }),
+    also: (queryable) => addHistory(queryable, job.node.uuid, told, nowMs),
+  };
 };
 
 const run = async (job: Job): Promise<StepDone | StepWait> => {
@@ -97,7 +112,7 @@ const run = async (job: Job): Promise<StepDone | StepWait> => {
   }
   const isAfterTenant = rotation.trigger === 'clean';
   if (isAfterTenant) await auditAccounts(job, parts);
-  return done(job, { rotation: rotation.id });
+  return done(job, rotation);
 };
 
 export const rotateCredentials: Step = { name: ROTATE_STEP, isIdempotent: true, run };
