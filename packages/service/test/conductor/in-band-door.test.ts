@@ -20,6 +20,7 @@ import {
 } from '#trust/certificate/issue-certificate';
 import { Secret } from '#trust/secret';
 
+import type { Failure } from '@bessemer/protocol/errors/failure';
 import type { JsonObject } from '@bessemer/protocol/json';
 
 import { makeHandClock } from '../drivers/hand-clock.ts';
@@ -173,6 +174,32 @@ test('a machine without a way to its BMC says so', async () => {
 
   assert.equal(await door.findObstacle(job.node), 'this machine has no way to a BMC');
 });
+
+for (const [said, code] of [
+  ['bmc.accounts-full', 'bmc.accounts-full'],
+  ['secret-store.away', 'agent.command-failed'],
+  ['bmc.locked', 'agent.command-failed'],
+] as const) {
+  test(`an agent that says ${said} is taken for one that says ${code}`, async () => {
+    const error = { type: 'CommandExecutionError', code: 500, message: 'x', failure_code: said };
+    answers = () => [
+      200,
+      {
+        id: '1',
+        command_name: PASSWORD,
+        command_status: 'FAILED',
+        command_error: error,
+        command_result: null,
+      },
+    ];
+    const door = await openDoor(2);
+
+    await assert.rejects(door.set(job.node, WISH), (thrown: Failure) => {
+      assert.equal(thrown.code, code);
+      return !JSON.stringify(thrown).includes(PASSWORD);
+    });
+  });
+}
 
 test('an agent that repeats the password is not repeated', async () => {
   answers = (_name, params) => [400, { faultstring: `cannot set ${JSON.stringify(params)}` }];

@@ -8,6 +8,7 @@ import {
   type BmcUserList,
   type BmcUserSet,
 } from '@bessemer/protocol/agent/bmc-commands';
+import type { FailureCode } from '@bessemer/protocol/errors/codes';
 import { Failure } from '@bessemer/protocol/errors/failure';
 import { isJsonObject, type JsonObject, type JsonValue } from '@bessemer/protocol/json';
 
@@ -108,9 +109,20 @@ export const openInBandDoor: OpenInBandDoor = (job): InBandDoor => {
 
 const send = async (job: DoorJob, name: string, params: JsonObject): Promise<JsonValue> => {
   const result = await withAgent(job, (agent) => agent.send(name, params, { isWaiting: true }));
-  if (result.command_status !== 'SUCCEEDED') throw commandFailure(result);
+  if (result.command_status !== 'SUCCEEDED') throw believed(commandFailure(result));
   return result.command_result;
 };
+
+/** What an agent may say of a BMC. That the secret store is away, or the BMC locked, is known from elsewhere. */
+const SAID_OF_BMC: readonly FailureCode[] = [
+  'bmc.accounts-full',
+  'bmc.account-fixed',
+  'bmc.password-policy',
+  'bmc.protocol',
+];
+
+const believed = ({ code, message }: Failure): Failure =>
+  new Failure(SAID_OF_BMC.includes(code) ? code : 'agent.command-failed', message);
 
 /** A stock agent answers 404 to a command of a kind that it does not have. */
 const obstacleOf = (failure: Failure): string =>
