@@ -94,6 +94,17 @@ const nodeOf = async ({ mac }: LabMachine): Promise<string | undefined> => {
   return ports[0]?.node_uuid;
 };
 
+/** Waits until the machine is a node. */
+const discovered = async (machine: LabMachine): Promise<string> => {
+  const uuid = await waitFor(
+    () => nodeOf(machine),
+    (found) => found !== undefined,
+    STEP_MS_MAX,
+  );
+  assert.ok(uuid);
+  return uuid;
+};
+
 const listNodes = async (): Promise<readonly ListedNode[]> =>
   ((await service.call('GET', '/v1/nodes')).body as { readonly nodes: readonly ListedNode[] })
     .nodes;
@@ -182,12 +193,7 @@ test('an unknown machine becomes a node, and only the service can log in at its 
   const watch = watchProcesses();
 
   await startFromMedium(machine);
-  const uuid = await waitFor(
-    () => nodeOf(machine),
-    (found) => found !== undefined,
-    STEP_MS_MAX,
-  );
-  assert.ok(uuid);
+  const uuid = await discovered(machine);
   await waitFor(
     () => credentialStatus(uuid),
     ({ state, last_result: last }) => state === 'managed' && last !== null,
@@ -334,12 +340,7 @@ test('an agent that is trusted too little is told no password, and its BMC is as
   );
 
   await startFromMedium(machine);
-  const uuid = await waitFor(
-    () => nodeOf(machine),
-    (found) => found !== undefined,
-    STEP_MS_MAX,
-  );
-  assert.ok(uuid);
+  const uuid = await discovered(machine);
   const { last_error: reason } = await waitFor(
     () => showNode(service, uuid),
     (node) => node.last_error !== null,
