@@ -162,6 +162,18 @@ onBothEngines((store) => {
     assert.equal((await listRotations(store().db, uuid, 10)).length, 2);
   });
 
+  test('the open rotation of a node that was deleted takes no room', async () => {
+    const uuid = await makeNode();
+    const open = await countOpenRotations(store().db);
+    await insertRotation(store().db, rotationOf(uuid, await lease(uuid)));
+    const during = await countOpenRotations(store().db);
+    const seen = (await findNode(store().db, uuid)) as NodeRecord;
+
+    await store().transaction((trx) => deleteNode(trx, uuid, seen));
+
+    assert.deepEqual([during, await countOpenRotations(store().db)], [open + 1, open]);
+  });
+
   test('who lost the lease changes nothing, and neither is an ended rotation changed', async () => {
     const uuid = await makeNode();
     const fence = await lease(uuid);

@@ -220,11 +220,13 @@ export const listLeftRotations = async (
   return rows.map(recordOf);
 };
 
+/** Of nodes that are there: those of deleted ones end never, and take the room of nobody. */
 export const countOpenRotations = async (queryable: Queryable): Promise<number> => {
   const row = await queryable
     .selectFrom('bmc_rotation')
     .select((expression) => expression.fn.countAll<number>().as('count'))
     .where('ended_ms', 'is', null)
+    .where('node_uuid', 'in', (nodes) => nodes.selectFrom('node').select('uuid'))
     .executeTakeFirstOrThrow();
   return row.count;
 };

@@ -191,14 +191,18 @@ export const openCredentialDoor = ({ refuseIfBusy, ...requester }: Door): BmcCre
       const node = await requireNode(store.db, uuid);
       const { frozen } = (await findBmcCredential(store.db, uuid)) ?? {};
       if (frozen == null) return;
-      const isShown = frozen.untilMs !== undefined;
+      let isShown = false;
       await store.transaction(async (transaction) => {
-        await changeBmcCredential(transaction, uuid, (record) => ({
-          frozen: null,
-          state:
-            record.state === 'rotating' ? 'rotating' : restingState({ ...record, frozen: null }),
-          ...(isShown ? { nextDueMs: clock.wallMs() } : {}),
-        }));
+        await changeBmcCredential(transaction, uuid, (record) => {
+          // An export may have come between.
+          isShown = record.frozen?.untilMs !== undefined;
+          return {
+            frozen: null,
+            state:
+              record.state === 'rotating' ? 'rotating' : restingState({ ...record, frozen: null }),
+            ...(isShown ? { nextDueMs: clock.wallMs() } : {}),
+          };
+        });
         await kept.note(transaction, node, { name: 'bmc.thawed', detail: noteBy(caller) });
       });
       if (isShown) await rotateShown(requester, uuid, caller);
