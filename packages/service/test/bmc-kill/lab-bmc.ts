@@ -154,7 +154,7 @@ const openIpmi = async (clock: Clock): Promise<SceneBmc> => {
       bmc.faults.set(name as IpmiFault, value);
     },
     mend: () => {
-      for (const name of [...bmc.faults.keys()]) {
+      for (const name of bmc.faults.keys()) {
         if (!name.startsWith('lockout')) bmc.faults.delete(name);
       }
     },

@@ -33,7 +33,8 @@ export const makeLeapingClock = (): LeapingClock => {
     leap: (ms) => {
       shift += ms;
       const nowMs = clock.monotonicMs();
-      for (const { dueMs, happen } of [...waiting]) if (dueMs <= nowMs) happen();
+      const due = [...waiting].filter(({ dueMs }) => dueMs <= nowMs);
+      for (const { happen } of due) happen();
     },
   };
 };

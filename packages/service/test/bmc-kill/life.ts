@@ -46,6 +46,8 @@ export type LifeSetup = {
   readonly options: Partial<BmcCredentialOptions>;
   /** Where the BMC is asked from inside of its machine; null: no agent runs there. */
   readonly insidePort: number | null;
+  /** For answers of the BMC. */
+  readonly ipmiWaitsMs: readonly number[];
 };
 
 export type Life = {
@@ -64,7 +66,6 @@ export const LEASE_MS = 60_000;
 const STORE_MS_MAX = 30_000;
 /** What is waited for here is on loopback. */
 const QUICK = { isLoopbackAllowed: true, pollMs: 10, retryDelayMs: 10, settingTimeoutMs: 300 };
-const IPMI_WAITS_MS = [400, 800];
 
 /** As late as somebody says. */
 export const shiftedClock = (shiftMs: () => number): Clock => ({
@@ -110,7 +111,7 @@ export const openLife = async (setup: LifeSetup, ways: Ways): Promise<Life> => {
     options: {
       ...DEFAULT_DRIVER_OPTIONS,
       redfish: { ...DEFAULT_DRIVER_OPTIONS.redfish, ...QUICK },
-      ipmi: { ...DEFAULT_DRIVER_OPTIONS.ipmi, isLoopbackAllowed: true, waitsMs: IPMI_WAITS_MS },
+      ipmi: { ...DEFAULT_DRIVER_OPTIONS.ipmi, isLoopbackAllowed: true, waitsMs: setup.ipmiWaitsMs },
     },
     openDriverInfo: (node): JsonObject => openDriverInfo(keys, node),
     clock,

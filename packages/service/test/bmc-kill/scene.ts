@@ -62,6 +62,10 @@ export type Scene = {
 };
 
 const KEY_BYTES = 32;
+/** Where answers are lost on purpose. */
+const QUICK_MS = [400, 800];
+/** Where a machine that is busy would look like a BMC that is away. */
+const PATIENT_MS = [3_000, 9_000];
 
 const readLines = async (child: ChildProcess): Promise<LifeReport> => {
   const points: Point[] = [];
@@ -110,6 +114,7 @@ export const openScene = async (
     nodeUuid: randomUUID() as NodeUuid,
     options,
     insidePort: options.path === 'inband' ? bmc.insidePort : null,
+    ipmiWaitsMs: bundle === undefined ? QUICK_MS : PATIENT_MS,
   };
   const setupFile = join(directory, 'setup.json');
   await writeFile(setupFile, JSON.stringify(setup), { mode: 0o600 });
