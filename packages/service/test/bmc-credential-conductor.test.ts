@@ -207,6 +207,26 @@ test('a cleaning that asks for it rotates, and disables what a tenant made', asy
   assert.equal((await stage.credentialOf(uuid)).activeSlot, 'b');
 });
 
+test('a cleaning does not rotate what is frozen', async (t) => {
+  const stage = await stageFor(t);
+  const uuid = await stage.makeNode();
+  await stage.adopt(uuid);
+  const before = await stage.credentialOf(uuid);
+  await stage.conductor().freezeBmcCredentials(uuid, { reason: 'somebody is at the console' });
+
+  await stage.conductor().requestProvision(uuid, {
+    verb: 'clean',
+    steps: [{ interface: 'management', step: 'rotate_bmc_credentials', args: {} }],
+    isRamdiskDisabled: true,
+  });
+  const node = await stage.untilIdle(uuid);
+
+  assert.equal(node.provisionState, 'clean failed');
+  assert.match(node.lastError ?? '', /are frozen: somebody is at the console/);
+  const after = await stage.credentialOf(uuid);
+  assert.deepEqual([after.state, after.slots], ['frozen', before.slots]);
+});
+
 test('accounts of others are let be before the service has looked who was there, and mended after', async (t) => {
   const stage = await stageFor(t);
   const uuid = await stage.makeNode();

@@ -3,6 +3,7 @@
 
 import { Failure } from '@bessemer/protocol/errors/failure';
 
+import { findBmcCredential } from '#store/bmc-credentials';
 import { findRotation, findOpenRotation, type RotationRecord } from '#store/bmc-rotations';
 import { addHistory } from '#store/history';
 import { findNode } from '#store/nodes';
@@ -61,13 +62,21 @@ const noteResumed = (job: Job, parts: RotationParts, rotation: RotationRecord): 
 
 const begin = (job: Job, parts: RotationParts, id: string): Promise<RotationRecord> => {
   const caller = callerOf(job.workflow);
-  return parts.store.transaction((transaction) =>
-    beginRotation(transaction, parts, job.node, job.fence, {
+  return parts.store.transaction(async (transaction) => {
+    const { frozen } = (await findBmcCredential(transaction, job.node.uuid)) ?? {};
+    // It may have been frozen after the step was planned.
+    if (frozen != null) {
+      throw new Failure(
+        'steps.invalid',
+        `The credentials of the BMC are frozen: ${frozen.reason}. Thaw them, then clean again.`,
+      );
+    }
+    return beginRotation(transaction, parts, job.node, job.fence, {
       id,
       trigger: 'clean',
       requester: { user: caller?.user ?? null, project: caller?.project ?? null },
-    }),
-  );
+    });
+  });
 };
 
 /** Later steps find the login that is in use now. */
