@@ -34,11 +34,27 @@ const obstacle = (): string | undefined => {
   return undefined;
 };
 
-type Built = { readonly file: string; readonly sha256: string };
+export type TinyImage = { readonly file: string; readonly sha256: string };
 
-const tinyImage = async (): Promise<Built> => {
+export const tinyImage = async (): Promise<TinyImage> => {
   const { stdout } = await run(BESSEMER, ['lab', 'image', 'tiny', '--format', 'raw.zst']);
-  return JSON.parse(stdout) as Built;
+  return JSON.parse(stdout) as TinyImage;
+};
+
+/** Resolves when the node is active. */
+export const deployTinyImage = async (
+  service: RunningService,
+  uuid: string,
+  { image, hostname }: { readonly image: TinyImage; readonly hostname: string },
+): Promise<void> => {
+  await patchNode(service, uuid, {
+    '/instance_info/image_source': `file://${image.file}`,
+    '/instance_info/image_os_hash_algo': 'sha256',
+    '/instance_info/image_os_hash_value': image.sha256,
+    '/instance_info/image_disk_format': 'raw',
+  });
+  await askFor(service, uuid, 'active', { configdrive: { meta_data: { hostname } } });
+  await waitForState(service, uuid, ['active'], STEP_MS_MAX);
 };
 
 export type MachineWish = {
@@ -91,15 +107,7 @@ export const testDeployedMachine = ({ firmware, disk, bmc = 'redfish' }: Machine
         await askFor(service, uuid, 'provide');
         await waitForState(service, uuid, ['available'], STEP_MS_MAX);
 
-        await patchNode(service, uuid, {
-          '/instance_info/image_source': `file://${image.file}`,
-          '/instance_info/image_os_hash_algo': 'sha256',
-          '/instance_info/image_os_hash_value': image.sha256,
-          '/instance_info/image_disk_format': 'raw',
-        });
-        const configdrive = { meta_data: { hostname: HOSTNAME } };
-        await askFor(service, uuid, 'active', { configdrive });
-        await waitForState(service, uuid, ['active'], STEP_MS_MAX);
+        await deployTinyImage(service, uuid, { image, hostname: HOSTNAME });
 
         const console = await waitFor(
           () => readFile(machine.serial_log, 'utf8'),
