@@ -61,6 +61,7 @@ test('a password that a person gave is used as it is', async (t) => {
 
 test('after one refusal nobody logs in, until a rotation found what works', async (t) => {
   const { site, use, reference } = await stageFor(t);
+  site.passTime(600_000);
   const node = await site.openNode();
   const given = await reference();
   const refuse = async (): Promise<never> => {
@@ -80,6 +81,35 @@ test('after one refusal nobody logs in, until a rotation found what works', asyn
 
   assert.deepEqual([isPaused, tries.length, count], [true, 1, 1]);
   assert.ok(nextDueMs !== null && nextDueMs <= site.nowMs());
+});
+
+test('a password that is refused again and again is not rotated all the time', async (t) => {
+  const { site, use, reference } = await stageFor(t);
+  const given = await reference();
+  const rotatedMs = (await site.credential()).lastResult?.atMs ?? 0;
+  const refuse = async (): Promise<never> => {
+    throw new Failure('bmc.credentials', 'refused');
+  };
+
+  await assert.rejects(use(await site.openNode(), given, refuse), isFailure('bmc.credentials'));
+
+  const { isPaused, nextDueMs } = await site.credential();
+  assert.deepEqual([isPaused, nextDueMs], [true, rotatedMs + 600_000]);
+});
+
+test('a refusal of what went out of use meanwhile is no suspicion', async (t) => {
+  const { site, use, reference } = await stageFor(t);
+  const refuse = async (): Promise<never> => {
+    await site.begin();
+    await finish(site);
+    throw new Failure('bmc.credentials', 'refused');
+  };
+
+  const given = await reference();
+  await assert.rejects(use(await site.openNode(), given, refuse), isFailure('bmc.credentials'));
+
+  const { isPaused, activeSlot } = await site.credential();
+  assert.deepEqual([isPaused, activeSlot], [false, 'b']);
 });
 
 test('a lockout holds everybody until it is over', async (t) => {

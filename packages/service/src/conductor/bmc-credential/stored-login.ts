@@ -11,6 +11,7 @@ import {
   type BmcCredentialRecord,
   changeBmcCredential,
   findBmcCredential,
+  type SecretRef,
 } from '#store/bmc-credentials';
 import type { Store } from '#store/database';
 import { readReference } from '#trust/secret-store/secret-reference';
@@ -48,22 +49,46 @@ const requireFree = (record: BmcCredentialRecord, nowMs: number): void => {
   }
 };
 
+type Trouble = {
+  readonly username: string;
+  readonly ref: SecretRef | null;
+  readonly isLocked: boolean;
+};
+
+const refInUse = ({ activeSlot, slots }: BmcCredentialRecord): SecretRef | null =>
+  activeSlot === null ? null : slots[activeSlot].ref;
+
+/**
+ * Whoever is root of the machine may change the password as often as they like, and a BMC may refuse what it took a moment
+ * before: each rotation writes passwords to the store.
+ */
+const SUSPICION_MS_MIN = 600_000;
+
+const suspectedMs = ({ lastResult }: BmcCredentialRecord, nowMs: number): number =>
+  lastResult?.outcome === 'succeeded'
+    ? Math.max(nowMs, Math.min(nowMs, lastResult.atMs) + SUSPICION_MS_MIN)
+    : nowMs;
+
 export const makeStoredLogins = (parts: StoredLoginParts): UseBmcLogin => {
   const { store, secrets, clock } = parts;
   const noteTrouble = async (
     node: Pick<NodeRecord, 'uuid'>,
-    username: string,
-    isLocked: boolean,
+    { username, ref, isLocked }: Trouble,
   ): Promise<void> => {
     const nowMs = clock.wallMs();
     await store.transaction((transaction) =>
-      changeBmcCredential(transaction, node.uuid, (record) => ({
-        ...withTry(record, username, nowMs),
-        isPaused: true,
-        // A rotation finds out which password works.
-        nextDueMs: nowMs,
-        ...(isLocked ? { heldUntilMs: nowMs + (record.limits.lockoutMs ?? LOCKOUT_MS) } : {}),
-      })),
+      changeBmcCredential(transaction, node.uuid, (record) => {
+        const tried = withTry(record, username, nowMs);
+        // What was refused went out of use while it was on its way.
+        if (!isLocked && refInUse(record) !== ref) return tried;
+        return {
+          ...tried,
+          isPaused: true,
+          // A rotation finds out which password works.
+          nextDueMs: suspectedMs(record, nowMs),
+          ...(isLocked ? { heldUntilMs: nowMs + (record.limits.lockoutMs ?? LOCKOUT_MS) } : {}),
+        };
+      }),
     );
   };
 
@@ -74,7 +99,7 @@ export const makeStoredLogins = (parts: StoredLoginParts): UseBmcLogin => {
     if (record !== undefined) requireFree(record, clock.wallMs());
     // A node that was read some time ago may name what went out of use since.
     const slot = record?.activeSlot ?? reference.slot;
-    const ref = record?.activeSlot == null ? null : record.slots[record.activeSlot].ref;
+    const ref = record === undefined ? null : refInUse(record);
     const place = { nodeUuid: node.uuid, slot };
     const { credential } = await secrets.getWrite(place, ref ?? reference.writeId);
     try {
@@ -82,7 +107,8 @@ export const makeStoredLogins = (parts: StoredLoginParts): UseBmcLogin => {
     } catch (error) {
       const code = error instanceof Failure ? error.code : undefined;
       if (code === 'bmc.credentials' || code === 'bmc.locked') {
-        await noteTrouble(node, credential.username, code === 'bmc.locked');
+        const { username } = credential;
+        await noteTrouble(node, { username, ref, isLocked: code === 'bmc.locked' });
       }
       throw error;
     }
