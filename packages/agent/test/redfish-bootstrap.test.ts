@@ -28,6 +28,8 @@ let accounts: Map<string, Account>;
 /** What reached the service, as METHOD path. */
 let seen: string[];
 let fingerprint: Buffer;
+/** Each answer ends before its end. */
+let isCut: boolean;
 
 before(async () => {
   const authority = await makeTestAuthority('authority of this test');
@@ -41,11 +43,17 @@ beforeEach(async () => {
     [`${ACCOUNTS}/1`, { UserName: 'root', Password: 'x', RoleId: 'Administrator', Enabled: true }],
   ]);
   seen = [];
+  isCut = false;
   server = createServer(
     { cert: identity.certificatePem, key: identity.keyPem },
     (request, reply) => {
       const path = request.url ?? '';
       seen.push(`${request.method} ${path}`);
+      if (isCut) {
+        reply.writeHead(200, { 'Content-Length': '100' }).write('{');
+        setImmediate(() => reply.destroy());
+        return;
+      }
       const right = Buffer.from(`${LOGIN.username}:${LOGIN.password}`).toString('base64');
       if (request.headers.authorization !== `Basic ${right}`) {
         reply.writeHead(401).end();
@@ -167,4 +175,10 @@ test('a refusal of the service is told without the password', async () => {
     redfishBootstrap(partsOf(), WISH),
     (error: Error) => /answered 400/.test(error.message) && !error.message.includes('canary'),
   );
+});
+
+test('a service that goes away in the middle of its answer is not waited for', async () => {
+  isCut = true;
+
+  await assert.rejects(redfishBootstrap(partsOf(), WISH), /the answer was cut off/);
 });

@@ -54,6 +54,8 @@ export const askRedfish = async (
         text += part;
         if (text.length > ANSWER_BYTES_MAX) fail('the answer is too long');
       });
+      // Also after its end, when nobody waits any more.
+      response.once('close', () => fail('the answer was cut off'));
       response.once('end', () =>
         resolve({ status: response.statusCode ?? 0, body: objectIn(text) }),
       );
