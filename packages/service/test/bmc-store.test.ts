@@ -11,6 +11,7 @@ import {
   findBmcCredential,
   listBmcCredentials,
   listDueBmcCredentials,
+  listFreeDueBmcCredentials,
 } from '#store/bmc-credentials';
 import {
   appendRotationLog,
@@ -25,7 +26,7 @@ import {
 } from '#store/bmc-rotations';
 import { Conflict } from '#store/errors';
 import { claimLease } from '#store/leases';
-import { deleteNode, findNode, insertNode } from '#store/nodes';
+import { deleteNode, findNode, insertNode, updateNode } from '#store/nodes';
 
 import type { NodeRecord } from '@bessemer/protocol/node/record';
 import type { NodeUuid } from '@bessemer/protocol/uuid';
@@ -144,6 +145,27 @@ onBothEngines((store) => {
     const before = uuid.slice(0, -1);
     const [listed] = await listBmcCredentials(store().db, before, 1);
     assert.equal(listed?.nodeUuid, uuid);
+  });
+
+  test('what is due and can be begun is listed without what is held or in maintenance', async () => {
+    const [free, frozen, maintained] = [await makeNode(), await makeNode(), await makeNode()];
+    for (const uuid of [free, frozen, maintained]) {
+      await addBmcCredential(store().db, {
+        ...credentialOf(uuid),
+        nextDueMs: -1,
+        frozen: uuid === frozen ? { reason: 'drill', atMs: NOW_MS } : null,
+      });
+    }
+    await updateNode(store().db, maintained, { maintenance: true });
+
+    const due = await listDueBmcCredentials(store().db, -1, 10);
+    const beginning = await listFreeDueBmcCredentials(store().db, -1, 1);
+
+    assert.equal(due.length, 3);
+    assert.deepEqual(
+      beginning.map(({ nodeUuid }) => nodeUuid),
+      [free],
+    );
   });
 
   test('a node has one open rotation', async () => {

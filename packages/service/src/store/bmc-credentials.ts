@@ -247,19 +247,37 @@ export const changeBmcCredential = async (
   return after;
 };
 
-/** Nodes that are there, of which a rotation is due, the longest overdue first. */
-export const listDueBmcCredentials = async (
-  queryable: Queryable,
-  nowMs: number,
-  limit: number,
-): Promise<readonly BmcCredentialRecord[]> => {
-  const rows = await queryable
+const due = (queryable: Queryable, nowMs: number, limit: number) =>
+  queryable
     .selectFrom('bmc_credential')
     .selectAll()
     .where('next_due_ms', '<=', nowMs)
     .where('node_uuid', 'in', (select) => select.selectFrom('node').select('uuid'))
     .orderBy('next_due_ms')
-    .limit(limit)
+    .limit(limit);
+
+/** Nodes that are there, of which a rotation is due, the longest overdue first. */
+export const listDueBmcCredentials = async (
+  queryable: Queryable,
+  nowMs: number,
+  limit: number,
+): Promise<readonly BmcCredentialRecord[]> =>
+  (await due(queryable, nowMs, limit).execute()).map(recordOf);
+
+/** Without those that nothing can be begun with now: frozen, in maintenance, or worked on. */
+export const listFreeDueBmcCredentials = async (
+  queryable: Queryable,
+  nowMs: number,
+  limit: number,
+): Promise<readonly BmcCredentialRecord[]> => {
+  const rows = await due(queryable, nowMs, limit)
+    .where('frozen', 'is', null)
+    .where('node_uuid', 'not in', (select) =>
+      select.selectFrom('node').select('uuid').where('maintenance', '=', 1),
+    )
+    .where('node_uuid', 'not in', (select) =>
+      select.selectFrom('workflow').select('node_uuid').where('ended_ms', 'is', null),
+    )
     .execute();
   return rows.map(recordOf);
 };

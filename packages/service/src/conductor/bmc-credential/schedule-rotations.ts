@@ -3,7 +3,11 @@
 
 import { Refusal } from '@bessemer/protocol/errors/refusal';
 
-import { type BmcCredentialRecord, listDueBmcCredentials } from '#store/bmc-credentials';
+import {
+  type BmcCredentialRecord,
+  listDueBmcCredentials,
+  listFreeDueBmcCredentials,
+} from '#store/bmc-credentials';
 import { countOpenRotations, listLeftRotations } from '#store/bmc-rotations';
 
 import type { BmcRotationWish } from './credential-door.ts';
@@ -11,7 +15,7 @@ import { rotationPartsOf } from './credential-parts.ts';
 import { requestRotation, type RotationRequester } from './request-rotation.ts';
 import type { RotationParts } from './rotation-run.ts';
 
-/** Nodes that are due and busy stand in the way of no other. */
+/** Looked at in one turn; those that are due and held or busy stand in the way of no other. */
 const DUE_MAX = 500;
 /** After so many periods people are told. */
 const OVERDUE_PERIODS = 2;
@@ -68,7 +72,8 @@ export const makeRotationSchedule = (requester: RotationRequester): RotationSche
       if ((await kept.secrets.health()).state !== 'ready') return;
       for (const { nodeUuid } of left) await begin(nodeUuid, 'repair');
       let room = kept.options.parallelMax - (await countOpenRotations(parts.store.db));
-      for (const record of due) {
+      const free = await listFreeDueBmcCredentials(parts.store.db, parts.clock.wallMs(), DUE_MAX);
+      for (const record of free) {
         if (room <= 0) return;
         if (await begin(record.nodeUuid, triggerOf(record))) room -= 1;
       }
