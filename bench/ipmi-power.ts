@@ -1,10 +1,7 @@
 // Power status over IPMI, as power sync asks it: a login, a question and a logout per BMC. The limit is what the
 // usual way reaches here and now: a process of ipmitool for each question.
 
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
 import { systemClock } from '../packages/service/src/clock.ts';
@@ -12,10 +9,10 @@ import { makeIpmiHardware } from '../packages/service/src/drivers/ipmi/ipmi-hard
 import { DEFAULT_IPMI_OPTIONS } from '../packages/service/src/drivers/ipmi/options.ts';
 import { nodeOf } from '../packages/service/test/drivers/node-of.ts';
 
+import { startIpmiBmcs } from './ipmi-bmcs.ts';
 import type { Bench, BenchSize, Measurement } from './measurement.ts';
 
 const run = promisify(execFile);
-const PROGRAM = join(import.meta.dirname, 'ipmi-bmcs-process.ts');
 const USERNAME = 'admin';
 const PASSWORD = 'bench-password';
 /** At once: what power sync does, too. */
@@ -48,21 +45,6 @@ const rateOf = async (
   };
   await Promise.all(Array.from({ length: Math.min(clients, ports.length) }, client));
   return { perSecond: answered / ((performance.now() - startedMs) / 1_000), failed };
-};
-
-const startBmcs = async (count: number) => {
-  const child = spawn(process.execPath, [PROGRAM, String(count), USERNAME, PASSWORD], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
-  return {
-    ports: JSON.parse(line) as readonly number[],
-    stop: async () => {
-      const exited = once(child, 'exit');
-      child.kill('SIGTERM');
-      await exited;
-    },
-  };
 };
 
 const ownRate = async (ports: readonly number[], { seconds }: BenchSize): Promise<Rate> => {
@@ -99,7 +81,7 @@ const toolRate = (ports: readonly number[], { seconds }: BenchSize): Promise<Rat
   });
 
 const measure = async (size: BenchSize): Promise<readonly Measurement[]> => {
-  const bmcs = await startBmcs(size.nodes);
+  const bmcs = await startIpmiBmcs(size.nodes, USERNAME, PASSWORD);
   try {
     const own = await ownRate(bmcs.ports, size);
     const tool = await toolRate(bmcs.ports, size);

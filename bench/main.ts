@@ -1,5 +1,5 @@
 // `npm run bench`: speed and size against limits that are measured in the same run, on the same machine.
-//   npm run bench                      all of it, about three minutes
+//   npm run bench                      all of it, about five minutes
 //   npm run bench -- --quick           small sizes
 //   npm run bench -- reads fleet       only these
 //   npm run bench -- poll-sweep --compare-keys   other kinds of agent keys too
@@ -7,6 +7,7 @@
 
 import { parseArgs } from 'node:util';
 
+import { bmcRotations } from './bmc-rotations.ts';
 import { detection } from './detection.ts';
 import { enrolment } from './enrolment.ts';
 import { fleet } from './fleet.ts';
@@ -38,6 +39,7 @@ const BENCHES: readonly Bench[] = [
   tokenTiming,
   flood,
   ipmiPower,
+  bmcRotations,
 ];
 const SIZES: { readonly [name: string]: Omit<BenchSize, 'isComparingKeys'> } = {
   whole: {

@@ -23,6 +23,7 @@ for (const name of [
   'detection',
   'token-timing',
   'ipmi-power',
+  'bmc-rotations',
 ]) {
   test(`the bench ${name} runs with tiny sizes`, async () => {
     const { stdout } = await promisify(execFile)(process.execPath, [MAIN, '--tiny', name]);
