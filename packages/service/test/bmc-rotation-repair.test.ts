@@ -9,6 +9,7 @@ import { Failure } from '@bessemer/protocol/errors/failure';
 
 import { FACTORY, type ModelBmc } from './bmc-credential/model-bmc.ts';
 import {
+  Crash,
   finish,
   openSite,
   PLAIN_KEYS,
@@ -85,6 +86,24 @@ test('where nothing works the agent sets a password, and it is proved from outsi
   assert.equal(state, 'managed');
   assert.deepEqual([slots.a.state, slots.b.state].toSorted(), ['active', 'standby']);
 });
+
+for (const strategy of ['dual', 'single'] as const) {
+  test(`${strategy}: a process that dies just before the agent is told leaves nothing undone`, async (t) => {
+    const site = await openSite({ inBand: ({ inBand }) => inBand, options: { strategy } });
+    t.after(site.close);
+    await site.begin({ trigger: 'discovery', path: 'inband' });
+    let isKilled = false;
+    site.atPoint = (name, when) => {
+      if (isKilled || name !== 'inband.set' || when !== 'before') return;
+      isKilled = true;
+      throw new Crash(name);
+    };
+
+    await finish(site);
+
+    assert.deepEqual([isKilled, (await site.credential()).state], [true, 'managed']);
+  });
+}
 
 test('a machine that nobody has a login for is taken over from inside', async (t) => {
   const site = await openSite({ inBand: ({ inBand }) => inBand });

@@ -3,7 +3,7 @@
 //   dual     what may have been cut off; told once more; then what the account had before. The other account works
 //            all the time.
 //   single   what it had before; what may have been cut off; then from inside of the machine. One of these is the only
-//            way in.
+//            way in. From inside it is as with dual.
 //
 // Last comes the next password once more: some BMCs answer first and do it later.
 
@@ -92,7 +92,7 @@ type Guess =
   | { readonly kind: 'late'; readonly name: string };
 
 const guessesOf = ({ rotation, credential }: RotationRun): readonly Guess[] => {
-  const { slot, candidate, strategy, work } = rotation;
+  const { slot, candidate, strategy, work, path } = rotation;
   const old = slot === null ? null : credential.slots[slot].ref;
   const cuts = CUTS_BYTES.map((bytes) => ({
     kind: 'cut' as const,
@@ -105,7 +105,9 @@ const guessesOf = ({ rotation, credential }: RotationRun): readonly Guess[] => {
       : [{ kind: 'old' as const, name: `old/${work.applied}`, ref: old }];
   const again = work.applied < TOLD_MAX ? [{ kind: 'again' as const, name: 'again' as const }] : [];
   const late = { kind: 'late' as const, name: `late/${work.applied}` };
-  return strategy === 'dual' ? [...cuts, ...again, ...olds, late] : [...olds, ...cuts, late];
+  // From inside it is told without any login: that costs no try, and takes no way in away.
+  const isFreeToTell = strategy === 'dual' || path === 'inband';
+  return isFreeToTell ? [...cuts, ...again, ...olds, late] : [...olds, ...cuts, late];
 };
 
 /** Some BMCs answer at once and do it a little later. */
