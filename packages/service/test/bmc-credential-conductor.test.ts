@@ -14,6 +14,7 @@ import { Secret } from '#trust/secret';
 
 import { Failure } from '@bessemer/protocol/errors/failure';
 import { Refusal } from '@bessemer/protocol/errors/refusal';
+import type { NodeRecord } from '@bessemer/protocol/node/record';
 import type { NodeUuid } from '@bessemer/protocol/uuid';
 
 import { type CredentialStage, openCredentialStage } from './bmc-credential/credential-stage.ts';
@@ -45,6 +46,16 @@ const notedScheduler = () => {
 
 const passwordOf = (stage: CredentialStage, uuid: NodeUuid, username: string): string =>
   stage.bmcOf(uuid).accounts.get(username)?.password ?? '';
+
+/** By hand, with nothing but a rotation. */
+const cleaned = async (stage: CredentialStage, uuid: NodeUuid): Promise<NodeRecord> => {
+  await stage.conductor().requestProvision(uuid, {
+    verb: 'clean',
+    steps: [{ interface: 'management', step: 'rotate_bmc_credentials', args: {} }],
+    isRamdiskDisabled: true,
+  });
+  return stage.untilIdle(uuid);
+};
 
 test('what is asked for is done as a workflow, and told in history', async (t) => {
   const stage = await stageFor(t);
@@ -194,12 +205,7 @@ test('a cleaning that asks for it rotates, and disables what a tenant made', asy
   const planted = { password: 'Tenant-Was-Here', isEnabled: true, failuresAtMs: [] };
   (accounts as Map<string, typeof planted>).set('tenant', planted);
 
-  await stage.conductor().requestProvision(uuid, {
-    verb: 'clean',
-    steps: [{ interface: 'management', step: 'rotate_bmc_credentials', args: {} }],
-    isRamdiskDisabled: true,
-  });
-  const node = await stage.untilIdle(uuid);
+  const node = await cleaned(stage, uuid);
 
   assert.deepEqual([node.provisionState, node.lastError], ['manageable', null]);
   assert.equal(accounts.get('tenant')?.isEnabled, false);
@@ -214,12 +220,7 @@ test('a cleaning does not rotate what is frozen', async (t) => {
   const before = await stage.credentialOf(uuid);
   await stage.conductor().freezeBmcCredentials(uuid, { reason: 'somebody is at the console' });
 
-  await stage.conductor().requestProvision(uuid, {
-    verb: 'clean',
-    steps: [{ interface: 'management', step: 'rotate_bmc_credentials', args: {} }],
-    isRamdiskDisabled: true,
-  });
-  const node = await stage.untilIdle(uuid);
+  const node = await cleaned(stage, uuid);
 
   assert.equal(node.provisionState, 'clean failed');
   assert.match(node.lastError ?? '', /are frozen: somebody is at the console/);
@@ -257,12 +258,7 @@ test('an account that nobody disables fails the cleaning', async (t) => {
   const planted = { password: 'Tenant-Was-Here', isEnabled: true, failuresAtMs: [] };
   (stage.bmcOf(uuid).accounts as Map<string, typeof planted>).set('tenant', planted);
 
-  await stage.conductor().requestProvision(uuid, {
-    verb: 'clean',
-    steps: [{ interface: 'management', step: 'rotate_bmc_credentials', args: {} }],
-    isRamdiskDisabled: true,
-  });
-  const node = await stage.untilIdle(uuid);
+  const node = await cleaned(stage, uuid);
 
   assert.equal(node.provisionState, 'clean failed');
   assert.match(node.lastError ?? '', /accounts that nobody told the service of: tenant/);
