@@ -18,20 +18,23 @@ const MINUTE_MS = 60_000;
 /** Some hundred bytes each. */
 const KEYS_MAX = 10_000;
 
-type Bucket = { readonly tokens: number; readonly atMs: number };
+/** `level`: tokens times a minute, so that it stays whole and a wait that was told is exactly enough. */
+type Bucket = { readonly level: number; readonly atMs: number };
 
 export const makeTokenBuckets = (limit: BucketLimit): TokenBuckets => {
   const { perMinute, burst, keysMax = KEYS_MAX } = limit;
-  const perMs = perMinute / MINUTE_MS;
   const buckets = new Map<string, Bucket>();
 
-  const tokensOf = (key: string, nowMs: number): number => {
+  const levelMax = burst * MINUTE_MS;
+
+  const levelOf = (key: string, nowMs: number): number => {
     const known = buckets.get(key);
     return known === undefined
-      ? burst
-      : Math.min(burst, known.tokens + (nowMs - known.atMs) * perMs);
+      ? levelMax
+      : Math.min(levelMax, known.level + (nowMs - known.atMs) * perMinute);
   };
-  const waitFor = (tokens: number): number => (tokens >= 1 ? 0 : Math.ceil((1 - tokens) / perMs));
+  const waitFor = (level: number): number =>
+    level >= MINUTE_MS ? 0 : Math.ceil((MINUTE_MS - level) / perMinute);
 
   /** A tenth at once: one by one each would have to be searched behind all that were deleted before. */
   const forgetOldest = (): void => {
@@ -44,12 +47,12 @@ export const makeTokenBuckets = (limit: BucketLimit): TokenBuckets => {
   };
 
   return {
-    waitMs: (key, nowMs) => waitFor(tokensOf(key, nowMs)),
+    waitMs: (key, nowMs) => waitFor(levelOf(key, nowMs)),
     take: (key, nowMs) => {
-      const tokens = tokensOf(key, nowMs);
-      const wait = waitFor(tokens);
+      const level = levelOf(key, nowMs);
+      const wait = waitFor(level);
       buckets.delete(key);
-      buckets.set(key, { tokens: wait === 0 ? tokens - 1 : tokens, atMs: nowMs });
+      buckets.set(key, { level: wait === 0 ? level - MINUTE_MS : level, atMs: nowMs });
       if (buckets.size > keysMax) forgetOldest();
       return wait;
     },
