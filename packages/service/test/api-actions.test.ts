@@ -357,6 +357,7 @@ test('drivers: list, one, properties, unknown', async () => {
 
   assert.deepEqual(list.body.drivers.map((each: { name: string }) => each.name).sort(), [
     'fake-hardware',
+    'ipmi',
     'redfish',
   ]);
   assert.deepEqual(list.body.drivers[0].hosts, ['conductor-1']);
