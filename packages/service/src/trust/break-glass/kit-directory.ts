@@ -34,13 +34,12 @@ const PRIVATE_FILE = 0o600;
 const OTHERS = 0o077;
 const UNFINISHED = '.unfinished';
 
-const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 /** What is safe in every file system and shell. */
 const LABEL_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 const MARK_PATTERN = /^[0-9a-f]{32}$/;
-const NAME_PATTERN = new RegExp(
-  `^(?:[A-Za-z0-9][A-Za-z0-9._-]{0,62}\\.)?(${UUID})\\.([0-9a-f]{32})\\.age$`,
-);
+/** A label, or none; the UUID of the node; the mark. */
+const NAME_PATTERN =
+  /^(?:[A-Za-z0-9][A-Za-z0-9._-]{0,62}\.)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([0-9a-f]{32})\.age$/;
 
 const readName = (name: string): KitFile | undefined => {
   const [, nodeUuid, mark] = NAME_PATTERN.exec(name) ?? [];
