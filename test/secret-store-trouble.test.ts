@@ -85,7 +85,7 @@ test('a Vault that is sealed at the start is told, and told again when it is bac
   assert.equal(created.status, 201);
 });
 
-test('with the wrong master key the API is up, and the store is sealed', async () => {
+test('with the wrong master key the API is up, the store is sealed, and no rotation begins', async () => {
   const directory = await makeOwnDirectory();
   const data = join(directory, 'data');
   await (await start(directory, [])).stop();
@@ -100,6 +100,14 @@ test('with the wrong master key the API is up, and the store is sealed', async (
   const service = await start(directory, []);
   const { status } = await service.call('GET', '/v1/nodes');
   await waitForTold(service, 'bmc.store.down sealed');
+  await service.call('POST', '/v1/nodes', {
+    driver: 'redfish',
+    name: 'n1',
+    driver_info: { redfish_address: 'https://192.0.2.1' },
+  });
+  const asked = await service.call('POST', '/v1/nodes/n1/vendor_passthru/rotate_bmc_password', {});
 
   assert.equal(status, 200);
+  assert.equal(asked.status, 503);
+  assert.match(asked.text, /The secret store cannot be used/);
 });

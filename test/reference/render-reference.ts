@@ -12,6 +12,7 @@ import { type ApiParts, DEFAULT_API_OPTIONS } from '../../packages/service/src/a
 import { makeDocument } from '../../packages/service/src/api/openapi/document.ts';
 import { publicRoutes } from '../../packages/service/src/api/public-listener.ts';
 import { SCHEMA } from '../../packages/service/src/config/schema.ts';
+import { FAULT_ROWS, type FaultEnd } from '../../packages/service/test/bmc-kill/fault-table.ts';
 import type { Setting, SettingValue } from '../../packages/service/src/config/setting.ts';
 
 const DIRECTORY = join(import.meta.dirname, '../../docs/reference');
@@ -107,6 +108,34 @@ const configuration = (): string =>
     ]),
   ].join('\n');
 
+const faultEnd = ({ state, failure, profile, events = [] }: FaultEnd): string => {
+  const outcome = failure === undefined ? 'rotated' : `\`BMC-CRED-${failure}\``;
+  const how = profile === undefined ? '' : ` (${profile})`;
+  const counts = new Map<string, number>();
+  for (const each of events) counts.set(each, (counts.get(each) ?? 0) + 1);
+  const told = [...counts].map(([name, count]) => `\`${name}\`${count > 1 ? ` x ${count}` : ''}`);
+  return [`\`${state}\`, ${outcome}${how}`, ...told].join('; ');
+};
+
+const bmcFaults = (): string =>
+  [
+    '# What BMCs do, and how rotations end',
+    '',
+    NOTE,
+    '',
+    'Each line is tried on the BMCs of the lab, which lock an account after three refused logins; no account was locked. A',
+    'rotation that fails leaves the login that worked before in use, except where the state is `lost`. Events that every',
+    'rotation has are left out. What states and codes mean: [Credentials of BMCs](../concepts/bmc-credentials.md).',
+    '',
+    '| A BMC that | Protocol | Two accounts | One account |',
+    '| --- | --- | --- | --- |',
+    ...FAULT_ROWS.map(
+      ({ what, driver, dual, single }) =>
+        `| ${cell(what)} | ${driver} | ${faultEnd(dual)} | ${faultEnd(single)} |`,
+    ),
+    '',
+  ].join('\n');
+
 /** The routes are only looked at, never called: nothing has to be behind them. */
 const openApi = (): string => {
   const parts = { options: DEFAULT_API_OPTIONS } as ApiParts;
@@ -119,6 +148,7 @@ export const renderReference = (): { readonly [file: string]: string } => ({
   'microversions.md': microversions(),
   'configuration.md': configuration(),
   'events.md': events(),
+  'bmc-faults.md': bmcFaults(),
   'openapi.json': openApi(),
 });
 

@@ -1,6 +1,8 @@
 // One rotation per place in it where a process can die, and what has to be true afterwards wherever that was.
 
 import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 
 import { sweepSecrets } from '#conductor/bmc-credential/sweep-secrets';
 import { findBmcCredential, type BmcCredentialRecord } from '#store/bmc-credentials';
@@ -93,6 +95,18 @@ export const requireSafe = async (scene: Scene, life: Life): Promise<void> => {
 
 const SUCCEEDED = 'The credentials were rotated.';
 
+/** The files of the processes that died hold no password: not the database, not a core. */
+const requireSilent = async (scene: Scene): Promise<void> => {
+  const passwords = scene.bmc.accounts().map(({ password }) => password);
+  for (const name of await readdir(scene.directory, { recursive: true, withFileTypes: true })) {
+    if (!name.isFile()) continue;
+    assert.ok(!name.name.startsWith('core'), 'a process left a core');
+    const text = await readFile(join(name.parentPath, name.name), 'latin1');
+    const isTold = passwords.some((each) => each !== '' && text.includes(each));
+    assert.ok(!isTold, `${name.name} holds a password of the BMC`);
+  }
+};
+
 /** What holds when a rotation is over that nothing but deaths stood in the way of. */
 const requireGoodEnd = async (scene: Scene, before: readonly HeldAccount[]): Promise<void> => {
   const life = await scene.open();
@@ -109,6 +123,7 @@ const requireGoodEnd = async (scene: Scene, before: readonly HeldAccount[]): Pro
     const node = await life.openNode();
     for (const door of life.doors(node)) await door.proveLogin(node, credential);
     requireOldDead(scene, before, record);
+    await requireSilent(scene);
     await requireSwept(scene, life);
   } finally {
     await life.close();

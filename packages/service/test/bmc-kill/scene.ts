@@ -139,6 +139,8 @@ export const openScene = async (
     // Who died left its lease behind.
     clock.leap(LEASE_MS + 1);
     const child = spawn(process.execPath, [bundle.program, setupFile], {
+      // Where a core would be.
+      cwd: directory,
       env: {
         PATH: process.env['PATH'] ?? '',
         NODE_COMPILE_CACHE: bundle.cache,
