@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 
 import { afterPassword } from '#drivers/after-password';
+import { changeBmcCredential } from '#store/bmc-credentials';
 import { updateNode } from '#store/nodes';
 import { keepDriverInfo } from '#trust/driver-secrets';
 
@@ -129,6 +130,20 @@ test('a store that was restored from an old copy is noticed, and another login i
   await rotate(site);
 
   assert.ok(site.events.some(({ name }) => name === 'bmc.store.rollback'));
+  assert.equal((await site.credential()).state, 'managed');
+});
+
+test('a database that was restored from an old copy finds what only the store knows', async (t) => {
+  const site = await takenOver(t);
+  const { nodeUuid, ...copy } = await site.credential();
+  // Until neither account has the password of the copy.
+  await rotate(site, 'request');
+  await rotate(site, 'request');
+  await changeBmcCredential(site.store.db, nodeUuid, () => copy);
+  setPassword(site.bmc, FACTORY.username, 'Nobody-Knows-It');
+
+  await rotate(site);
+
   assert.equal((await site.credential()).state, 'managed');
 });
 

@@ -2,7 +2,11 @@
 
 import { Failure } from '@bessemer/protocol/errors/failure';
 
-import type { SecretStore, StoredCredential } from '#trust/secret-store/secret-store';
+import {
+  bySlotNewestFirst,
+  type SecretStore,
+  type StoredCredential,
+} from '#trust/secret-store/secret-store';
 
 export type StoreWays = {
   /** How the n-th call fails: before it was done, or after. */
@@ -71,7 +75,8 @@ export const makeModelSecretStore = (
       }),
     findWrite: (place, writeId) =>
       call(() => secrets.filter(isAt(place)).find((each) => each.writeId === writeId)),
-    list: (nodeUuid) => call(() => secrets.filter((each) => each.nodeUuid === nodeUuid)),
+    list: (nodeUuid) =>
+      call(() => secrets.filter((each) => each.nodeUuid === nodeUuid).toSorted(bySlotNewestFirst)),
     listNodes: async function* () {
       yield* new Set(secrets.map(({ nodeUuid }) => nodeUuid));
     },

@@ -8,7 +8,7 @@ import type { Credential } from '#trust/secret-store/secret-store';
 
 import { endFailed } from './end-rotation.ts';
 import { GIVEN_PLACE, storeSecret } from './kept-secrets.ts';
-import { type KnownLogin, knownLogins, readLogin } from './known-logins.ts';
+import { type KnownLogin, knownLogins, readLogin, unnamedLogins } from './known-logins.ts';
 import { fetchLimits } from './learn-limits.ts';
 import { isLetIn, LOCKOUT_MS } from './login-tries.ts';
 import { restingSlotState, withProved } from './proved-secret.ts';
@@ -161,12 +161,18 @@ export const begin: Act = async (run) => {
   if (health.state !== 'ready') throw health.failure;
   const { work } = run.rotation;
   if (work.askedPath === 'inband') return beginInBand(run);
-  for (const login of knownLogins(run)) {
+  const known = knownLogins(run);
+  for (const login of known) {
     if (work.refused.includes(login.name)) continue;
     const as = await readLogin(run, login);
     if (as !== undefined) return tryLogin(run, login, as);
     // Else nothing was given, or there is nothing to cut off.
     if (login.kind === 'slot' && login.cutBytes === undefined) return refused(run, login, true);
+  }
+  for (const login of await unnamedLogins(run, known)) {
+    if (work.refused.includes(login.name)) continue;
+    const as = await readLogin(run, login);
+    if (as !== undefined) return tryLogin(run, login, as);
   }
   return beginInBand(run);
 };

@@ -70,3 +70,21 @@ export const isStored = (run: RotationRun, slot: string, ref: SecretRef): Promis
     async () =>
       (await run.parts.secrets.findWrite({ nodeUuid: run.node.uuid, slot }, ref)) !== undefined,
   );
+
+/** The newest of a slot, the newest first, as far as they can be read. */
+export const listStored = (
+  run: RotationRun,
+  slot: string,
+  limit: number,
+): Promise<readonly SecretRef[]> =>
+  atFaultPoint(run, 'store.list', async () => {
+    const { secrets } = run.parts;
+    const versions = (await secrets.list(run.node.uuid)).filter((each) => each.slot === slot);
+    const refs: SecretRef[] = [];
+    for (const { version } of versions.slice(0, limit)) {
+      const { writeId, credential } = await secrets.get({ nodeUuid: run.node.uuid, slot }, version);
+      run.known.set(keyOf(slot, writeId), credential);
+      refs.push(writeId);
+    }
+    return refs;
+  });

@@ -1,5 +1,7 @@
 // The logins that are known of a BMC, in the order in which they are tried: the account in use, then the other one; of
-// each what was proved last and what the BMC was told since, whichever is the likelier, then what a BMC may have cut off. The account that a person gave comes last; first, where nothing else is in use yet.
+// each what was proved last and what the BMC was told since, whichever is the likelier, then what a BMC may have cut off.
+// The account that a person gave comes next; first, where nothing else is in use yet. Last what the secret store has and
+// no row names: a database that was restored from a copy is older than what its BMCs were told.
 
 import { Failure } from '@bessemer/protocol/errors/failure';
 
@@ -14,7 +16,7 @@ import { CUTS_BYTES, cutPassword } from '#trust/bmc-credential/cut-password';
 import type { Credential } from '#trust/secret-store/secret-store';
 
 import { findGivenLogin } from './given-login.ts';
-import { readSecret, requireSecret } from './kept-secrets.ts';
+import { listStored, readSecret, requireSecret } from './kept-secrets.ts';
 import type { RotationRun } from './rotation-run.ts';
 
 export type KnownLogin =
@@ -54,6 +56,25 @@ export const knownLogins = ({ credential, rotation }: RotationRun): readonly Kno
   const first = rotation.work.askedSlot === active ? otherSlot(active) : active;
   const ours = [...loginsOf(credential, first), ...loginsOf(credential, otherSlot(first))];
   return credential.activeSlot === null ? [GIVEN, ...ours] : [...ours, GIVEN];
+};
+
+/** Each is a try at an account that may be locked for it; the newest is the likeliest by far. */
+const UNNAMED_MAX = 2;
+
+/** Of each slot the newest passwords that `known` does not have. */
+export const unnamedLogins = async (
+  run: RotationRun,
+  known: readonly KnownLogin[],
+): Promise<readonly KnownLogin[]> => {
+  const names = new Set(known.map(({ name }) => name));
+  const logins: KnownLogin[] = [];
+  for (const slot of ['a', 'b'] as const) {
+    for (const ref of await listStored(run, slot, UNNAMED_MAX)) {
+      const name = `${slot}#${ref}`;
+      if (!names.has(name)) logins.push({ kind: 'slot', name, slot, ref, cutBytes: undefined });
+    }
+  }
+  return logins;
 };
 
 /** Undefined: there is no such login. */
