@@ -11,7 +11,7 @@ import { makeRateLimits } from '#api/ramdisk/rate-limits';
 import { makeRamdiskListener } from '#api/ramdisk-listener';
 import { systemClock } from '#clock';
 import { discoveryOptions } from '#config/discovery-options';
-import { openInBandDoor } from '#conductor/bmc-credential/in-band-door';
+import { openInBandDoor } from '#conductor/bmc-credential/in-band/in-band-door';
 import { makeMediaSource } from '#conductor/boot-media';
 import { makeImageSource } from '#conductor/image-files';
 import { makeStoredLogins } from '#conductor/bmc-credential/stored-login';

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import type { BreakGlassDoor } from '#conductor/bmc-credential/break-glass-door';
+import type { BreakGlassDoor } from '#conductor/bmc-credential/break-glass/break-glass-door';
 
 import { type Api, openApi } from './api/with-api.ts';
 

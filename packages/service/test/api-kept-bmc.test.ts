@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { newCredential } from '#conductor/bmc-credential/begin-rotation';
+import { newCredential } from '#conductor/bmc-credential/rotation/begin-rotation';
 import { DEFAULT_BMC_CREDENTIAL_OPTIONS } from '#conductor/bmc-credential/options';
 import { addBmcCredential } from '#store/bmc-credentials';
 import { deleteNode, findNode, updateNode } from '#store/nodes';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 
-import { makeRotationSchedule } from '#conductor/bmc-credential/schedule-rotations';
+import { makeRotationSchedule } from '#conductor/bmc-credential/rotation/schedule-rotations';
 import type { BmcCredentialOptions } from '#conductor/bmc-credential/options';
 import type { BmcCredentialParts } from '#conductor/bmc-credential/credential-parts';
 import { changeBmcCredential } from '#store/bmc-credentials';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 
-import { newCredential } from '#conductor/bmc-credential/begin-rotation';
+import { newCredential } from '#conductor/bmc-credential/rotation/begin-rotation';
 import { DEFAULT_BMC_CREDENTIAL_OPTIONS } from '#conductor/bmc-credential/options';
 import {
   addBmcCredential,

@@ -8,13 +8,13 @@ import type { NodeRecord } from '@bessemer/protocol/node/record';
 
 import type { SessionCaller } from '#conductor/conductor';
 import { DEFAULT_CONDUCTOR_OPTIONS } from '#conductor/conductor-parts';
-import type { ExportAnswer } from '#conductor/bmc-credential/break-glass-door';
+import type { ExportAnswer } from '#conductor/bmc-credential/break-glass/break-glass-door';
 import {
   approveExport,
   type ExportParts,
   requestExport,
-} from '#conductor/bmc-credential/export-login';
-import { endHolds, noteOpened } from '#conductor/bmc-credential/hold';
+} from '#conductor/bmc-credential/break-glass/export-login';
+import { endHolds, noteOpened } from '#conductor/bmc-credential/break-glass/hold';
 import { makeLog } from '#observe/log';
 import { listAudit } from '#store/audit';
 import { changeBmcCredential, findBmcCredential } from '#store/bmc-credentials';

@@ -9,7 +9,10 @@ import { afterEach, before, beforeEach, test } from 'node:test';
 import type { BreakGlassContent } from '@bessemer/protocol/bmc/break-glass-content';
 
 import { systemClock } from '#clock';
-import { type BreakGlassKit, makeBreakGlassKit } from '#conductor/bmc-credential/break-glass-kit';
+import {
+  type BreakGlassKit,
+  makeBreakGlassKit,
+} from '#conductor/bmc-credential/break-glass/break-glass-kit';
 import type { TrustEvent } from '#conductor/trust-events';
 import { makeLog } from '#observe/log';
 import { changeBmcCredential } from '#store/bmc-credentials';

@@ -14,7 +14,7 @@ import {
 import type { NodeRecord } from '@bessemer/protocol/node/record';
 
 import { systemClock } from '#clock';
-import { newCredential } from '#conductor/bmc-credential/begin-rotation';
+import { newCredential } from '#conductor/bmc-credential/rotation/begin-rotation';
 import { DEFAULT_BMC_CREDENTIAL_OPTIONS } from '#conductor/bmc-credential/options';
 import { addBmcCredential, type BmcSlotName, changeBmcCredential } from '#store/bmc-credentials';
 import { openStore, type Store } from '#store/database';

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 
 import type { NodeUuid } from '@bessemer/protocol/uuid';
 
-import { newCredential } from '#conductor/bmc-credential/begin-rotation';
+import { newCredential } from '#conductor/bmc-credential/rotation/begin-rotation';
 import { DEFAULT_BMC_CREDENTIAL_OPTIONS } from '#conductor/bmc-credential/options';
 import {
   addBmcCredential,

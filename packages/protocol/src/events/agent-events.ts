@@ -218,7 +218,8 @@ export const AGENT_EVENTS = {
   'inspect.discovered': {
     severity: 'warning',
     meaning: 'A machine that was not known booted our ramdisk, and a node was made for it.',
-    effect: 'The node is in state enroll; it is given nothing secret before its agent proves its key.',
+    effect:
+      'The node is in state enroll; it is given nothing secret before its agent proves its key.',
   },
   'inspect.discovery_refused': {
     severity: 'warning',

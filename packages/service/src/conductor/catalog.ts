@@ -1,7 +1,7 @@
 // Every kind of workflow and every step, by name: what a stored plan is read with.
 
 import { ADOPT, ADOPT_STEPS } from './adopt/adopt.ts';
-import { ROTATE, rotateCredentials } from './bmc-credential/rotate-step.ts';
+import { ROTATE, rotateCredentials } from './bmc-credential/rotation/rotate-step.ts';
 import { ALL_BOOT_STEPS } from './boot-ramdisk/boot-ramdisk.ts';
 import { cleanUpRamdisk } from './boot-ramdisk/leave-ramdisk.ts';
 import { CLEAN, CLEAN_STEPS } from './clean/clean.ts';

@@ -13,7 +13,7 @@ import type { Authority } from '#trust/certificate/authority';
 import type { ConductorIdentity } from '#trust/certificate/conductor-identity';
 import type { KeyRing } from '#trust/key-ring';
 
-import type { BreakGlassParts } from './bmc-credential/break-glass-options.ts';
+import type { BreakGlassParts } from './bmc-credential/break-glass/break-glass-options.ts';
 import type { BmcCredentialParts } from './bmc-credential/credential-parts.ts';
 import type { DiscoveryOptions } from './discovery/options.ts';
 

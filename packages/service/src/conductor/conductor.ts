@@ -10,7 +10,7 @@ import type { NodeUuid } from '@bessemer/protocol/uuid';
 
 import type { Secret } from '#trust/secret';
 
-import type { BreakGlassDoor } from './bmc-credential/break-glass-door.ts';
+import type { BreakGlassDoor } from './bmc-credential/break-glass/break-glass-door.ts';
 import type { BmcCredentialDoor } from './bmc-credential/credential-door.ts';
 import type { HardwareDoor, VendorMethodFacts } from './hardware-door.ts';
 import type { TrustEvent } from './trust-events.ts';

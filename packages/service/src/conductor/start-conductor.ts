@@ -19,11 +19,11 @@ import {
   openAgentWindow,
   revokeAgentSession,
 } from './agent-session/session-actions.ts';
-import type { BreakGlassKit } from './bmc-credential/break-glass-kit.ts';
-import { openBreakGlass } from './bmc-credential/open-break-glass.ts';
+import type { BreakGlassKit } from './bmc-credential/break-glass/break-glass-kit.ts';
+import { openBreakGlass } from './bmc-credential/break-glass/open-break-glass.ts';
 import { makeCredentialKeeper } from './bmc-credential/keep-credentials.ts';
 import { openCredentialDoor } from './bmc-credential/open-credential-door.ts';
-import { rotateShown } from './bmc-credential/rotate-shown.ts';
+import { rotateShown } from './bmc-credential/break-glass/rotate-shown.ts';
 import { CATALOG } from './catalog.ts';
 import type { Conductor } from './conductor.ts';
 import type { ConductorParts } from './conductor-parts.ts';

@@ -2,7 +2,7 @@
 
 import { isAbsolute } from 'node:path';
 
-import type { BreakGlassOptions } from '#conductor/bmc-credential/break-glass-options';
+import type { BreakGlassOptions } from '#conductor/bmc-credential/break-glass/break-glass-options';
 import { parseRecipients, type Recipient, RecipientInvalid } from '#trust/break-glass/recipient';
 
 import type { Settings } from './schema.ts';

@@ -1,6 +1,6 @@
 // Break-glass as a conductor in memory has it: nothing is kept, and nothing can be given.
 
-import type { BreakGlassDoor } from '#conductor/bmc-credential/break-glass-door';
+import type { BreakGlassDoor } from '#conductor/bmc-credential/break-glass/break-glass-door';
 
 import { Refusal } from '@bessemer/protocol/errors/refusal';
 

@@ -2,7 +2,7 @@
 
 import { Failure } from '@bessemer/protocol/errors/failure';
 
-import type { InBandDoor } from '#conductor/bmc-credential/in-band';
+import type { InBandDoor } from '#conductor/bmc-credential/in-band/in-band';
 import type { BmcAccountDoor, BmcAccountLimits } from '#drivers/bmc-accounts';
 import type { Credential } from '#trust/secret-store/secret-store';
 

@@ -6,14 +6,21 @@ import type { NodeRecord } from '@bessemer/protocol/node/record';
 import type { NodeUuid } from '@bessemer/protocol/uuid';
 
 import type { Clock } from '#clock';
-import { beginRotation, type RotationRequest } from '#conductor/bmc-credential/begin-rotation';
+import {
+  beginRotation,
+  type RotationRequest,
+} from '#conductor/bmc-credential/rotation/begin-rotation';
 import {
   type BmcCredentialOptions,
   DEFAULT_BMC_CREDENTIAL_OPTIONS,
 } from '#conductor/bmc-credential/options';
-import type { InBandDoor } from '#conductor/bmc-credential/in-band';
-import type { RotationEvent, RotationParts } from '#conductor/bmc-credential/rotation-run';
-import { openRun, type RotationEnd, runRotation } from '#conductor/bmc-credential/run-rotation';
+import type { InBandDoor } from '#conductor/bmc-credential/in-band/in-band';
+import type { RotationEvent, RotationParts } from '#conductor/bmc-credential/rotation/rotation-run';
+import {
+  openRun,
+  type RotationEnd,
+  runRotation,
+} from '#conductor/bmc-credential/rotation/run-rotation';
 import type { BmcAccountDoor } from '#drivers/bmc-accounts';
 import { type BmcCredentialRecord, findBmcCredential } from '#store/bmc-credentials';
 import { openStore, type Store } from '#store/database';

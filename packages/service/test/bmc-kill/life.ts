@@ -9,13 +9,17 @@ import type { NodeRecord } from '@bessemer/protocol/node/record';
 import type { NodeUuid } from '@bessemer/protocol/uuid';
 
 import { type Clock, systemClock } from '#clock';
-import { beginRotation } from '#conductor/bmc-credential/begin-rotation';
+import { beginRotation } from '#conductor/bmc-credential/rotation/begin-rotation';
 import {
   type BmcCredentialOptions,
   DEFAULT_BMC_CREDENTIAL_OPTIONS,
 } from '#conductor/bmc-credential/options';
-import type { RotationEvent, RotationParts } from '#conductor/bmc-credential/rotation-run';
-import { openRun, type RotationEnd, runRotation } from '#conductor/bmc-credential/run-rotation';
+import type { RotationEvent, RotationParts } from '#conductor/bmc-credential/rotation/rotation-run';
+import {
+  openRun,
+  type RotationEnd,
+  runRotation,
+} from '#conductor/bmc-credential/rotation/run-rotation';
 import type { BmcAccountDoor } from '#drivers/bmc-accounts';
 import { DEFAULT_DRIVER_OPTIONS, makeDriverRegistry } from '#drivers/registry';
 import { openStore } from '#store/database';

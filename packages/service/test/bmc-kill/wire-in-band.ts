@@ -1,7 +1,7 @@
 // The BMC from inside of its machine, by the code of the agent. The agent itself, which outlives the conductor, is left
 // out: it keeps nothing of what it is told.
 
-import type { InBandDoor } from '#conductor/bmc-credential/in-band';
+import type { InBandDoor } from '#conductor/bmc-credential/in-band/in-band';
 
 import { systemClock } from '../../../agent/src/clock.ts';
 import { networkChannels } from '../../../agent/src/hardware/ipmi/channels.ts';

@@ -5,8 +5,8 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { afterEach, before, beforeEach, test } from 'node:test';
 
-import { openInBandDoor } from '#conductor/bmc-credential/in-band-door';
-import type { InBandDoor } from '#conductor/bmc-credential/in-band';
+import { openInBandDoor } from '#conductor/bmc-credential/in-band/in-band-door';
+import type { InBandDoor } from '#conductor/bmc-credential/in-band/in-band';
 import { DEFAULT_BMC_CREDENTIAL_OPTIONS } from '#conductor/bmc-credential/options';
 import type { ConductorParts } from '#conductor/conductor-parts';
 import type { Job } from '#conductor/workflow/step';

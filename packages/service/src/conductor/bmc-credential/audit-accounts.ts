@@ -13,7 +13,7 @@ import { fixPosture } from './posture/fix-posture.ts';
 import type { AccountPlace, PostureKind } from './posture/posture-item.ts';
 import type { PostureQuestion } from './posture/posture-question.ts';
 import { eventsOf, fixEventsOf } from './posture/tell-posture.ts';
-import type { RotationEvent, RotationParts } from './rotation-run.ts';
+import type { RotationEvent, RotationParts } from './rotation/rotation-run.ts';
 
 /** Names that may be there. */
 export const expectedNames = (

@@ -10,9 +10,9 @@ import type { SecretStore } from '#trust/secret-store/secret-store';
 
 import type { ConductorParts } from '../conductor-parts.ts';
 import { noteEvent } from '../trust-events.ts';
-import type { OpenInBandDoor } from './in-band.ts';
+import type { OpenInBandDoor } from './in-band/in-band.ts';
 import type { BmcCredentialOptions } from './options.ts';
-import type { RotationEvent, RotationParts } from './rotation-run.ts';
+import type { RotationEvent, RotationParts } from './rotation/rotation-run.ts';
 
 export type BmcCredentialParts = {
   readonly secrets: SecretStore;

@@ -6,7 +6,7 @@ import type { StepListKind } from '#drivers/driver';
 import type { OfferedStep } from '../steps/offered-step.ts';
 import type { Job } from '../workflow/step.ts';
 import { doorsOf, rotationPartsOf } from './credential-parts.ts';
-import { ROTATE_STEP } from './rotate-step.ts';
+import { ROTATE_STEP } from './rotation/rotate-step.ts';
 
 /** Before the disks are erased, which may take hours. */
 const PRIORITY = 15;

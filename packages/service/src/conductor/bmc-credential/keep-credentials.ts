@@ -1,8 +1,8 @@
 // What is done about credentials of BMCs without anybody asking: rotations that are due, and secrets that are over.
 
 import { rotationPartsOf } from './credential-parts.ts';
-import type { RotationRequester } from './request-rotation.ts';
-import { makeRotationSchedule } from './schedule-rotations.ts';
+import type { RotationRequester } from './rotation/request-rotation.ts';
+import { makeRotationSchedule } from './rotation/schedule-rotations.ts';
 import { sweepSecrets } from './sweep-secrets.ts';
 
 const LOOK_EVERY_MS = 30_000;

@@ -24,13 +24,13 @@ import type { Caller } from '../conductor.ts';
 import { told } from '../management/told.ts';
 import { requireNode } from '../provision/request-provision.ts';
 import { expectedNames, ownPlacesOf } from './audit-accounts.ts';
-import { credentialOf, newCredential } from './begin-rotation.ts';
+import { credentialOf, newCredential } from './rotation/begin-rotation.ts';
 import type { BmcCredentialDoor } from './credential-door.ts';
 import { doorsOf, rotationPartsOf } from './credential-parts.ts';
 import { credentialStatus } from './credential-status.ts';
-import { restingState } from './end-rotation.ts';
-import { loginInDriverInfo } from './given-login.ts';
-import { SUPPLIED_PLACE } from './kept-secrets.ts';
+import { restingState } from './rotation/end-rotation.ts';
+import { loginInDriverInfo } from './rotation/given-login.ts';
+import { SUPPLIED_PLACE } from './rotation/kept-secrets.ts';
 import { auditPosture } from './posture/audit-posture.ts';
 import { fixPosture } from './posture/fix-posture.ts';
 import type { PostureQuestion } from './posture/posture-question.ts';
@@ -40,9 +40,9 @@ import {
   requireDoors,
   requireKept,
   type RotationRequester,
-} from './request-rotation.ts';
-import { rotateShown } from './rotate-shown.ts';
-import type { RotationEvent, RotationParts } from './rotation-run.ts';
+} from './rotation/request-rotation.ts';
+import { rotateShown } from './break-glass/rotate-shown.ts';
+import type { RotationEvent, RotationParts } from './rotation/rotation-run.ts';
 
 /** What the narrowest wires carry; a profile that was learned may allow less, and then the BMC refuses it. */
 const SUPPLIED_BYTES = { min: 8, max: 20 } as const;

@@ -17,7 +17,7 @@ import type { Store } from '#store/database';
 import { readReference } from '#trust/secret-store/secret-reference';
 import type { SecretStore } from '#trust/secret-store/secret-store';
 
-import { LOCKOUT_MS, withTry } from './login-tries.ts';
+import { LOCKOUT_MS, withTry } from './rotation/login-tries.ts';
 
 export type StoredLoginParts = {
   readonly store: Store;

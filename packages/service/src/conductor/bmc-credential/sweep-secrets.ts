@@ -18,8 +18,8 @@ import {
 import { findOpenRotation } from '#store/bmc-rotations';
 import type { SecretVersion } from '#trust/secret-store/secret-store';
 
-import { GIVEN_PLACE } from './kept-secrets.ts';
-import type { RotationParts } from './rotation-run.ts';
+import { GIVEN_PLACE } from './rotation/kept-secrets.ts';
+import type { RotationParts } from './rotation/rotation-run.ts';
 
 const PAGE = 200;
 

@@ -12,9 +12,9 @@ import type { PlannedStep } from '#store/workflows';
 
 import { withAgent } from '../agent-session/with-agent.ts';
 import { commandFailure } from '../agent-session/agent-command.ts';
-import { beginRotation } from '../bmc-credential/begin-rotation.ts';
+import { beginRotation } from '../bmc-credential/rotation/begin-rotation.ts';
 import { doorsOf, rotationPartsOf } from '../bmc-credential/credential-parts.ts';
-import { ROTATE_STEP, ROTATION_KEY } from '../bmc-credential/rotate-step.ts';
+import { ROTATE_STEP, ROTATION_KEY } from '../bmc-credential/rotation/rotate-step.ts';
 import { closeBoot } from '../boot-ramdisk/leave-ramdisk.ts';
 import { checkedInventory } from '../inspect/checked-inventory.ts';
 import { noteEvent } from '../trust-events.ts';

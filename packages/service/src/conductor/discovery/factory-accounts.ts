@@ -12,7 +12,7 @@ import {
 import type { Credential } from '#trust/secret-store/secret-store';
 
 import { doorsOf, requireRotationParts } from '../bmc-credential/credential-parts.ts';
-import type { RotationParts } from '../bmc-credential/rotation-run.ts';
+import type { RotationParts } from '../bmc-credential/rotation/rotation-run.ts';
 import type { Job, Step } from '../workflow/step.ts';
 
 /** Both, or the only one. */

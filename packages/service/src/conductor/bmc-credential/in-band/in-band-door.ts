@@ -15,8 +15,8 @@ import { isJsonObject, type JsonObject, type JsonValue } from '@bessemer/protoco
 import type { BmcAccount, BmcAccountPrivilege } from '#drivers/bmc-accounts';
 import { type AgentSessionRecord, findOpenSession } from '#store/agent-sessions';
 
-import { commandFailure } from '../agent-session/agent-command.ts';
-import { withAgent } from '../agent-session/with-agent.ts';
+import { commandFailure } from '../../agent-session/agent-command.ts';
+import { withAgent } from '../../agent-session/with-agent.ts';
 import type { InBandDoor, OpenInBandDoor } from './in-band.ts';
 
 type DoorJob = Parameters<OpenInBandDoor>[0];

@@ -5,8 +5,8 @@ import type { NodeUuid } from '@bessemer/protocol/uuid';
 
 import { openKitDirectory } from '#trust/break-glass/kit-directory';
 
-import type { ConductorParts } from '../conductor-parts.ts';
-import { makeEventNoter } from '../trust-events.ts';
+import type { ConductorParts } from '../../conductor-parts.ts';
+import { makeEventNoter } from '../../trust-events.ts';
 import type { BreakGlassDoor } from './break-glass-door.ts';
 import { type BreakGlassKit, makeBreakGlassKit, NO_KIT } from './break-glass-kit.ts';
 import { approveExport, requestExport } from './export-login.ts';

@@ -17,7 +17,7 @@ import type { KitDirectory, KitFile } from '#trust/break-glass/kit-directory';
 import { type Recipient, RecipientInvalid } from '#trust/break-glass/recipient';
 import type { SecretStore } from '#trust/secret-store/secret-store';
 
-import type { TrustEvent } from '../trust-events.ts';
+import type { TrustEvent } from '../../trust-events.ts';
 import { activeLogin, type ActiveLogin, sealActiveLogin } from './active-login.ts';
 
 export type BreakGlassKit = {

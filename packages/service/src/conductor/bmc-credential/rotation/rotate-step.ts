@@ -8,12 +8,12 @@ import { findRotation, findOpenRotation, type RotationRecord } from '#store/bmc-
 import { addHistory } from '#store/history';
 import { findNode } from '#store/nodes';
 
-import { callerOf } from '../workflow/asked-by.ts';
-import type { Job, Step, StepDone, StepWait } from '../workflow/step.ts';
-import type { WorkflowKind } from '../workflow/workflow-kind.ts';
-import { auditAccounts } from './audit-accounts.ts';
+import { callerOf } from '../../workflow/asked-by.ts';
+import type { Job, Step, StepDone, StepWait } from '../../workflow/step.ts';
+import type { WorkflowKind } from '../../workflow/workflow-kind.ts';
+import { auditAccounts } from '../audit-accounts.ts';
 import { beginRotation } from './begin-rotation.ts';
-import { doorsOf, requireRotationParts } from './credential-parts.ts';
+import { doorsOf, requireRotationParts } from '../credential-parts.ts';
 import type { RotationParts, RotationWait } from './rotation-run.ts';
 import { openRun, runRotation } from './run-rotation.ts';
 

@@ -13,9 +13,9 @@ import {
   listHeldBmcCredentials,
 } from '#store/bmc-credentials';
 
-import { type EventParts, noteEvent } from '../trust-events.ts';
+import { type EventParts, noteEvent } from '../../trust-events.ts';
 import type { BreakGlassDoor, OpenedAnswer } from './break-glass-door.ts';
-import { restingState } from './end-rotation.ts';
+import { restingState } from '../rotation/end-rotation.ts';
 
 type Shown = {
   readonly reason: string;

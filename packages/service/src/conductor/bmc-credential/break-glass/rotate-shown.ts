@@ -3,8 +3,8 @@
 import { Refusal } from '@bessemer/protocol/errors/refusal';
 import type { NodeUuid } from '@bessemer/protocol/uuid';
 
-import type { Caller } from '../conductor.ts';
-import { requestRotation, type RotationRequester } from './request-rotation.ts';
+import type { Caller } from '../../conductor.ts';
+import { requestRotation, type RotationRequester } from '../rotation/request-rotation.ts';
 
 /** Where it cannot begin now (other work has the node, the store is away) the schedule does it: it is due. */
 export const rotateShown = async (

@@ -22,7 +22,7 @@ import {
 } from '#store/bmc-rotations';
 import type { Queryable } from '#store/database';
 
-import type { BmcCredentialOptions } from './options.ts';
+import type { BmcCredentialOptions } from '../options.ts';
 import type { RotationParts } from './rotation-run.ts';
 
 export type RotationRequest = {

@@ -11,16 +11,16 @@ import { findBmcCredential, type SecretRef } from '#store/bmc-credentials';
 import { findOpenRotation, type RotationRecord, type RotationTrigger } from '#store/bmc-rotations';
 import type { Queryable } from '#store/database';
 
-import type { ConductorParts } from '../conductor-parts.ts';
-import { requestWork } from '../management/request-work.ts';
-import { requireNode } from '../provision/request-provision.ts';
-import type { Scheduler } from '../scheduler.ts';
-import { withCaller } from '../workflow/asked-by.ts';
-import { planned } from '../workflow/step.ts';
-import type { NextWorkflow } from '../workflow/workflow-kind.ts';
+import type { ConductorParts } from '../../conductor-parts.ts';
+import { requestWork } from '../../management/request-work.ts';
+import { requireNode } from '../../provision/request-provision.ts';
+import type { Scheduler } from '../../scheduler.ts';
+import { withCaller } from '../../workflow/asked-by.ts';
+import { planned } from '../../workflow/step.ts';
+import type { NextWorkflow } from '../../workflow/workflow-kind.ts';
 import { beginRotation } from './begin-rotation.ts';
-import type { BmcRotationWish } from './credential-door.ts';
-import { doorsOf, rotationPartsOf } from './credential-parts.ts';
+import type { BmcRotationWish } from '../credential-door.ts';
+import { doorsOf, rotationPartsOf } from '../credential-parts.ts';
 import { ROTATE, ROTATE_STEP, ROTATION_KEY } from './rotate-step.ts';
 import type { RotationParts } from './rotation-run.ts';
 

@@ -8,7 +8,7 @@ import type { NodeRecord } from '@bessemer/protocol/node/record';
 
 import type { BmcAccount, BmcAccountWish } from '#drivers/bmc-accounts';
 
-import type { Job } from '../workflow/step.ts';
+import type { Job } from '../../workflow/step.ts';
 
 export type InBandDoor = {
   /** Why no account can be set from inside now, as a sentence; undefined: it can. Sends nothing secret. */

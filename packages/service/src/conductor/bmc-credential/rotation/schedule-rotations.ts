@@ -10,8 +10,8 @@ import {
 } from '#store/bmc-credentials';
 import { countOpenRotations, listLeftRotations } from '#store/bmc-rotations';
 
-import type { BmcRotationWish } from './credential-door.ts';
-import { rotationPartsOf } from './credential-parts.ts';
+import type { BmcRotationWish } from '../credential-door.ts';
+import { rotationPartsOf } from '../credential-parts.ts';
 import { requestRotation, type RotationRequester } from './request-rotation.ts';
 import type { RotationParts } from './rotation-run.ts';
 

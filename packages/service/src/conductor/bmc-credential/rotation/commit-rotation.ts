@@ -6,7 +6,7 @@ import { appendRotationLog, type RotationChanges, updateRotation } from '#store/
 import type { Queryable } from '#store/database';
 import { requirePhaseChange } from '#trust/bmc-credential/rotation-phases';
 
-import { LeaseLost } from '../workflow/lease-lost.ts';
+import { LeaseLost } from '../../workflow/lease-lost.ts';
 import { atFaultPoint, type Next, type RotationRun } from './rotation-run.ts';
 
 type Write = {

@@ -7,7 +7,7 @@ import { Failure } from '@bessemer/protocol/errors/failure';
 import type { BmcCredentialRecord, BmcLimits } from '#store/bmc-credentials';
 
 import { writeCredential } from './commit-rotation.ts';
-import type { BmcCredentialOptions } from './options.ts';
+import type { BmcCredentialOptions } from '../options.ts';
 import { atFaultPoint, type RotationRun } from './rotation-run.ts';
 
 /** A login that was not tried, so that the BMC does not lock the account. */

@@ -21,9 +21,9 @@ import { parseRecipient, type Recipient, RecipientInvalid } from '#trust/break-g
 import type { SecretStore } from '#trust/secret-store/secret-store';
 import { troubleOf } from '#trust/secret-store/store-failure';
 
-import type { SessionCaller } from '../conductor.ts';
-import { requireNode } from '../provision/request-provision.ts';
-import { type EventParts, noteEvent } from '../trust-events.ts';
+import type { SessionCaller } from '../../conductor.ts';
+import { requireNode } from '../../provision/request-provision.ts';
+import { type EventParts, noteEvent } from '../../trust-events.ts';
 import { type ActiveLogin, activeLogin, sealActiveLogin } from './active-login.ts';
 import type { BreakGlassDoor, ExportAnswer } from './break-glass-door.ts';
 import type { BreakGlassOptions } from './break-glass-options.ts';

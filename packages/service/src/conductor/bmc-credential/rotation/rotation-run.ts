@@ -21,8 +21,8 @@ import type { RotationPhase } from '#trust/bmc-credential/rotation-phases';
 import type { KeyRing } from '#trust/key-ring';
 import type { Credential, SecretStore } from '#trust/secret-store/secret-store';
 
-import type { InBandDoor } from './in-band.ts';
-import type { BmcCredentialOptions } from './options.ts';
+import type { InBandDoor } from '../in-band/in-band.ts';
+import type { BmcCredentialOptions } from '../options.ts';
 
 export type RotationEvent = {
   readonly name: keyof typeof BMC_EVENTS;

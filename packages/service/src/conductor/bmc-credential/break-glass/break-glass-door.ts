@@ -2,7 +2,7 @@
 
 import type { NodeUuid } from '@bessemer/protocol/uuid';
 
-import type { SessionCaller } from '../conductor.ts';
+import type { SessionCaller } from '../../conductor.ts';
 
 export type ExportAnswer =
   /** `file` is armored age; nobody but the holder of the recipient's key can read it. */
