@@ -239,5 +239,3 @@ export const AGENT_EVENTS = {
 } as const satisfies { readonly [name: string]: EventRow };
 
 export type AgentEventName = keyof typeof AGENT_EVENTS;
-
-export const severityOf = (name: AgentEventName): Severity => AGENT_EVENTS[name].severity;
