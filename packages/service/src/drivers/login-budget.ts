@@ -13,7 +13,7 @@
 
 import type { Clock } from '#clock';
 
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHmac, createSecretKey, randomBytes } from 'node:crypto';
 
 import { Failure } from '@bessemer/protocol/errors/failure';
 
@@ -52,7 +52,7 @@ const NO_MARK = '';
 
 export const makeLoginBudget = (clock: Clock, limits: LoginLimits): LoginBudget => {
   // Keyed by a secret of this process, so that memory holds nothing a password could be guessed from.
-  const key = randomBytes(32);
+  const key = createSecretKey(randomBytes(32));
   const markOf = (login: Login): string =>
     createHmac('sha256', key).update(login.password).digest('base64');
   const accounts = new Map<string, Refusals>();

@@ -1,7 +1,7 @@
 // Proofs and keys of a session, IPMI 2.0 section 13.31 and 13.32. Both sides prove that they know the password
 // without sending it, and make the session's keys of what only they can compute.
 
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto';
 
 import type { CipherSuite } from './cipher-suites.ts';
 
@@ -18,17 +18,18 @@ export type Opening = {
 };
 
 export type SessionKeys = {
-  readonly integrity: Buffer;
+  readonly integrity: KeyObject;
   /** AES-128. */
-  readonly encryption: Buffer;
+  readonly encryption: KeyObject;
 };
 
 const AES_KEY_BYTES = 16;
 /** Of the constants that keys are derived from; 20 for every hash, as BMCs and other consoles do it. */
 const CONSTANT_BYTES = 20;
 
-const hmac = (suite: CipherSuite, key: Buffer, ...parts: readonly Buffer[]): Buffer => {
-  const made = createHmac(suite.hash, key);
+/** A key that is an object of the runtime is taken as it is; bytes would be looked at again for each use, at length. */
+const hmac = (suite: CipherSuite, key: Buffer | KeyObject, ...parts: readonly Buffer[]): Buffer => {
+  const made = createHmac(suite.hash, Buffer.isBuffer(key) ? createSecretKey(key) : key);
   for (const part of parts) made.update(part);
   return made.digest();
 };
@@ -80,11 +81,13 @@ export const sessionProof = (opening: Opening, sik: Buffer): Buffer =>
   ).subarray(0, opening.suite.integrityBytes);
 
 export const sessionKeys = (suite: CipherSuite, sik: Buffer): SessionKeys => ({
-  integrity: hmac(suite, sik, Buffer.alloc(CONSTANT_BYTES, 1)),
-  encryption: hmac(suite, sik, Buffer.alloc(CONSTANT_BYTES, 2)).subarray(0, AES_KEY_BYTES),
+  integrity: createSecretKey(hmac(suite, sik, Buffer.alloc(CONSTANT_BYTES, 1))),
+  encryption: createSecretKey(
+    hmac(suite, sik, Buffer.alloc(CONSTANT_BYTES, 2)).subarray(0, AES_KEY_BYTES),
+  ),
 });
 
-export const packetMark = (suite: CipherSuite, key: Buffer, covered: Buffer): Buffer =>
+export const packetMark = (suite: CipherSuite, key: KeyObject, covered: Buffer): Buffer =>
   hmac(suite, key, covered).subarray(0, suite.integrityBytes);
 
 /** In constant time, so that answers cannot be guessed byte by byte. */

@@ -2,7 +2,7 @@
 // header. The mark is checked before anything else is looked at; plain or unmarked packets are not accepted, even
 // though the protocol allows a BMC to send them.
 
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto';
 
 import type { CipherSuite } from './cipher-suites.ts';
 import { isSameProof, packetMark, type SessionKeys } from './key-material.ts';
@@ -96,14 +96,14 @@ const readHeader = (reader: PacketReader) => {
 };
 
 /** The padding counts up from 1, and its length ends it: the cipher library's own padding is another. */
-const encrypt = (key: Buffer, iv: Buffer, message: Buffer): Buffer => {
+const encrypt = (key: KeyObject, iv: Buffer, message: Buffer): Buffer => {
   const padBytes = (BLOCK_BYTES - ((message.length + 1) % BLOCK_BYTES)) % BLOCK_BYTES;
   const trailer = Buffer.from([...Array.from({ length: padBytes }, (_, at) => at + 1), padBytes]);
   const cipher = createCipheriv('aes-128-cbc', key, iv).setAutoPadding(false);
   return Buffer.concat([iv, cipher.update(message), cipher.update(trailer), cipher.final()]);
 };
 
-const decrypt = (key: Buffer, payload: Buffer): Buffer => {
+const decrypt = (key: KeyObject, payload: Buffer): Buffer => {
   demand(payload.length >= 2 * BLOCK_BYTES && payload.length % BLOCK_BYTES === 0);
   const iv = payload.subarray(0, BLOCK_BYTES);
   const cipher = createDecipheriv('aes-128-cbc', key, iv).setAutoPadding(false);
