@@ -61,9 +61,11 @@ export type BreakGlassStage = {
   readonly close: () => Promise<void>;
 };
 
-export const openBreakGlassStage = async (): Promise<BreakGlassStage> => {
+/** On a store of its own, or on one that its owner closes. */
+export const openBreakGlassStage = async (given?: Store): Promise<BreakGlassStage> => {
   const directory = mkdtempSync(join(tmpdir(), 'bessemer-break-glass-'));
-  const store = await openStore({ engine: 'sqlite', path: join(directory, 'test.sqlite') });
+  const path = join(directory, 'test.sqlite');
+  const store = given ?? (await openStore({ engine: 'sqlite', path }));
   const keys = await openKeyRing(join(directory, 'keys'));
   const secrets = openEmbeddedSecrets(store, keys, systemClock);
 
@@ -97,7 +99,7 @@ export const openBreakGlassStage = async (): Promise<BreakGlassStage> => {
       return node;
     },
     close: async () => {
-      await store.close();
+      if (given === undefined) await store.close();
       rmSync(directory, { recursive: true, force: true });
     },
   };

@@ -21,6 +21,7 @@ import * as secrets from './migrations/0009-secrets.ts';
 import * as bmcCredentials from './migrations/0010-bmc-credentials.ts';
 import * as bmcExports from './migrations/0011-bmc-exports.ts';
 import * as discoveries from './migrations/0012-discoveries.ts';
+import * as gates from './migrations/0013-gates.ts';
 import type { Schema } from './schema.ts';
 
 export type EngineName = 'sqlite' | 'postgres';
@@ -59,6 +60,7 @@ const MIGRATIONS: { readonly [name: string]: MigrationFile } = {
   '0010-bmc-credentials': bmcCredentials,
   '0011-bmc-exports': bmcExports,
   '0012-discoveries': discoveries,
+  '0013-gates': gates,
 };
 
 const migrate = async (db: Kysely<Schema>, engine: EngineName): Promise<void> => {

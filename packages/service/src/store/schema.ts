@@ -10,6 +10,7 @@ import type {
   BmcRotationLogTable,
   BmcRotationTable,
   DiscoveryTable,
+  GateTable,
 } from './bmc-tables.ts';
 
 export type NodeTable = {
@@ -494,5 +495,6 @@ export type Schema = {
   bmc_rotation_log: BmcRotationLogTable;
   bmc_export: BmcExportTable;
   discovery: DiscoveryTable;
+  gate: GateTable;
   setting: SettingTable;
 };

@@ -15,6 +15,7 @@ import { asNodeUuid, type NodeUuid, type PortUuid } from '@bessemer/protocol/uui
 import { findBmcCredential } from '#store/bmc-credentials';
 import type { Queryable } from '#store/database';
 import { findDiscovery, insertDiscovery } from '#store/discoveries';
+import { passGate } from '#store/gates';
 import { saveInventory } from '#store/inventories';
 import { findNode, insertNode } from '#store/nodes';
 import { insertPort, listPortsByAddress } from '#store/ports';
@@ -95,14 +96,19 @@ const readInventory = ({ inventory }: InspectionRequest): Inventory => {
   }
 };
 
-/** Room, node, ports and inventory in one transaction: two that come together are counted one after the other. */
+/**
+ * Room, node, ports and inventory in one transaction: those that come together are counted one after the other, and of two
+ * that claim one BMC the second sees the first. Undefined: another conductor was told of the machine at the same time.
+ */
 const enrol = (
   parts: ConductorParts,
   options: DiscoveryOptions,
   found: Found & { readonly network: string },
   pluginData: JsonObject,
-): Promise<NodeUuid> =>
+): Promise<NodeUuid | undefined> =>
   parts.store.transaction(async (transaction) => {
+    await passGate(transaction, 'discovery');
+    if ((await listPortsByAddress(transaction, found.macs)).length > 0) return undefined;
     const nowMs = parts.clock.wallMs();
     await requireRoom(transaction, options, found.network, nowMs);
     const address = bmcAddressOf(options, found.inventory);

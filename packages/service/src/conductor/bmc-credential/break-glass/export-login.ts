@@ -17,6 +17,7 @@ import {
   insertBmcExport,
 } from '#store/bmc-exports';
 import { findOpenRotation } from '#store/bmc-rotations';
+import { passGate } from '#store/gates';
 import { parseRecipient, type Recipient, RecipientInvalid } from '#trust/break-glass/recipient';
 import type { SecretStore } from '#trust/secret-store/secret-store';
 import { troubleOf } from '#trust/secret-store/store-failure';
@@ -76,6 +77,7 @@ export const requestExport = async (
     requestedMs: nowMs,
   };
   await store.transaction(async (transaction) => {
+    await passGate(transaction, 'bmc-export');
     const recent = await countBmcExports(transaction, nowMs - HOUR_MS);
     if (recent >= options.exportsPerHourMax) {
       throw new Refusal(
