@@ -2,6 +2,7 @@
 
 import { ADOPT, ADOPT_STEPS } from './adopt/adopt.ts';
 import { ROTATE, rotateCredentials } from './bmc-credential/rotation/rotate-step.ts';
+import { TAKE_OVER_STEPS } from './bmc-credential/take-over.ts';
 import { ALL_BOOT_STEPS } from './boot-ramdisk/boot-ramdisk.ts';
 import { cleanUpRamdisk } from './boot-ramdisk/leave-ramdisk.ts';
 import { CLEAN, CLEAN_STEPS } from './clean/clean.ts';
@@ -56,6 +57,7 @@ const STEPS = [
   ...HARDWARE_STEPS,
   readHardwareStep,
   rotateCredentials,
+  ...TAKE_OVER_STEPS,
   ...DISCOVER_STEPS,
 ];
 

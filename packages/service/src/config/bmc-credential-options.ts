@@ -31,6 +31,7 @@ export const bmcCredentialOptions = ({
   rotateEveryMs: settings.rotate_every * SECOND_MS,
   isRotatedOnClean: settings.rotate_on_clean,
   isRotatedOnDiscovery: settings.rotate_on_discovery,
+  isRotatedOnManage: settings.rotate_on_manage,
   retainOldMs: settings.retain_old * SECOND_MS,
   orphanGraceMs: settings.orphan_grace * SECOND_MS,
   standbyPolicy: settings.standby_policy as BmcCredentialOptions['standbyPolicy'],

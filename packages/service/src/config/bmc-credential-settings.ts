@@ -52,6 +52,13 @@ export const BMC_CREDENTIAL_SETTINGS = {
     default: true,
     meaning: 'Whether the service takes over the BMC of a machine that it discovered by itself.',
   },
+  rotate_on_manage: {
+    kind: 'flag',
+    default: false,
+    meaning:
+      'Whether the service takes over the BMC of a node by itself when manage has found that the login in driver_info ' +
+      'works. Off, since manage changes nothing at a machine otherwise, and its BMC may have other users.',
+  },
   retain_old: {
     kind: 'count',
     unit: 'seconds',

@@ -11,6 +11,8 @@ export type BmcCredentialOptions = {
   readonly rotateEveryMs: number;
   readonly isRotatedOnClean: boolean;
   readonly isRotatedOnDiscovery: boolean;
+  /** Whether a BMC whose login a person gave is taken over by itself as soon as the node was verified. */
+  readonly isRotatedOnManage: boolean;
   /** How long a password that is out of use stays in the store. */
   readonly retainOldMs: number;
   /** How long a secret that nothing names may lie in the store. */
@@ -45,6 +47,7 @@ export const DEFAULT_BMC_CREDENTIAL_OPTIONS: BmcCredentialOptions = {
   rotateEveryMs: 30 * DAY_MS,
   isRotatedOnClean: true,
   isRotatedOnDiscovery: true,
+  isRotatedOnManage: false,
   retainOldMs: 7 * DAY_MS,
   orphanGraceMs: DAY_MS,
   standbyPolicy: 'scramble',

@@ -6,15 +6,13 @@ import { randomUUID } from 'node:crypto';
 
 import { Failure } from '@bessemer/protocol/errors/failure';
 
-import { findOpenRotation } from '#store/bmc-rotations';
 import { closeSession, insertSession, nextBootNumber } from '#store/agent-sessions';
 import type { PlannedStep } from '#store/workflows';
 
 import { withAgent } from '../agent-session/with-agent.ts';
 import { commandFailure } from '../agent-session/agent-command.ts';
-import { beginRotation } from '../bmc-credential/rotation/begin-rotation.ts';
 import { doorsOf, rotationPartsOf } from '../bmc-credential/credential-parts.ts';
-import { ROTATE_STEP, ROTATION_KEY } from '../bmc-credential/rotation/rotate-step.ts';
+import { beginTakeOver } from '../bmc-credential/take-over.ts';
 import { closeBoot } from '../boot-ramdisk/leave-ramdisk.ts';
 import { checkedInventory } from '../inspect/checked-inventory.ts';
 import { noteEvent } from '../trust-events.ts';
@@ -96,25 +94,9 @@ const takeOverBmc: Step = {
   run: async (job) => {
     const parts = rotationPartsOf(job.parts);
     if (parts === undefined || !canTakeOver(job)) return { ...DONE, detail: { taken_over: false } };
-    const id = `${job.workflow.id}-${job.workflow.cursor}`;
-    return {
-      kind: 'done',
-      detail: { taken_over: true },
-      steps: [
-        planned(ROTATE_STEP, 'management', { [ROTATION_KEY]: id }),
-        planned(disableFactoryAccounts.name, 'management'),
-      ],
-      also: async (transaction) => {
-        // An earlier try that was cut short is gone on with.
-        if ((await findOpenRotation(transaction, job.node.uuid)) !== undefined) return;
-        await beginRotation(transaction, parts, job.node, job.fence, {
-          id,
-          trigger: 'discovery',
-          requester: { user: null, project: null },
-          path: 'inband',
-        });
-      },
-    };
+    return beginTakeOver(job, parts, { trigger: 'discovery', path: 'inband' }, [
+      planned(disableFactoryAccounts.name, 'management'),
+    ]);
   },
 };
 

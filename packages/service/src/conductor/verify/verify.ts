@@ -2,6 +2,7 @@
 
 import { isoTime } from '#clock';
 
+import { takeOverAfterManage } from '../bmc-credential/take-over.ts';
 import { readHardware } from '../management/read-hardware.ts';
 import { planned, type Step } from '../workflow/step.ts';
 import type { WorkflowKind } from '../workflow/workflow-kind.ts';
@@ -43,6 +44,7 @@ export const VERIFY: WorkflowKind = {
   eventType: 'verify',
   doneEvent: () => 'done',
   failEvent: 'fail',
+  next: takeOverAfterManage,
 };
 
 export const VERIFY_STEPS: readonly Step[] = [verifyBmc];
