@@ -10,7 +10,7 @@ import { rootRoute } from './discovery/root.ts';
 import { v1Route } from './discovery/v1.ts';
 import { type FrameTimes, makeFrame } from './frame.ts';
 import { addAdmission } from './ramdisk/admission.ts';
-import { type ConnectionRate, limitConnections } from './ramdisk/connection-limit.ts';
+import { type ConnectionRate, gateConnections } from './ramdisk/connection-gate.ts';
 import { countCalls } from './ramdisk/count-calls.ts';
 import type { RamdiskParts } from './ramdisk/ramdisk-options.ts';
 import { ramdiskRoutes } from './ramdisk/ramdisk-routes.ts';
@@ -46,11 +46,15 @@ export const makeRamdiskListener = (parts: RamdiskListenerParts): FastifyInstanc
     times: parts.times ?? TIMES,
   });
   if (parts.connectionsPerSource !== undefined) {
-    limitConnections(app.server, {
+    const gate = gateConnections(app.server, {
       perSource: parts.connectionsPerSource,
       rate: parts.connectionRate,
       clock: parts.clock,
       isExempt: makeNetworkCheck(proxies),
+    });
+    app.addHook('preClose', (done) => {
+      gate.close();
+      done();
     });
   }
   countCalls(app, parts.metrics);

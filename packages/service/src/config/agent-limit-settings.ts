@@ -67,14 +67,15 @@ export const AGENT_LIMIT_SETTINGS = {
     kind: 'count',
     default: 8,
     min: 1,
-    meaning: 'Connections that one address may hold; more are closed. Trusted proxies are exempt.',
+    meaning:
+      'Connections that one address may hold; more wait for up to 10 s. Trusted proxies are exempt.',
   },
   connections_per_source_minute: {
     kind: 'count',
     default: 600,
     min: 1,
     meaning:
-      'Connections that one address may open in a minute; more are closed before TLS. Trusted proxies are exempt.',
+      'Connections that one address may open in a minute; more wait before TLS for up to 10 s. Trusted proxies are exempt.',
   },
   connections_per_source_burst: {
     kind: 'count',
@@ -87,7 +88,7 @@ export const AGENT_LIMIT_SETTINGS = {
     default: 300,
     min: 1,
     meaning:
-      'Connections that all addresses together may open in a second; more are closed before TLS, and agents try again. ' +
+      'Connections that all addresses together may open in a second; more wait before TLS for up to 10 s, sources taking turns. ' +
       'Trusted proxies are exempt.',
   },
 } as const satisfies { readonly [key: string]: Setting };

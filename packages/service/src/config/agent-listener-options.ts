@@ -1,6 +1,6 @@
 // From the keys that operators know to what the listener for ramdisks takes: who may call, and how often.
 
-import type { ConnectionRate } from '#api/ramdisk/connection-limit';
+import type { ConnectionRate } from '#api/ramdisk/connection-gate';
 import { type RateLimitOptions } from '#api/ramdisk/rate-limits';
 
 import { isLoopback } from './endpoint.ts';
