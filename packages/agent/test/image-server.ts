@@ -10,6 +10,8 @@ export type Fault = {
   readonly cutAfterBytes?: number;
   /** Only the first so many transfers are cut. */
   readonly cutTimes?: number;
+  /** So many requests after the first are closed without an answer, as by a server that is away. */
+  readonly awayTimes?: number;
   readonly noRanges?: boolean;
   readonly status?: number;
 };
@@ -34,6 +36,10 @@ export const startImageServer = async (): Promise<ImageServer> => {
     }
     file.requests += 1;
     const { bytes, fault } = file;
+    if (file.requests > 1 && file.requests <= 1 + (fault.awayTimes ?? 0)) {
+      request.socket.destroy();
+      return;
+    }
     const range =
       fault.noRanges === true ? null : /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '');
     const from = range === null ? 0 : Number(range[1]);

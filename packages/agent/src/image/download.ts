@@ -55,8 +55,8 @@ export const openDownload = async (
 
   const resume = async (reason: string, offset: number): Promise<typeof first> => {
     let why = reason;
+    await budget.spend(why, offset);
     for (;;) {
-      await budget.spend(why, offset);
       try {
         const next = await openImage(options, url, { from: offset, to: null }, etag);
         if (next.isRange && next.totalBytes === totalBytes) return next;
@@ -65,6 +65,7 @@ export const openDownload = async (
       } catch (error) {
         if (!(error instanceof TransferBroken)) throw error;
         why = error.message;
+        await budget.spend(why, null);
       }
     }
   };

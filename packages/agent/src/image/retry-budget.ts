@@ -5,7 +5,10 @@ import type { Clock } from '#clock';
 import { CommandFailure } from '../command-failure.ts';
 
 export type RetryBudget = {
-  /** Waits before the next attempt, or throws when there is none left. */
+  /**
+   * Waits before the next attempt, or throws when there is none left. `endedAtByte`: where a transfer ended; null when
+   * none began, as while a server is away, which says nothing about the file.
+   */
   readonly spend: (reason: string, endedAtByte: number | null) => Promise<void>;
 };
 
@@ -21,8 +24,10 @@ export const makeRetryBudget = (
   let samePlace = 0;
   return {
     spend: async (reason, endedAtByte) => {
-      samePlace = endedAtByte !== null && endedAtByte === place ? samePlace + 1 : 1;
-      place = endedAtByte;
+      if (endedAtByte !== null) {
+        samePlace = endedAtByte === place ? samePlace + 1 : 1;
+        place = endedAtByte;
+      }
       const isShort = endedAtByte !== null && samePlace >= SAME_PLACE_MAX;
       if (isShort || spent >= options.retries) {
         throw new CommandFailure('ImageDownloadError', `${reason} (${spent + 1} attempts)`, {
