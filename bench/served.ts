@@ -3,10 +3,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+
+import { freePort } from '../packages/lab/src/free-ports.ts';
 
 export const BESSEMER = join(import.meta.dirname, '../bessemer');
 
@@ -25,16 +26,6 @@ export type Served = {
   /** Ends the process; the directory stays for another start. */
   readonly end: () => Promise<void>;
   readonly remove: () => Promise<void>;
-};
-
-/** At once for a listener that must be known before it listens. */
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 };
 
 export const makeDirectory = (): string => mkdtempSync(join(tmpdir(), 'bessemer-bench-'));

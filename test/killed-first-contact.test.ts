@@ -79,7 +79,7 @@ for (const [index, [when, killAt]] of DEATHS.entries()) {
   test(`killed ${when}, the service finds the agent again and goes on`, async () => {
     const dying = await start(killAt);
     await askFor(dying, uuid, 'inspect');
-    await dying.ended();
+    await dying.killedItself();
     const service = await start();
     try {
       await waitForState(service, uuid, ['manageable'], STEP_MS_MAX);

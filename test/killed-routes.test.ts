@@ -119,7 +119,7 @@ const comesToRest = async (service: RunningService, uuid: string): Promise<boole
   } catch (error) {
     // A call that breaks off is the death that was asked for; anything else is the node's own failure.
     if (!(error instanceof TypeError)) throw error;
-    await service.ended();
+    await service.killedItself();
     return false;
   }
 };

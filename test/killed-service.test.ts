@@ -12,6 +12,7 @@ import { makeRawImage, type TestImage } from './harness/images.ts';
 import { type Lab, type LabMachine, labUp } from './harness/lab.ts';
 import { askFor, makeNode, patchNode, showNode, waitForState } from './harness/node.ts';
 import {
+  EndedEarly,
   makeDirectory,
   removeDirectory,
   REPOSITORY,
@@ -80,7 +81,7 @@ const startToDie = async (
   try {
     return await start(killAtLine);
   } catch (error) {
-    if (error instanceof Error && error.message.startsWith('serve ended')) return undefined;
+    if (error instanceof EndedEarly && error.signal === 'SIGKILL') return undefined;
     throw error;
   }
 };
@@ -93,7 +94,7 @@ const comesToRest = async (service: RunningService, uuid: string): Promise<boole
   } catch (error) {
     // A call that breaks off is the death that was asked for; anything else is the node's own failure.
     if (!(error instanceof TypeError)) throw error;
-    await service.ended();
+    await service.killedItself();
     return false;
   }
 };
@@ -111,12 +112,17 @@ const liveAndDie = async (
     await first.kill();
   }
   for (let lives = 1; lives < LIVES_MAX; lives += 1) {
-    const service = await startToDie(scene, killAtLine);
-    if (service === undefined) continue;
+    let service: RunningService | undefined;
     try {
-      if (await comesToRest(service, scene.uuid)) return lives;
+      service = await startToDie(scene, killAtLine);
+      if (service !== undefined && (await comesToRest(service, scene.uuid))) return lives;
+    } catch (cause) {
+      const log = service?.logTail() ?? 'no log: it never was ready';
+      throw new Error(`in life ${lives} of those that end at line ${killAtLine}:\n${log}`, {
+        cause,
+      });
     } finally {
-      await service.kill();
+      await service?.kill();
     }
   }
   return assert.fail(`still not at rest after ${LIVES_MAX} lives`);

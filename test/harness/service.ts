@@ -2,20 +2,26 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createWriteStream, existsSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { request } from 'node:https';
-import { createServer, type AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+
+import { freePort } from '../../packages/lab/src/free-ports.ts';
 
 export const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 export const BESSEMER = join(REPOSITORY, 'bessemer');
 
 /** Much more than the service needs, since the machine that runs the tests may be busy. */
 const READY_MS_MAX = 30_000;
+
+/** A process that was asked to end, or to die, and takes this long does not. */
+const END_MS_MAX = 60_000;
+const LOG_TAIL_CHARS = 3_000;
 
 export type Answer = { readonly status: number; readonly body: unknown; readonly text: string };
 
@@ -30,8 +36,10 @@ export type RunningService = {
   /** SIGKILL: no goodbye. */
   readonly kill: () => Promise<void>;
   readonly stop: () => Promise<void>;
-  /** Waits until the process ended by itself. */
-  readonly ended: () => Promise<void>;
+  /** Waits until the process is dead of a SIGKILL that it sent itself; any other end is an error. */
+  readonly killedItself: () => Promise<void>;
+  /** The end of what it wrote, for what a failed test says. */
+  readonly logTail: () => string;
 };
 
 export type ServiceOptions = {
@@ -49,27 +57,29 @@ export const makeDirectory = async (): Promise<string> => mkdtemp(join(tmpdir(),
 export const removeDirectory = async (directory: string): Promise<void> =>
   rm(directory, { recursive: true, force: true });
 
+const tailOf = (logPath: string): string => readFileSync(logPath, 'utf8').slice(-LOG_TAIL_CHARS);
+
+/** The process ended before it was ready. */
+export class EndedEarly extends Error {
+  readonly signal: NodeJS.Signals | null;
+  constructor(code: number | null, signal: NodeJS.Signals | null, logPath: string) {
+    super(`serve ended with ${signal ?? code} before it was ready:\n${tailOf(logPath)}`);
+    this.signal = signal;
+  }
+}
+
 const readyUrl = async (child: ChildProcess, logPath: string): Promise<string> => {
   const lines = createInterface({ input: child.stdout as NonNullable<ChildProcess['stdout']> });
   const timeout = AbortSignal.timeout(READY_MS_MAX);
   const line = await Promise.race<string>([
     once(lines, 'line', { signal: timeout }).then(([text]) => text as string),
-    once(child, 'exit').then(([code]) => {
-      throw new Error(`serve ended with ${code}:\n${readFileSync(logPath, 'utf8').slice(-3000)}`);
+    once(child, 'exit').then(([code, signal]) => {
+      throw new EndedEarly(code as number | null, signal as NodeJS.Signals | null, logPath);
     }),
   ]);
   const found = /^ready (\S+)$/.exec(line);
   if (found?.[1] === undefined) throw new Error(`serve said "${line}" and not "ready URL"`);
   return found[1];
-};
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 };
 
 /** User and password of the default account, as a script would read them. */
@@ -89,15 +99,17 @@ export const startService = async (options: ServiceOptions): Promise<RunningServ
   const host = options.listenHost ?? '127.0.0.1';
   const ports = ['--agent-listen', `${host}:${agentPort}`, '--boot-listen', `${host}:0`];
   if (!options.args?.includes('--listen')) ports.push('--listen', '127.0.0.1:0');
+  // Handed over, not piped: whatever the end of the process, its last line is there.
+  const log = openSync(logPath, 'a');
   const child = spawn(
     BESSEMER,
     ['serve', '--data', join(directory, 'data'), ...ports, ...(options.args ?? []), ...settings],
     {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', log],
       env: { ...process.env, ...options.environment },
     },
   );
-  child.stderr?.pipe(createWriteStream(logPath, { flags: 'a' }));
+  closeSync(log);
   const exited = once(child, 'exit');
   const url = await readyUrl(child, logPath);
   const isOpen = options.args?.includes('none') ?? false;
@@ -146,8 +158,12 @@ export const startService = async (options: ServiceOptions): Promise<RunningServ
     heartbeat,
     kill: () => endWith('SIGKILL'),
     stop: () => endWith('SIGTERM'),
-    ended: async () => {
-      await exited;
+    killedItself: async () => {
+      await Promise.race([exited, pause(END_MS_MAX, undefined, { ref: false })]);
+      if (child.signalCode === 'SIGKILL') return;
+      const how = child.exitCode === null ? 'is still there' : `ended with ${child.exitCode}`;
+      throw new Error(`serve ${how}, though it should have killed itself:\n${tailOf(logPath)}`);
     },
+    logTail: () => tailOf(logPath),
   };
 };

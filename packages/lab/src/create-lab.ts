@@ -11,6 +11,7 @@ import { ensureLightKernel } from '#fleet/light-kernel';
 import { ensureBmcAccounts } from './bmc-accounts.ts';
 import { makeBmcIdentities } from './bmc-identity.ts';
 import type { Clock } from './clock.ts';
+import { freePorts } from './free-ports.ts';
 import { claimTap, releaseTaps } from './host/network.ts';
 import { LabFailure } from './lab-failure.ts';
 import { machineFiles, makeMachineSpec, writeLabSpec } from './lab-spec.ts';
@@ -107,18 +108,15 @@ const claimTaps = async (wish: LabWish, places: MachinePlace[]): Promise<void> =
 
 const claimBmcPlace = async (kind: BmcKind = 'redfish'): Promise<MachinePlace['bmc']> => {
   const host = '127.0.0.1';
-  if (kind === 'redfish') return { host, port: await freePort(host) };
-  return { host, port: await tryUdpPort(host, 0), systemPort: await freePort(host) };
+  const [port = 0, systemPort = 0] = await freePorts(2, host);
+  return kind === 'redfish' ? { host, port } : { host, port, systemPort };
 };
 
-const tryUdpPort = (host: string, wanted: number): Promise<number> =>
+const tryUdpPort = (host: string, port: number): Promise<void> =>
   new Promise((resolve, reject) => {
     const socket = createSocket('udp4');
     socket.once('error', reject);
-    socket.bind(wanted, host, () => {
-      const { port } = socket.address();
-      socket.close(() => resolve(port));
-    });
+    socket.bind(port, host, () => socket.close(resolve));
   });
 
 /** Blocks of the loopback network, from a random place: several labs live side by side. */
@@ -153,15 +151,9 @@ const isPortFree = async (host: string, kind: BmcKind = 'redfish'): Promise<bool
   }
 };
 
-const freePort = (host: string): Promise<number> => tryPort(host, 0);
-
-const tryPort = (host: string, port: number): Promise<number> =>
+const tryPort = (host: string, port: number): Promise<void> =>
   new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);
-    server.listen(port, host, () => {
-      const address = server.address();
-      const found = typeof address === 'object' && address !== null ? address.port : port;
-      server.close(() => resolve(found));
-    });
+    server.listen(port, host, () => server.close(() => resolve()));
   });

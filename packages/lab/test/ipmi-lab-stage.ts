@@ -2,9 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -14,6 +12,7 @@ import { systemClock } from '../src/clock.ts';
 import { createLab } from '../src/create-lab.ts';
 import { startControlServer } from '../src/daemon/control-server.ts';
 import { describeMachine } from '../src/describe-machine.ts';
+import { freePorts } from '../src/free-ports.ts';
 import { parseDisk } from '../src/lab-disk.ts';
 import { startLab, type LabMachine } from '../src/lab.ts';
 import { labFiles, writeLabSpec, type LabKind, type LabSpec } from '../src/lab-spec.ts';
@@ -107,27 +106,17 @@ export const startIpmiLab = async (
   };
 };
 
-/** Of TCP; those of UDP are others, and as free. */
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
-};
-
 /** As a QEMU lab, but without a network of its own, which would need root. */
 export const createQemuIpmiLab = async (directory: string, memoryMiB = 64): Promise<LabSpec> => {
   const simulated = await createIpmiLab('simulated', directory, memoryMiB);
-  const freePorts = [await freePort(), await freePort()] as const;
+  const [port = 0, systemPort = 0] = await freePorts(2);
   const spec: LabSpec = {
     ...simulated,
     kind: 'qemu',
     machines: simulated.machines.map((machine) => ({
       ...machine,
       tap: null,
-      bmc: { host: '127.0.0.1', port: freePorts[0], systemPort: freePorts[1] },
+      bmc: { host: '127.0.0.1', port, systemPort },
     })),
   };
   await writeLabSpec(spec);

@@ -4,7 +4,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, readFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
@@ -15,6 +14,7 @@ import {
   LIGHT_RAMDISK_KERNEL,
 } from '@bessemer/protocol/paths';
 
+import { freePorts } from '../../free-ports.ts';
 import { LabFailure } from '../../lab-failure.ts';
 import { call, parsed, type WireAnswer, type WireCall } from './wire.ts';
 
@@ -43,15 +43,6 @@ export type Product = {
   /** As a ramdisk: over TLS, checked against the service's authority. */
   readonly ramdisk: (path: string, options?: WireCall) => Promise<WireAnswer>;
   readonly stop: () => Promise<void>;
-};
-
-/** Held together until all are known, so that they differ. */
-export const freePorts = async (count: number): Promise<readonly number[]> => {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
-  return ports;
 };
 
 export const accountOf = (data: string): string => {

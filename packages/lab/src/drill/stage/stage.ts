@@ -4,11 +4,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { freePort } from '../../free-ports.ts';
 import { LabFailure } from '../../lab-failure.ts';
 import { type DrillMachine, startDrillLab } from './labs.ts';
 import { type DrillNode, enrol } from './nodes.ts';
 import { bootForInspection, type PlayedMachine } from './played-machine.ts';
-import { freePorts, type Product, startProduct } from './product.ts';
+import { type Product, startProduct } from './product.ts';
 import { makeStrangers } from './strangers.ts';
 
 export type Stage = {
@@ -41,7 +42,7 @@ export const openStage = async (settings: readonly string[] = []): Promise<Stage
     await rm(directory, { recursive: true, force: true });
   };
   try {
-    const [netbootPort] = await freePorts(1);
+    const netbootPort = await freePort();
     const netbootUrl = `http://127.0.0.1:${netbootPort}`;
     const lab = await startDrillLab(directory, { machineCount: MACHINES, netbootUrl });
     closers.push(lab.close);
