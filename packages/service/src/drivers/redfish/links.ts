@@ -10,18 +10,20 @@ import { memberAt } from './json-guard.ts';
 const MEMBERS_MAX = 256;
 const PATH_CHARACTERS_MAX = 1_024;
 
-/** The path of `link` at `origin`; Failure 'bmc.protocol' if it leads elsewhere. */
-export const pathAt = (origin: string, link: string): string => {
-  const foreign = new Failure(
+const foreign = (origin: string): Failure =>
+  new Failure(
     'bmc.protocol',
     `The BMC at ${origin} answered a link that leaves it, which is not followed`,
   );
+
+/** The path of `link` at `origin`; Failure 'bmc.protocol' if it leads elsewhere. */
+export const pathAt = (origin: string, link: string): string => {
   // Two slashes, or a backslash that URL parsers read as a slash, name another host.
-  if (link.length > PATH_CHARACTERS_MAX || /[\\\s\p{C}]/u.test(link)) throw foreign;
-  if (!URL.canParse(link, origin)) throw foreign;
-  const url = new URL(link, origin);
-  if (url.origin !== new URL(origin).origin) throw foreign;
-  if (url.username !== '' || url.password !== '') throw foreign;
+  if (link.length > PATH_CHARACTERS_MAX || /[\\\s\p{C}]/u.test(link)) throw foreign(origin);
+  const url = URL.parse(link, origin);
+  if (url === null) throw foreign(origin);
+  if (url.origin !== new URL(origin).origin) throw foreign(origin);
+  if (url.username !== '' || url.password !== '') throw foreign(origin);
   return `${url.pathname}${url.search}`;
 };
 
