@@ -18,7 +18,8 @@ import type { SecretStore } from '#trust/secret-store/secret-store';
 export const secretRows = (store: Store): SecretRows => ({
   insert: async (row) => {
     try {
-      await insertSecret(store.db, row);
+      // As a transaction it shares its commit with others; by itself it would hold all of them up for a flush of the disk.
+      await store.transaction((transaction) => insertSecret(transaction, row));
       return true;
     } catch (error) {
       if (error instanceof Conflict) return false;
