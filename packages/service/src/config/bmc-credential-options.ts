@@ -3,6 +3,7 @@
 import { type BmcCredentialOptions } from '#conductor/bmc-credential/options';
 import { USER_NAME_BYTES_MAX } from '#trust/bmc-credential/password-profiles';
 
+import { passwordPatterns } from './password-patterns.ts';
 import type { Settings } from './schema.ts';
 import { ConfigInvalid } from './setting.ts';
 
@@ -42,5 +43,6 @@ export const bmcCredentialOptions = ({
   foreignAccounts: settings.foreign_accounts,
   isSuppliedAllowed: settings.allow_supplied,
   isWeakAllowed: settings.allow_weak_passwords,
+  passwordPatterns: passwordPatterns(settings.password_patterns, settings.allow_weak_passwords),
   agentTrustMin: settings.require_agent_trust,
 });

@@ -124,7 +124,16 @@ export const BMC_CREDENTIAL_SETTINGS = {
   allow_weak_passwords: {
     kind: 'flag',
     default: false,
-    meaning: 'Whether a BMC that takes no 16 characters gets a password of 12.',
+    meaning:
+      'Whether a BMC that takes no 16 characters gets a password of 12, and whether password_patterns may have fewer ' +
+      'than 80 bits.',
+  },
+  password_patterns: {
+    kind: 'list',
+    default: [],
+    meaning:
+      'Passwords that machines of a kind get in the place of the profiles, each as "VENDOR/MODEL: length=N upper lower ' +
+      'digit special=-_. start=letter specials=one repeat=no"; * in the model stands for any characters.',
   },
   require_agent_trust: {
     kind: 'count',

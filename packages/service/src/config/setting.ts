@@ -71,10 +71,17 @@ const READERS: { readonly [kind in SettingKind]: Reader } = {
     );
   },
   list: (name, _setting, raw) => {
-    if (Array.isArray(raw)) return raw.map(String);
+    if (Array.isArray(raw)) return raw.map((each) => entryText(name, each));
     if (typeof raw === 'string') return splitList(raw);
     throw new ConfigInvalid(`${name} must be a list`);
   },
+};
+
+const entryText = (name: string, raw: unknown): string => {
+  if (typeof raw === 'string') return raw;
+  if (typeof raw === 'number' || typeof raw === 'boolean') return String(raw);
+  // What YAML makes of a text with `: ` in it.
+  throw new ConfigInvalid(`${name} has an entry that is no text; put quotes around it`);
 };
 
 const splitList = (text: string): readonly string[] =>

@@ -1,5 +1,7 @@
 // What an operator may set about credentials of BMCs.
 
+import type { PasswordPattern } from '#trust/bmc-credential/password-pattern';
+
 export type BmcCredentialOptions = {
   /** Off: nothing is rotated by itself, and nobody can ask for it. */
   readonly isEnabled: boolean;
@@ -33,6 +35,8 @@ export type BmcCredentialOptions = {
   readonly isSuppliedAllowed: boolean;
   /** Whether a BMC may get a password of 12 bytes when it takes no longer one. */
   readonly isWeakAllowed: boolean;
+  /** Passwords that machines of a kind get, whatever others do; the first that fits. */
+  readonly passwordPatterns: readonly PasswordPattern[];
   /** Least trust in an agent that is told a password. */
   readonly agentTrustMin: number;
 };
@@ -58,5 +62,6 @@ export const DEFAULT_BMC_CREDENTIAL_OPTIONS: BmcCredentialOptions = {
   foreignAccounts: [],
   isSuppliedAllowed: false,
   isWeakAllowed: false,
+  passwordPatterns: [],
   agentTrustMin: 2,
 };

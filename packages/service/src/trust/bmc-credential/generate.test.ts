@@ -4,13 +4,13 @@ import { test } from 'node:test';
 
 import * as fc from 'fast-check';
 
+import { profilesFor } from './choose-profiles.ts';
 import { type ByteSource, generatePassword, keepsProfile } from './generate.ts';
 import {
   learnTruncation,
   narrowProfile,
   PASSWORD_PROFILES,
   type PasswordProfile,
-  profilesFor,
 } from './password-profiles.ts';
 
 /** The same bytes for the same seed, as good as those of the system: a key stream. */

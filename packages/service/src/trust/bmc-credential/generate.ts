@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto';
 
 import { Secret } from '../secret.ts';
-import type { PasswordProfile } from './password-profiles.ts';
+import { type PasswordProfile, startsOf } from './password-profiles.ts';
 
 /** Bytes of which none can be foretold. */
 export type ByteSource = (count: number) => Uint8Array;
@@ -51,9 +51,8 @@ export const keepsProfile = (
   if (!classes.every((alphabet) => characters.some((each) => alphabet.includes(each))))
     return false;
   if (!isRepeatAllowed && characters.some((each, at) => each === characters[at + 1])) return false;
-  // Something that begins with a digit or a special is an option, a number or a comment to somebody.
   const [first = ''] = characters;
-  if (!isIn(alphabets.upper, first) && !isIn(alphabets.lower, first)) return false;
+  if (!startsOf(profile).some((name) => isIn(alphabets[name], first))) return false;
   if (isIn(alphabets.special, characters.at(-1) ?? '')) return false;
   const specialCount = characters.filter((each) => isIn(alphabets.special, each)).length;
   if (specials === 'one' && alphabets.special !== undefined && specialCount !== 1) return false;

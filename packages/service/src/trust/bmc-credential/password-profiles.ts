@@ -12,7 +12,9 @@ export type PasswordProfile = {
   readonly lengthBytes: number;
   /** At least one of each is in a password; nothing else is. */
   readonly alphabets: Readonly<Partial<Record<CharacterClass, string>>>;
-  /** Exactly one, neither first nor last; as many as chance has when undefined. */
+  /** Of what the first character is; a letter when left out. */
+  readonly starts?: readonly CharacterClass[];
+  /** Exactly one, or as many as chance has; never the last. */
   readonly specials: 'one' | 'any';
   /** Some BMCs refuse two equal neighbours. */
   readonly isRepeatAllowed: boolean;
@@ -36,7 +38,8 @@ const LETTERS_AND_DIGITS = {
   lower: 'abcdefghijkmnopqrstuvwxyz',
   digit: '23456789',
 } as const;
-const WITH_SPECIAL = { ...LETTERS_AND_DIGITS, special: '-_.' } as const;
+/** What a class has where nobody says more. */
+export const DEFAULT_ALPHABETS = { ...LETTERS_AND_DIGITS, special: '-_.' } as const;
 
 /** Of IPMI 1.5, and of BMCs that cut RMCP+ passwords silently. */
 export const IPMI_1_5_BYTES_MAX = 16;
@@ -57,7 +60,7 @@ export const PASSWORD_PROFILES = [
   {
     name: 'P2',
     lengthBytes: IPMI_1_5_BYTES_MAX,
-    alphabets: WITH_SPECIAL,
+    alphabets: DEFAULT_ALPHABETS,
     specials: 'one',
     isRepeatAllowed: false,
     needs: 'any',
@@ -66,7 +69,7 @@ export const PASSWORD_PROFILES = [
   {
     name: 'P3',
     lengthBytes: IPMI_2_0_BYTES_MAX,
-    alphabets: WITH_SPECIAL,
+    alphabets: DEFAULT_ALPHABETS,
     specials: 'one',
     isRepeatAllowed: false,
     needs: 'rmcp+ or redfish',
@@ -83,8 +86,14 @@ export const PASSWORD_PROFILES = [
   },
 ] as const satisfies readonly PasswordProfile[];
 
-/** At most so many are tried in one run: each is a try at a policy that may lock the account. */
-export const PROFILES_PER_RUN_MAX = 4;
+/** Of a password that nobody has to allow, and of any. P4 has 69. */
+export const WEAK_BITS_MIN = 80;
+export const BITS_MIN = 60;
+
+// Something that begins with a digit or a special is an option, a number or a comment to somebody.
+const LETTERS: readonly CharacterClass[] = ['upper', 'lower'];
+export const startsOf = ({ starts }: Pick<PasswordProfile, 'starts'>): readonly CharacterClass[] =>
+  starts ?? LETTERS;
 
 /** `profile` within `limits`; undefined when nothing good is left of it. */
 export const narrowProfile = (
@@ -104,28 +113,6 @@ export const narrowProfile = (
     alphabets[name as CharacterClass] = left;
   }
   return { ...profile, alphabets };
-};
-
-/** The profiles to try, the one that worked before first. */
-export const profilesFor = (
-  limits: PasswordLimits,
-  given: {
-    readonly session: 'ipmi-1.5' | 'rmcp+' | 'redfish';
-    readonly isWeakAllowed: boolean;
-    readonly remembered?: string;
-  },
-): readonly PasswordProfile[] => {
-  const isPossible = ({ needs }: PasswordProfile): boolean => {
-    if (needs === 'consent') return given.isWeakAllowed;
-    if (needs === 'redfish') return given.session === 'redfish';
-    return needs === 'any' || given.session !== 'ipmi-1.5';
-  };
-  const possible = PASSWORD_PROFILES.filter(isPossible).flatMap(
-    (profile) => narrowProfile(profile, limits) ?? [],
-  );
-  const isRemembered = ({ name }: PasswordProfile): boolean => name === given.remembered;
-  const rest = possible.filter((profile) => !isRemembered(profile));
-  return [...possible.filter(isRemembered), ...rest].slice(0, PROFILES_PER_RUN_MAX);
 };
 
 /** After a login showed that only the first bytes were stored. */

@@ -1,5 +1,7 @@
 // The next password: chosen, stored, and read back from the store. The BMC knows nothing of it yet.
 
+import { Failure } from '@bessemer/protocol/errors/failure';
+
 import {
   type BmcCredentialChanges,
   type BmcCredentialRecord,
@@ -7,12 +9,11 @@ import {
   findProfileOfModel,
   type SecretRef,
 } from '#store/bmc-credentials';
+import { findInventory } from '#store/inventories';
+import { profilesFor } from '#trust/bmc-credential/choose-profiles';
 import { generatePassword } from '#trust/bmc-credential/generate';
-import {
-  PASSWORD_PROFILES,
-  type PasswordProfile,
-  profilesFor,
-} from '#trust/bmc-credential/password-profiles';
+import { findPattern, type PasswordPattern } from '#trust/bmc-credential/password-pattern';
+import type { PasswordProfile } from '#trust/bmc-credential/password-profiles';
 import type { Credential } from '#trust/secret-store/secret-store';
 
 import { endFailed } from './end-rotation.ts';
@@ -23,7 +24,7 @@ import {
   storeSecret,
   SUPPLIED_PLACE,
 } from './kept-secrets.ts';
-import { modelOf } from './machine-model.ts';
+import { modelOf, modelOfInventory } from './machine-model.ts';
 import { type Act, candidateOf, type RotationRun, targetOf, withSlot } from './rotation-run.ts';
 
 /** In the place of the name of a profile: somebody chose the password. */
@@ -32,38 +33,59 @@ const SUPPLIED = 'supplied';
 const isSupplied = ({ rotation }: RotationRun): boolean =>
   rotation.work.supplied !== null && rotation.work.pass === 'replace';
 
+/** As its BMC tells it, else as the agent of a machine that was found did. */
+const knownModel = async ({ credential, node, parts }: RotationRun): Promise<string | undefined> =>
+  modelOf(node) ??
+  credential.model ??
+  modelOfInventory(await findInventory(parts.store.db, node.uuid));
+
 /** What this BMC took, else what others of its model did. */
-const rememberedProfile = async ({
-  credential,
-  node,
-  parts,
-}: RotationRun): Promise<string | undefined> => {
+const rememberedProfile = async (
+  { credential, parts }: RotationRun,
+  model: string | undefined,
+): Promise<string | undefined> => {
   if (credential.profile !== null) return credential.profile;
-  const model = modelOf(node);
   return model === undefined ? undefined : findProfileOfModel(parts.store.db, model);
 };
 
-const profilesOf = async (run: RotationRun): Promise<readonly PasswordProfile[]> => {
+type Choice = {
+  readonly profiles: readonly PasswordProfile[];
+  readonly pattern: PasswordPattern | undefined;
+};
+
+const choose = async (run: RotationRun): Promise<Choice> => {
   const { credential, doors, parts } = run;
-  const remembered = await rememberedProfile(run);
-  return profilesFor(credential.limits, {
+  const model = await knownModel(run);
+  const remembered = await rememberedProfile(run, model);
+  const pattern = findPattern(parts.options.passwordPatterns, model);
+  const profiles = profilesFor(credential.limits, {
     session: doors.every(({ protocol }) => protocol === 'redfish') ? 'redfish' : 'rmcp+',
     isWeakAllowed: parts.options.isWeakAllowed,
+    pattern,
     ...(remembered === undefined ? {} : { remembered }),
   });
+  return { profiles, pattern };
+};
+
+const refusedNames = (names: readonly string[], pattern: PasswordPattern | undefined): string => {
+  if (names.length > 0) return names.join(', ');
+  return pattern === undefined
+    ? 'the passwords within its own limits'
+    : `the passwords of ${pattern.profile.name} within its own limits`;
 };
 
 export const generated: Act = async (run) => {
   const { rotation } = run;
   const { profilesTried, written } = rotation.work;
-  const names = isSupplied(run) ? [SUPPLIED] : (await profilesOf(run)).map(({ name }) => name);
+  const { profiles, pattern } = await choose(run);
+  const names = isSupplied(run) ? [SUPPLIED] : profiles.map(({ name }) => name);
   const profile = names.find((each) => !profilesTried.includes(each));
   if (profile === undefined) {
     return endFailed(
       run,
       107,
       'bmc.password-policy',
-      `candidate refused by password policy: the BMC takes none of ${names.join(', ') || 'the passwords within its own limits'}.`,
+      `candidate refused by password policy: the BMC takes none of ${refusedNames(names, pattern)}.`,
     );
   }
   return {
@@ -82,10 +104,12 @@ const makeCredential = async (run: RotationRun, slot: BmcSlotName): Promise<Cred
     const { password } = await requireSecret(run, SUPPLIED_PLACE, supplied);
     return { username, password };
   }
-  const profile =
-    (await profilesOf(run)).find((each) => each.name === name) ??
-    PASSWORD_PROFILES.find((each) => each.name === name);
-  if (profile === undefined) throw new Error(`no password profile is called ${name}`);
+  const { profiles } = await choose(run);
+  // Settings, or what is known of the BMC, may be others than when it was chosen.
+  const profile = profiles.find((each) => each.name === name) ?? profiles[0];
+  if (profile === undefined) {
+    throw new Failure('bmc.password-policy', `No password may be made any more as ${name} has it.`);
+  }
   return { username, password: generatePassword(profile, username) };
 };
 
