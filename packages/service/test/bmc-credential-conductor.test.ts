@@ -323,7 +323,11 @@ test('a rotation that waits for the store says so, and one that was left is take
     refusedWith(409, /was cut short and is not over/),
   );
   await makeRotationSchedule({ parts: stage.parts, scheduler }).look();
+  const early = [...nudged];
+  const later = { ...stage.parts.clock, wallMs: () => Date.now() + 60_000 };
+  await makeRotationSchedule({ parts: { ...stage.parts, clock: later }, scheduler }).look();
 
+  assert.deepEqual(early, []);
   assert.deepEqual([report.waitsFor, report.on], ['the secret store', 'the embedded secret store']);
   assert.match(report.remedy ?? '', /The store does not answer\./);
   assert.deepEqual(nudged, [uuid]);

@@ -15,7 +15,8 @@ import {
 } from '#store/bmc-credentials';
 import {
   appendRotationLog,
-  countOpenRotations,
+  countBusyRotations,
+  type PauseReason,
   FRESH_PASS,
   findOpenRotation,
   insertRotation,
@@ -175,10 +176,10 @@ onBothEngines((store) => {
     await insertRotation(store().db, first);
 
     await assert.rejects(insertRotation(store().db, rotationOf(uuid, fence)), Conflict);
-    const open = await countOpenRotations(store().db);
+    const open = await countBusyRotations(store().db);
     const end = { phase: 'done', endedMs: NOW_MS, outcome: 'succeeded' } as const;
     assert.equal(await updateRotation(store().db, first, fence, end, NOW_MS), true);
-    assert.equal(await countOpenRotations(store().db), open - 1);
+    assert.equal(await countBusyRotations(store().db), open - 1);
     await insertRotation(store().db, rotationOf(uuid, fence));
 
     assert.equal((await listRotations(store().db, uuid, 10)).length, 2);
@@ -186,14 +187,33 @@ onBothEngines((store) => {
 
   test('the open rotation of a node that was deleted takes no room', async () => {
     const uuid = await makeNode();
-    const open = await countOpenRotations(store().db);
+    const open = await countBusyRotations(store().db);
     await insertRotation(store().db, rotationOf(uuid, await lease(uuid)));
-    const during = await countOpenRotations(store().db);
+    const during = await countBusyRotations(store().db);
     const seen = (await findNode(store().db, uuid)) as NodeRecord;
 
     await store().transaction((trx) => deleteNode(trx, uuid, seen));
 
-    assert.deepEqual([during, await countOpenRotations(store().db)], [open + 1, open]);
+    assert.deepEqual([during, await countBusyRotations(store().db)], [open + 1, open]);
+  });
+
+  test('a rotation that waits for hours takes no room, and one that waits for a BMC does', async () => {
+    const uuid = await makeNode();
+    const fence = await lease(uuid);
+    const rotation = rotationOf(uuid, fence);
+    const words = { what: 'it', on: 'the BMC', remedy: 'none', sinceMs: 1, untilMs: 2 };
+    const paused = async (reason: PauseReason): Promise<number> => {
+      const pause = { ...words, reason, code: 'bmc.locked' } as const;
+      const work = { ...rotation.work, pause };
+      await updateRotation(store().db, rotation, fence, { work }, NOW_MS);
+      return countBusyRotations(store().db);
+    };
+    await insertRotation(store().db, rotation);
+    const open = await countBusyRotations(store().db);
+
+    const counts = [await paused('bmc'), await paused('lockout'), await paused('age')];
+
+    assert.deepEqual(counts, [open, open - 1, open - 1]);
   });
 
   test('who lost the lease changes nothing, and neither is an ended rotation changed', async () => {

@@ -7,7 +7,7 @@ import type { NodeUuid } from '@bessemer/protocol/uuid';
 import { isoTime } from '#clock';
 import type { BootDevice } from '#drivers/driver';
 import { listJournal } from '#store/journals';
-import { dropAllLeases } from '#store/leases';
+import { dropAllLeases, isLeased } from '#store/leases';
 import { findOpenWorkflow } from '#store/workflows';
 import { keepDriverInfo, openDriverInfo } from '#trust/driver-secrets';
 
@@ -38,6 +38,7 @@ import { nodeLocked, requestProvision, requireNode } from './provision/request-p
 import { makeScheduler } from './scheduler.ts';
 import { makeEventNoter } from './trust-events.ts';
 import { validateNode } from './validate-node.ts';
+import { isInTheWay } from './workflow/give-way.ts';
 import { why } from './why.ts';
 
 type Listener = () => void;
@@ -93,7 +94,11 @@ export const startConductor = async (given: ConductorParts): Promise<Conductor> 
 
   /** A workflow counts on what it told the machine: which device it boots from, that it is not interrupted. */
   const refuseIfBusy = async (node: NodeRecord): Promise<void> => {
-    if ((await findOpenWorkflow(store.db, node.uuid)) !== undefined) {
+    const open = await findOpenWorkflow(store.db, node.uuid);
+    if (open === undefined) return;
+    // What waits and gives way may be looked at this moment.
+    const isLooked = await isLeased(store.db, node.uuid, parts.clock.wallMs());
+    if (isLooked || isInTheWay(open)) {
       throw nodeLocked(node, parts.options.hostname);
     }
   };

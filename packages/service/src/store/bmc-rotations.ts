@@ -2,6 +2,7 @@
 
 import { type Selectable, sql } from 'kysely';
 
+import type { FailureCode } from '@bessemer/protocol/errors/codes';
 import type { StoredFailure } from '@bessemer/protocol/errors/failure';
 import type { JsonObject } from '@bessemer/protocol/json';
 import type { NodeUuid } from '@bessemer/protocol/uuid';
@@ -35,6 +36,21 @@ export type RotationLogin =
   | { readonly by: 'given' }
   | { readonly by: 'inband' };
 
+/** Each has a limit of its own. */
+export type PauseReason = 'store' | 'lockout' | 'bmc' | 'age';
+
+/** A phase waits: for what, on whom, in the words of `why`. */
+export type RotationPause = {
+  readonly reason: PauseReason;
+  readonly what: string;
+  readonly on: string;
+  readonly remedy: string;
+  readonly code: FailureCode;
+  readonly sinceMs: number;
+  /** Nothing is tried before. */
+  readonly untilMs: number;
+};
+
 /** What the phases hand on to each other. */
 export type RotationWork = {
   /** As somebody asked for it. */
@@ -63,6 +79,12 @@ export type RotationWork = {
   readonly waits: number;
   /** The act of the phase ended in waiting: it is known that it changed nothing. */
   readonly isPaused: boolean;
+  /** Rows of older versions have none of these three. */
+  readonly pause?: RotationPause | null;
+  /** In this phase, without the pause that is on. */
+  readonly waitedMs?: { readonly [reason in PauseReason]?: number };
+  /** In all phases. */
+  readonly waitedTotalMs?: number;
   /** All logins were refused once, as by a BMC that has locked its accounts; the time of that was waited for. */
   readonly isLockoutAwaited: boolean;
   /** What the BMC holds the first bytes of. */
@@ -220,13 +242,22 @@ export const listLeftRotations = async (
   return rows.map(recordOf);
 };
 
-/** Of nodes that are there: those of deleted ones end never, and take the room of nobody. */
-export const countOpenRotations = async (queryable: Queryable): Promise<number> => {
+/** As they are in the row: what one BMC alone is waited for, for hours or days. */
+const LONG_PAUSES: readonly PauseReason[] = ['lockout', 'age'];
+
+/**
+ * Those that keep anybody busy. Not of nodes that were deleted, which end never, and not what waits for a time to pass:
+ * that takes the room of nobody.
+ */
+export const countBusyRotations = async (queryable: Queryable): Promise<number> => {
   const row = await queryable
     .selectFrom('bmc_rotation')
     .select((expression) => expression.fn.countAll<number>().as('count'))
     .where('ended_ms', 'is', null)
     .where('node_uuid', 'in', (nodes) => nodes.selectFrom('node').select('uuid'))
+    .where((where) =>
+      where.and(LONG_PAUSES.map((reason) => where('work', 'not like', `%"reason":"${reason}"%`))),
+    )
     .executeTakeFirstOrThrow();
   return row.count;
 };

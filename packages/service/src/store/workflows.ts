@@ -27,6 +27,8 @@ export type Wait = {
   readonly sinceMs: number;
   /** What the failure is called when the deadline passes. */
   readonly timeoutCode: FailureCode;
+  /** Whatever is asked of the node ends the workflow. */
+  readonly givesWay?: true;
 };
 
 export type WorkflowState = 'runnable' | 'waiting' | 'ended';

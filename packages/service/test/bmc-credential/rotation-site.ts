@@ -158,7 +158,7 @@ export const openSite = async (site: SiteOptions = {}): Promise<Site> => {
 };
 
 /** So many waits a rotation takes at most until it is over. */
-const WAITS_MAX = 200;
+const WAITS_MAX = 1_000;
 
 /** Goes on, through crashes and waits, until the rotation is over. */
 export const finish = async (

@@ -28,6 +28,10 @@ const rotationStatus = (rotation: RotationRecord): JsonObject => ({
   phase: rotation.phase,
   slot: rotation.slot,
   path: rotation.path,
+  waits_for: rotation.work.pause?.what ?? null,
+  waits_until: timeOf(rotation.work.pause?.untilMs ?? null),
+  waits_because: rotation.work.pause?.code ?? null,
+  remedy: rotation.work.pause?.remedy ?? null,
   started_at: isoTime(rotation.startedMs),
   updated_at: isoTime(rotation.updatedMs),
 });

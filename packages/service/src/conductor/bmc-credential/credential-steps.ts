@@ -27,7 +27,8 @@ export const stepsOfCredentials = async (
       priority: isKept && kept.options.isRotatedOnClean ? PRIORITY : 0,
       by: 'service',
       isRebootRequested: false,
-      isAbortable: false,
+      // Only where it waits can anybody ask for it: its row says how to go on.
+      isAbortable: true,
       argumentFacts: {},
     },
   ];

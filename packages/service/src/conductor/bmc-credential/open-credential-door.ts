@@ -36,6 +36,7 @@ import { fixPosture } from './posture/fix-posture.ts';
 import type { PostureQuestion } from './posture/posture-question.ts';
 import { eventsOf, fixEventsOf, shownReport } from './posture/tell-posture.ts';
 import {
+  refuseSupplied,
   requestRotation,
   requireDoors,
   requireKept,
@@ -140,6 +141,7 @@ export const openCredentialDoor = ({ refuseIfBusy, ...requester }: Door): BmcCre
       const { node, driver } = await subjectOf(uuid);
       requireDoors(node, driver);
       await refuseIfBusy(node);
+      refuseSupplied(await findOpenRotation(store.db, uuid));
       const writeId = `${randomUUID()}-supplied`;
       const place = { nodeUuid: uuid, slot: SUPPLIED_PLACE };
       // Whose account it becomes is known when a login was found.

@@ -14,11 +14,14 @@ import type { ConductorParts } from '../conductor-parts.ts';
 import { nodeLocked, noWorker, requireHeldNode } from '../provision/request-provision.ts';
 import type { Scheduler } from '../scheduler.ts';
 import { beginWorkflow } from '../workflow/begin-workflow.ts';
+import { endForOther, isInTheWay } from '../workflow/give-way.ts';
 import type { NextWorkflow } from '../workflow/workflow-kind.ts';
 
 export type ShortWork = NextWorkflow & {
   /** What the node shows at once. */
   readonly changes?: NodeChanges;
+  /** Also one of the same kind that waits ends for this one. */
+  readonly isOwnKindEnded?: boolean;
   /** Last, in the transaction that stores the rest. */
   readonly also?: (transaction: Queryable, fence: number) => Promise<void>;
 };
@@ -32,8 +35,13 @@ export const requestWork = async (
 ): Promise<number> =>
   parts.store.transaction(async (transaction) => {
     const node = await requireHeldNode(transaction, uuid);
-    const { changes, also, ...work } = judge({ node, driver: parts.drivers.driverOf(node) });
-    if ((await findOpenWorkflow(transaction, uuid)) !== undefined) {
+    const { changes, also, isOwnKindEnded, ...work } = judge({
+      node,
+      driver: parts.drivers.driverOf(node),
+    });
+    const open = await findOpenWorkflow(transaction, uuid);
+    const isOwnKind = open?.kind === work.kind && isOwnKindEnded !== true;
+    if (open !== undefined && (isOwnKind || isInTheWay(open))) {
       throw nodeLocked(node, parts.options.hostname);
     }
     if (isFull()) throw noWorker();
@@ -41,6 +49,9 @@ export const requestWork = async (
     const claim = { owner, nowMs, leaseMs: parts.options.leaseMs };
     const fence = await claimLease(transaction, uuid, claim);
     if (fence === undefined) throw nodeLocked(node, parts.options.hostname);
+    if (open !== undefined) {
+      await endForOther(transaction, { parts, workflow: open, fence }, work.kind);
+    }
     await updateNode(transaction, uuid, {
       ...changes,
       lastError: null,

@@ -13,16 +13,10 @@ import type { NodeUuid } from '@bessemer/protocol/uuid';
 
 import type { Queryable } from '#store/database';
 import { holdNode } from '#store/held-node';
-import { appendJournal } from '#store/journals';
 import { claimLease, isLeased, releaseLease } from '#store/leases';
 import { findNode, type NodeChanges, updateNode } from '#store/nodes';
 import type { Schema } from '#store/schema';
-import {
-  endWaitingWorkflow,
-  findOpenWorkflow,
-  updateWorkflow,
-  type WorkflowRecord,
-} from '#store/workflows';
+import { findOpenWorkflow, updateWorkflow, type WorkflowRecord } from '#store/workflows';
 
 import { cryptSha256 } from '#trust/sha256-crypt';
 
@@ -34,8 +28,8 @@ import { withHoldEnded } from '../steps/reserved-steps.ts';
 import { abortedText, isInterruptible, withAbortAfterStep } from '../workflow/abort.ts';
 import { withCaller } from '../workflow/asked-by.ts';
 import { beginWorkflow } from '../workflow/begin-workflow.ts';
+import { endForOther } from '../workflow/give-way.ts';
 import { stateChange } from '../workflow/state-change.ts';
-import { journalLine } from '../workflow/workflow-commit.ts';
 import type { Scheduler } from '../scheduler.ts';
 import { checkProtection, checkRequest } from './check-request.ts';
 import { plannedWorkflow } from './planned-workflow.ts';
@@ -185,12 +179,7 @@ const store = async (
   }
   // Giving a node back ends whatever it was waiting in.
   if (open !== undefined) {
-    await endWaitingWorkflow(transaction, open, nowMs);
-    const to = { parts, workflow: open, fence };
-    const step = { name: open.kind, interface: 'workflow' };
-    await appendJournal(transaction, [
-      journalLine(to, step, open.plan.length, 'aborted', { by: request.verb }),
-    ]);
+    await endForOther(transaction, { parts, workflow: open, fence }, request.verb);
   }
   const next = plannedWorkflow(parts, { ...node, ...changes }, request);
   if (next === undefined) {

@@ -11,6 +11,7 @@ import { findNode, type NodeChanges, updateNode } from '#store/nodes';
 import { findOpenWorkflow } from '#store/workflows';
 
 import { readHardware } from '../management/read-hardware.ts';
+import { isInTheWay } from '../workflow/give-way.ts';
 import type { Job, Step } from '../workflow/step.ts';
 import { argsOf, refuseSecondTime, requireDriverStep } from './driver-step.ts';
 import { CHILD_STEP_RUNNER } from './plan-step.ts';
@@ -72,7 +73,8 @@ const runOnChild = async (job: Job, uuid: string): Promise<void> => {
     leaseMs: options.leaseMs + 2 * options.powerTimeoutMs,
   };
   const fence = await store.transaction(async (transaction) => {
-    if ((await findOpenWorkflow(transaction, child.uuid)) !== undefined) return undefined;
+    const open = await findOpenWorkflow(transaction, child.uuid);
+    if (open !== undefined && isInTheWay(open)) return undefined;
     // Whoever holds the parent is the only one to do this: what is there is of a process that died in it.
     await releaseLeaseOf(transaction, child.uuid, claim.owner);
     return claimLease(transaction, child.uuid, claim);

@@ -203,6 +203,7 @@ const enterWait = async (run: RunState, item: PlannedStep, wait: StepWait): Prom
     remedy: wait.remedy,
     sinceMs: isNew || workflow.wait === null ? nowMs : workflow.wait.sinceMs,
     timeoutCode: wait.timeoutCode ?? 'agent.not-called',
+    ...(run.kind.givesWay === true ? { givesWay: true } : {}),
   };
   const changes = {
     state: 'waiting' as const,

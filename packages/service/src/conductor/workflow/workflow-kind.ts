@@ -26,6 +26,8 @@ export type WorkflowKind = {
   readonly stepField?: 'cleanStep' | 'deployStep' | 'serviceStep';
   /** What history calls it. */
   readonly eventType: string;
+  /** While it waits, whatever is asked of the node ends it; what it did goes on by itself later. */
+  readonly givesWay?: true;
   /** Undefined: the workflow does not touch the provision state (power actions). */
   readonly doneEvent?: (workflow: WorkflowRecord, node: NodeRecord) => ProvisionEvent;
   readonly failEvent?: ProvisionEvent;

@@ -2,11 +2,17 @@
 
 import { changeBmcCredential, type BmcCredentialChanges } from '#store/bmc-credentials';
 import type { BmcCredentialRecord } from '#store/bmc-credentials';
-import { appendRotationLog, type RotationChanges, updateRotation } from '#store/bmc-rotations';
+import {
+  appendRotationLog,
+  type RotationChanges,
+  type RotationWork,
+  updateRotation,
+} from '#store/bmc-rotations';
 import type { Queryable } from '#store/database';
 import { requirePhaseChange } from '#trust/bmc-credential/rotation-phases';
 
 import { LeaseLost } from '../../workflow/lease-lost.ts';
+import { pauseOf, pauseOver } from './pause-time.ts';
 import { atFaultPoint, type Next, type RotationRun } from './rotation-run.ts';
 
 type Write = {
@@ -38,15 +44,21 @@ export const writeCredential = (
   credential: (record: BmcCredentialRecord) => BmcCredentialChanges,
 ): Promise<void> => write(run, { changes: {}, credential });
 
+const workAfter = ({ parts, rotation }: RotationRun, next: Next, isNew: boolean): RotationWork => {
+  const nowMs = parts.clock.wallMs();
+  const before = { ...rotation.work, ...pauseOver(rotation.work, nowMs) };
+  if (next.kind === 'wait') {
+    return { ...before, waits: before.waits + 1, isPaused: true, pause: pauseOf(next.wait, nowMs) };
+  }
+  return { ...before, ...(isNew ? { waits: 0, waitedMs: {} } : {}), isPaused: false, ...next.work };
+};
+
 export const commitNext = async (run: RotationRun, next: Next): Promise<void> => {
   const { parts, rotation, node } = run;
   const phase = next.kind === 'go' ? next.phase : rotation.phase;
   requirePhaseChange(rotation.strategy, rotation.phase, phase);
   const isNew = phase !== rotation.phase;
-  const work =
-    next.kind === 'go'
-      ? { ...rotation.work, ...(isNew ? { waits: 0 } : {}), isPaused: false, ...next.work }
-      : { ...rotation.work, waits: rotation.work.waits + 1, isPaused: true };
+  const work = workAfter(run, next, isNew);
   const changes: RotationChanges = next.kind === 'go' ? { ...next.changes, phase, work } : { work };
   const isLocked = next.kind === 'wait' && next.isLocked === true;
   await atFaultPoint(run, `commit.${phase}`, () =>

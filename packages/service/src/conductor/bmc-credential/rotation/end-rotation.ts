@@ -91,9 +91,24 @@ export type KnownEnd = {
   readonly target?: BmcSlotState;
   /** The BMC does not hold the candidate. */
   readonly isCandidateGone?: boolean;
+  /** For `why`, where the text does not say it. */
+  readonly remedy?: string;
 };
 
-type Ending = KnownEnd & { readonly failure: StoredFailure | null };
+/** What the BMC does not let in now is no worse than before; but nobody gets in. */
+const LOCKOUTS: readonly FailureCode[] = ['bmc.locked', 'bmc.login-budget'];
+
+const endState = (
+  { rotation }: RotationRun,
+  resting: BmcCredentialState,
+  failure: StoredFailure | null,
+): BmcCredentialState => {
+  if (resting !== 'managed') return resting;
+  if (failure !== null && LOCKOUTS.some((code) => code === failure.code)) return 'locked';
+  return rotation.work.isOldAlive ? 'degraded' : 'managed';
+};
+
+type Ending = Omit<KnownEnd, 'remedy'> & { readonly failure: StoredFailure | null };
 
 /** What the BMC does not hold is destroyed with what went out of use. */
 export const dropCandidate = (
@@ -130,13 +145,13 @@ const leftOver = (
 const end = (run: RotationRun, { failure, target, isCandidateGone }: Ending): Go => {
   const { rotation, parts } = run;
   const nowMs = parts.clock.wallMs();
-  const { stateBefore, isOldAlive } = rotation.work;
+  const { stateBefore } = rotation.work;
   const close = (before: BmcCredentialRecord) => {
     const dropped = isCandidateGone === true ? dropCandidate(run, before) : before;
     const record = { ...before, ...dropped };
     const { slots } = settleSlots(record, rotation, target);
     const resting = restingState({ ...record, slots });
-    const state = resting === 'managed' && isOldAlive ? 'degraded' : resting;
+    const state = endState(run, resting, failure);
     return {
       slots,
       superseded: [...record.superseded, ...leftOver(record, rotation, nowMs)],
@@ -172,7 +187,10 @@ export const endFailed = (
   number: number,
   code: FailureCode,
   text: string,
-  known: KnownEnd = {},
-): Go => end(run, { ...known, failure: { code, text: `BMC-CRED-${number} ${text}`, details: {} } });
+  { remedy, ...known }: KnownEnd = {},
+): Go => {
+  const details = remedy === undefined ? {} : { remedy };
+  return end(run, { ...known, failure: { code, text: `BMC-CRED-${number} ${text}`, details } });
+};
 
 export const endSucceeded = (run: RotationRun): Go => end(run, { failure: null });

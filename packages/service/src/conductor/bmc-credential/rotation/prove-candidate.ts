@@ -119,6 +119,7 @@ const tellAgain = (run: RotationRun): Next => {
   return {
     kind: 'wait',
     wait: {
+      reason: 'bmc',
       what: 'the BMC to take the password that it was told',
       on: 'the BMC',
       remedy: 'Nothing: it is told once more then.',

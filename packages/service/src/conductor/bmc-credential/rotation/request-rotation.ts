@@ -8,12 +8,17 @@ import type { NodeUuid } from '@bessemer/protocol/uuid';
 
 import type { NodeDriver } from '#drivers/driver';
 import { findBmcCredential, type SecretRef } from '#store/bmc-credentials';
-import { findOpenRotation, type RotationRecord, type RotationTrigger } from '#store/bmc-rotations';
+import {
+  findOpenRotation,
+  type RotationRecord,
+  type RotationTrigger,
+  updateRotation,
+} from '#store/bmc-rotations';
 import type { Queryable } from '#store/database';
 
 import type { ConductorParts } from '../../conductor-parts.ts';
 import { requestWork } from '../../management/request-work.ts';
-import { requireNode } from '../../provision/request-provision.ts';
+import { nodeLocked, requireNode } from '../../provision/request-provision.ts';
 import type { Scheduler } from '../../scheduler.ts';
 import { withCaller } from '../../workflow/asked-by.ts';
 import { planned } from '../../workflow/step.ts';
@@ -21,6 +26,7 @@ import type { NextWorkflow } from '../../workflow/workflow-kind.ts';
 import { beginRotation } from './begin-rotation.ts';
 import type { BmcRotationWish } from '../credential-door.ts';
 import { doorsOf, rotationPartsOf } from '../credential-parts.ts';
+import { pauseOver } from './pause-time.ts';
 import { ROTATE, ROTATE_STEP, ROTATION_KEY } from './rotate-step.ts';
 import type { RotationParts } from './rotation-run.ts';
 
@@ -74,12 +80,23 @@ const refuseHeld = async (
 };
 
 /** What is gone on with has passwords of its own. */
-const refuseOther = (open: RotationRecord, { supplied }: RotationOrder): void => {
-  if (supplied === undefined) return;
+export const refuseSupplied = (open: RotationRecord | undefined): void => {
+  if (open === undefined) return;
   throw new Refusal(
     409,
     `Rotation ${open.id} of node ${open.nodeUuid} was cut short and is not over. Call repair_bmc_credentials first.`,
   );
+};
+
+const endPause = async (
+  queryable: Queryable,
+  { clock }: RotationParts,
+  open: RotationRecord,
+  fence: number,
+): Promise<void> => {
+  const nowMs = clock.wallMs();
+  const work = { ...open.work, ...pauseOver(open.work, nowMs) };
+  await updateRotation(queryable, open, fence, { work }, nowMs);
 };
 
 export type RotationOrder = BmcRotationWish & {
@@ -104,19 +121,27 @@ export const requestRotation = async (
   requireDoors(subject, parts.drivers.driverOf(subject));
   await refuseHeld(parts.store.db, subject, order);
   if (order.path === 'inband') await refuseInBand(parts, subject);
-  await requireStoreReady(rotation);
+  const left = await findOpenRotation(parts.store.db, uuid);
+  // One that is open waits for the store by itself, and for so long only.
+  if (left === undefined) await requireStoreReady(rotation);
   const { caller } = order;
-  let id: string = randomUUID();
+  // A person knows better whether there is still something to wait for.
+  const isAtOnce = order.trigger === 'repair' && caller !== undefined;
+  const id = left?.id ?? randomUUID();
   const fence = await requestWork(parts, scheduler, uuid, ({ node, driver }) => {
     requireDoors(node, driver);
     const plan = [planned(ROTATE_STEP, 'management', { [ROTATION_KEY]: id })];
     const work: NextWorkflow = { kind: ROTATE.name, plan };
     return {
       ...withCaller(work, caller),
+      isOwnKindEnded: isAtOnce,
       also: async (transaction, held) => {
         await refuseHeld(transaction, node, order);
         const open = await findOpenRotation(transaction, uuid);
-        if (open !== undefined) return refuseOther(open, order);
+        if (open?.id !== left?.id) throw nodeLocked(node, parts.options.hostname);
+        if (order.supplied !== undefined) refuseSupplied(open);
+        if (open !== undefined)
+          return isAtOnce ? endPause(transaction, rotation, open, held) : undefined;
         await beginRotation(transaction, rotation, node, held, {
           id,
           trigger: order.storedTrigger ?? order.trigger,
@@ -129,8 +154,6 @@ export const requestRotation = async (
       },
     };
   });
-  const open = await findOpenRotation(parts.store.db, uuid);
-  if (open !== undefined) ({ id } = open);
   scheduler.nudge(uuid, fence);
   return id;
 };

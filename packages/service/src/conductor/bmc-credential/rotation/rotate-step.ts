@@ -14,10 +14,16 @@ import type { WorkflowKind } from '../../workflow/workflow-kind.ts';
 import { auditAccounts } from '../audit-accounts.ts';
 import { beginRotation } from './begin-rotation.ts';
 import { doorsOf, requireRotationParts } from '../credential-parts.ts';
+import { pauseLeft } from './pause-time.ts';
 import type { RotationParts, RotationWait } from './rotation-run.ts';
 import { openRun, runRotation } from './run-rotation.ts';
 
-export const ROTATE: WorkflowKind = { name: 'rotate-bmc-credentials', eventType: 'bmc' };
+export const ROTATE: WorkflowKind = {
+  name: 'rotate-bmc-credentials',
+  eventType: 'bmc',
+  // The row of the rotation says how to go on, and the login that is proved works meanwhile.
+  givesWay: true,
+};
 
 export const ROTATE_STEP = 'rotate_bmc_credentials';
 /** In the plan: the rotation that was begun with the request. */
@@ -48,6 +54,9 @@ const goOn = async (job: Job, parts: RotationParts): Promise<RotationWait | unde
     fence: job.fence,
   });
   if (run === undefined) return undefined;
+  // Whatever woke it: the wait is as long as it is.
+  const left = pauseLeft(run.rotation, parts.clock.wallMs());
+  if (left !== undefined) return left;
   if (run.rotation.fence !== job.fence) await noteResumed(job, parts, run.rotation);
   const end = await runRotation(run);
   return end.kind === 'wait' ? end.wait : undefined;

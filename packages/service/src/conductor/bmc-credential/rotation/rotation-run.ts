@@ -2,7 +2,6 @@
 
 import { Failure } from '@bessemer/protocol/errors/failure';
 import type { BMC_EVENTS } from '@bessemer/protocol/events/bmc-events';
-import type { FailureCode } from '@bessemer/protocol/errors/codes';
 import type { JsonObject } from '@bessemer/protocol/json';
 import type { NodeRecord } from '@bessemer/protocol/node/record';
 
@@ -15,7 +14,12 @@ import type {
   BmcSlotName,
   SecretRef,
 } from '#store/bmc-credentials';
-import type { RotationChanges, RotationRecord, RotationWork } from '#store/bmc-rotations';
+import type {
+  RotationChanges,
+  RotationPause,
+  RotationRecord,
+  RotationWork,
+} from '#store/bmc-rotations';
 import type { Queryable, Store } from '#store/database';
 import type { RotationPhase } from '#trust/bmc-credential/rotation-phases';
 import type { KeyRing } from '#trust/key-ring';
@@ -66,12 +70,8 @@ export type RotationRun = {
 };
 
 /** What is waited for, in the words of `why`. */
-export type RotationWait = {
-  readonly what: string;
-  readonly on: string;
-  readonly remedy: string;
+export type RotationWait = Omit<RotationPause, 'sinceMs' | 'untilMs'> & {
   readonly lookAfterMs: number;
-  readonly code: FailureCode;
 };
 
 /** What the act of a phase leads to: another phase, or the same one once more. */

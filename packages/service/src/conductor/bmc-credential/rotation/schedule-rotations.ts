@@ -8,11 +8,12 @@ import {
   listDueBmcCredentials,
   listFreeDueBmcCredentials,
 } from '#store/bmc-credentials';
-import { countOpenRotations, listLeftRotations } from '#store/bmc-rotations';
+import { countBusyRotations, listLeftRotations } from '#store/bmc-rotations';
 
 import type { BmcRotationWish } from '../credential-door.ts';
 import { rotationPartsOf } from '../credential-parts.ts';
 import { requestRotation, type RotationRequester } from './request-rotation.ts';
+import { pauseLeft } from './pause-time.ts';
 import type { RotationParts } from './rotation-run.ts';
 
 /** Looked at in one turn; those that are due and held or busy stand in the way of no other. */
@@ -69,9 +70,13 @@ export const makeRotationSchedule = (requester: RotationRequester): RotationSche
       const left = await listLeftRotations(parts.store.db, DUE_MAX);
       if (due.length === 0 && left.length === 0) return;
       for (const record of due) await tellOverdue(kept, record);
+      for (const rotation of left) {
+        if (pauseLeft(rotation, parts.clock.wallMs()) === undefined) {
+          await begin(rotation.nodeUuid, 'repair');
+        }
+      }
       if ((await kept.secrets.health()).state !== 'ready') return;
-      for (const { nodeUuid } of left) await begin(nodeUuid, 'repair');
-      let room = kept.options.parallelMax - (await countOpenRotations(parts.store.db));
+      let room = kept.options.parallelMax - (await countBusyRotations(parts.store.db));
       const free = await listFreeDueBmcCredentials(parts.store.db, parts.clock.wallMs(), DUE_MAX);
       for (const record of free) {
         if (room <= 0) return;
