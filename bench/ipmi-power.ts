@@ -9,7 +9,7 @@ import { makeIpmiHardware } from '../packages/service/src/drivers/ipmi/ipmi-hard
 import { DEFAULT_IPMI_OPTIONS } from '../packages/service/src/drivers/ipmi/options.ts';
 import { nodeOf } from '../packages/service/test/drivers/node-of.ts';
 
-import { startIpmiBmcs } from './ipmi-bmcs.ts';
+import { startBmcs } from './bmcs.ts';
 import type { Bench, BenchSize, Measurement } from './measurement.ts';
 
 const run = promisify(execFile);
@@ -20,6 +20,8 @@ const CLIENTS = 64;
 /** Of ipmitool; more of them only wait for a core. */
 const TOOLS = 8;
 const GOAL_RATIO = 5;
+/** A power sync of a thousand machines in a second. */
+const GOAL_PER_SECOND = 1_000;
 
 type Rate = { readonly perSecond: number; readonly failed: number };
 
@@ -81,7 +83,7 @@ const toolRate = (ports: readonly number[], { seconds }: BenchSize): Promise<Rat
   });
 
 const measure = async (size: BenchSize): Promise<readonly Measurement[]> => {
-  const bmcs = await startIpmiBmcs(size.nodes, USERNAME, PASSWORD);
+  const bmcs = await startBmcs('ipmi', size.nodes, { username: USERNAME, password: PASSWORD });
   try {
     const own = await ownRate(bmcs.ports, size);
     const tool = await toolRate(bmcs.ports, size);
@@ -92,8 +94,8 @@ const measure = async (size: BenchSize): Promise<readonly Measurement[]> => {
         measured: own.perSecond,
         unit: '/s',
         limit: { value: tool.perSecond, what: `ipmitool, a process each, ${TOOLS} at once` },
-        goal: `ratio >= ${GOAL_RATIO}`,
-        isMet: own.perSecond >= GOAL_RATIO * tool.perSecond,
+        goal: `>= ${GOAL_PER_SECOND}/s, ratio >= ${GOAL_RATIO}`,
+        isMet: own.perSecond >= Math.max(GOAL_PER_SECOND, GOAL_RATIO * tool.perSecond),
       },
     ];
   } finally {

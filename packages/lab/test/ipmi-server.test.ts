@@ -16,11 +16,18 @@ const PASSWORD = 'factory-pw-16-by';
 let machine: SwitchMachine;
 let bmc: IpmiBmc;
 let server: IpmiServer;
+/** Places for sessions that were taken, after each datagram. */
+const places: number[] = [];
 
 before(async () => {
   machine = makeSwitchMachine();
   bmc = makeIpmiBmc({ machine, username: 'admin', password: PASSWORD });
-  server = await startIpmiServer(bmc, { clock: systemClock, host: '127.0.0.1', port: 0 });
+  server = await startIpmiServer(bmc, {
+    clock: systemClock,
+    host: '127.0.0.1',
+    port: 0,
+    onRequest: () => places.push(server.placesTaken()),
+  });
 });
 
 beforeEach(() => {
@@ -56,6 +63,18 @@ for (const suite of ['17', '3']) {
     assert.match(text, /Chassis Power is off/);
   });
 }
+
+test('a session takes one place from its opening to its end', async () => {
+  places.length = 0;
+
+  await ipmitool(['chassis', 'power', 'status']);
+
+  // Its capabilities are asked before; then the opening and two RAKP messages, the commands, and the end.
+  assert.equal(places[0], 0);
+  assert.equal(Math.max(...places), 1);
+  assert.ok(places.filter((taken) => taken === 1).length > 3);
+  assert.equal(places.at(-1), 0);
+});
 
 test('the best cipher suite on offer is 17', async () => {
   const { isDone, text } = await ipmitool(['-v', 'chassis', 'power', 'status'], { suite: 'best' });

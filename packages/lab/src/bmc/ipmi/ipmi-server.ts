@@ -25,6 +25,8 @@ export type IpmiServer = {
   readonly port: number;
   /** Sessions that are open now. */
   readonly sessionCount: () => number;
+  /** Of these and of those that are being opened: what a BMC has few places for. */
+  readonly placesTaken: () => number;
   /** Forgets all sessions, and what else its faults say. */
   readonly restart: () => void;
   /** Forgets all sessions, as after a restart of the BMC. */
@@ -41,7 +43,13 @@ const WAITING_MAX = 64;
 
 export const startIpmiServer = async (
   bmc: IpmiBmc,
-  options: { readonly clock: Clock; readonly host: string; readonly port: number },
+  options: {
+    readonly clock: Clock;
+    readonly host: string;
+    readonly port: number;
+    /** After each datagram, answered or not. */
+    readonly onRequest?: () => void;
+  },
 ): Promise<IpmiServer> => {
   const sessions = makeSessionTable(options.clock);
   const socket = createSocket('udp4');
@@ -55,6 +63,7 @@ export const startIpmiServer = async (
     last = last.then(async () => {
       const answer = await answerTo(bmc, sessions, bytes);
       waiting -= 1;
+      options.onRequest?.();
       if (answer !== undefined && isOpen) socket.send(answer, peer.port, peer.address);
     });
   });
@@ -68,6 +77,7 @@ export const startIpmiServer = async (
   return {
     port: (socket.address() satisfies AddressInfo).port,
     sessionCount: sessions.openCount,
+    placesTaken: sessions.count,
     restart: () => {
       sessions.clear();
       loseUsers(bmc);

@@ -42,6 +42,7 @@ export type SessionTable = {
   ) => IpmiSession | undefined;
   readonly find: (bmcId: number) => IpmiSession | undefined;
   readonly remove: (bmcId: number) => void;
+  readonly count: () => number;
   readonly openCount: () => number;
   readonly clear: () => void;
 };
@@ -85,6 +86,7 @@ export const makeSessionTable = (clock: Clock): SessionTable => {
       sessions.delete(bmcId);
     },
     clear: () => sessions.clear(),
+    count: () => sessions.size,
     openCount: () => {
       dropOld();
       return [...sessions.values()].filter((each) => each.admitted !== null).length;
