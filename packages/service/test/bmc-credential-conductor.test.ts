@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 
+import { stepsOfCredentials } from '#conductor/bmc-credential/credential-steps';
 import { makeRotationSchedule } from '#conductor/bmc-credential/rotation/schedule-rotations';
 import type { BmcCredentialOptions } from '#conductor/bmc-credential/options';
 import type { BmcCredentialParts } from '#conductor/bmc-credential/credential-parts';
@@ -213,19 +214,85 @@ test('a cleaning that asks for it rotates, and disables what a tenant made', asy
   assert.equal((await stage.credentialOf(uuid)).activeSlot, 'b');
 });
 
-test('a cleaning does not rotate what is frozen', async (t) => {
-  const stage = await stageFor(t);
+/** Frozen, after somebody was the tenant. */
+const frozenStage = async (
+  t: TestContext,
+  options: Partial<BmcCredentialOptions> = {},
+): Promise<{ readonly stage: CredentialStage; readonly uuid: NodeUuid }> => {
+  const stage = await stageFor(t, options);
   const uuid = await stage.makeNode();
   await stage.adopt(uuid);
-  const before = await stage.credentialOf(uuid);
+  const planted = { password: 'Tenant-Was-Here', isEnabled: true, failuresAtMs: [] };
+  (stage.bmcOf(uuid).accounts as Map<string, typeof planted>).set('tenant', planted);
   await stage.conductor().freezeBmcCredentials(uuid, { reason: 'somebody is at the console' });
+  return { stage, uuid };
+};
+
+test('a cleaning does not rotate what is frozen, looks who is there, and owes the rotation', async (t) => {
+  const { stage, uuid } = await frozenStage(t);
+  const before = await stage.credentialOf(uuid);
+  const { nudged, scheduler } = notedScheduler();
+  const schedule = makeRotationSchedule({ parts: stage.parts, scheduler });
+
+  const node = await cleaned(stage, uuid);
+  const after = await stage.credentialOf(uuid);
+  await schedule.look();
+  const whileFrozen = [...nudged];
+  await stage.conductor().thawBmcCredentials(uuid);
+  await schedule.look();
+
+  assert.deepEqual([node.provisionState, node.lastError], ['manageable', null]);
+  assert.deepEqual([after.state, after.slots], ['frozen', before.slots]);
+  assert.equal(stage.bmcOf(uuid).accounts.get('tenant')?.isEnabled, false);
+  const history = (await listHistory(stage.store.db, uuid)).map(({ event }) => event);
+  assert.ok(history.some((event) => /were audited.*are frozen/.test(event)));
+  assert.deepEqual([whileFrozen, nudged], [[], [uuid]]);
+});
+
+test('a cleaning of what is frozen fails where an account is left that should not be there', async (t) => {
+  const { stage, uuid } = await frozenStage(t, { isUnexpectedDisabled: false });
 
   const node = await cleaned(stage, uuid);
 
   assert.equal(node.provisionState, 'clean failed');
-  assert.match(node.lastError ?? '', /are frozen: somebody is at the console/);
-  const after = await stage.credentialOf(uuid);
-  assert.deepEqual([after.state, after.slots], ['frozen', before.slots]);
+  assert.match(node.lastError ?? '', /accounts that nobody told the service of: tenant/);
+});
+
+test('a cleaning of what is frozen fails where nobody can look, and counts the login', async (t) => {
+  const { stage, uuid } = await frozenStage(t);
+  const own = stage.bmcOf(uuid).accounts.get('bsmr-a');
+  assert.ok(own !== undefined);
+  own.password = 'The-Tenant-Set-It';
+
+  const node = await cleaned(stage, uuid);
+
+  assert.deepEqual([node.provisionState, node.lastError], ['clean failed', 'wrong password']);
+  const { tries } = await stage.credentialOf(uuid);
+  assert.deepEqual(
+    tries.map(({ username }) => username),
+    ['bsmr-a'],
+  );
+});
+
+test('a cleaning of what is frozen before anything was kept does nothing, and says so', async (t) => {
+  const stage = await stageFor(t);
+  const uuid = await stage.makeNode();
+  await stage.conductor().freezeBmcCredentials(uuid, { reason: 'not yet' });
+
+  const node = await cleaned(stage, uuid);
+
+  assert.equal(node.provisionState, 'clean failed');
+  assert.match(node.lastError ?? '', /are frozen, and none is kept yet/);
+});
+
+test('an automated cleaning has the step for what is frozen, too', async (t) => {
+  const { stage, uuid } = await frozenStage(t);
+  const node = await stage.nodeOf(uuid);
+  const driver = stage.parts.drivers.driverOf(node);
+
+  const [step] = await stepsOfCredentials('clean', { parts: stage.parts, node, driver });
+
+  assert.deepEqual([step?.step, step?.priority], ['rotate_bmc_credentials', 15]);
 });
 
 test('accounts of others are let be before the service has looked who was there, and mended after', async (t) => {

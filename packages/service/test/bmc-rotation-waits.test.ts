@@ -16,7 +16,6 @@ import type { NodeUuid } from '@bessemer/protocol/uuid';
 import { type CredentialStage, openCredentialStage } from './bmc-credential/credential-stage.ts';
 import { finish, openSite, type Site } from './bmc-credential/rotation-site.ts';
 
-const SOMEBODY = { user: 'somebody', project: null };
 const HOUR_MS = 3_600_000;
 
 const fails = (code: FailureCode) => async (): Promise<never> => {
@@ -83,9 +82,7 @@ const untilLookedAfter = async (
 };
 
 const requireGoneOn = async (stage: CredentialStage, uuid: NodeUuid, id: string): Promise<void> => {
-  const again = await stage
-    .conductor()
-    .requestBmcRotation(uuid, { trigger: 'repair', caller: SOMEBODY });
+  const again = await stage.conductor().requestBmcRotation(uuid, { trigger: 'repair' });
   await stage.untilIdle(uuid);
   const { state, lastResult } = await stage.credentialOf(uuid);
   assert.deepEqual(
@@ -140,7 +137,7 @@ test('what is not stored as work passes as well, and leaves the rotation as it w
 test('another rotation is refused while one waits, unless a person wants it to go on', async (t) => {
   const { stage, uuid, id, letChange } = await waiting(t);
 
-  for (const trigger of ['request', 'repair', 'suspicion'] as const) {
+  for (const trigger of ['request', 'adopt', 'suspicion'] as const) {
     await assert.rejects(
       stage.conductor().requestBmcRotation(uuid, { trigger }),
       (error) => error instanceof Refusal && error.status === 409,

@@ -52,6 +52,12 @@ export const BMC_EVENTS = {
     meaning: 'A scheduled rotation could not be done for two periods.',
     effect: 'The password in use is older than it should be.',
   },
+  'bmc.rotation.owed': {
+    severity: 'warning',
+    meaning:
+      'A person holds the credentials of a BMC, so that a cleaning audited its accounts and rotated nothing.',
+    effect: 'The rotation begins as soon as nothing holds it any more.',
+  },
   'bmc.password.truncated': {
     severity: 'warning',
     meaning: 'The BMC reported success and kept only the first bytes of the password.',

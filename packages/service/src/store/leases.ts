@@ -42,20 +42,28 @@ export const renewLeases = async (
     .execute();
 };
 
-/** False when the lease had passed to somebody else. */
-export const releaseLease = async (
+/** False, with nothing changed, when the lease had passed to somebody else. */
+const changeOwn = async (
   queryable: Queryable,
   nodeUuid: NodeUuid,
   fence: number,
+  change: { readonly owner?: null; readonly until_ms?: number; readonly fence?: number },
 ): Promise<boolean> => {
   const result = await queryable
     .updateTable('lease')
-    .set({ owner: null, until_ms: 0 })
+    .set(change)
     .where('node_uuid', '=', nodeUuid)
     .where('fence', '=', fence)
     .executeTakeFirst();
   return result.numUpdatedRows > 0n;
 };
+
+/** False when the lease had passed to somebody else. */
+export const releaseLease = (
+  queryable: Queryable,
+  nodeUuid: NodeUuid,
+  fence: number,
+): Promise<boolean> => changeOwn(queryable, nodeUuid, fence, { owner: null, until_ms: 0 });
 
 /** Ends what `owner` left behind; of one who is known to be dead. */
 export const releaseLeaseOf = async (
@@ -70,6 +78,16 @@ export const releaseLeaseOf = async (
     .where('owner', '=', owner)
     .execute();
 };
+
+/**
+ * Whether the lease is still that of `fence`. In a transaction that writes by it: a write that changes nothing keeps the lease
+ * as it is until that is over.
+ */
+export const isFenceCurrent = (
+  queryable: Queryable,
+  nodeUuid: NodeUuid,
+  fence: number,
+): Promise<boolean> => changeOwn(queryable, nodeUuid, fence, { fence });
 
 /** Whether somebody works on the node at this moment. */
 export const isLeased = async (

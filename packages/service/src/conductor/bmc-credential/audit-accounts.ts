@@ -7,6 +7,7 @@ import { type BmcCredentialRecord, findBmcCredential } from '#store/bmc-credenti
 import type { Credential } from '#trust/secret-store/secret-store';
 
 import type { Job } from '../workflow/step.ts';
+import { countedDoors } from './counted-doors.ts';
 import { doorsOf } from './credential-parts.ts';
 import { auditPosture } from './posture/audit-posture.ts';
 import { fixPosture } from './posture/fix-posture.ts';
@@ -41,17 +42,17 @@ export const ownPlacesOf = ({ slots }: BmcCredentialRecord): readonly AccountPla
 /** Who is in there is another's by now, or whoever gives no name. */
 const STRANGE: readonly PostureKind[] = ['unexpected-account', 'anonymous-user'];
 
-const questionOf = (
-  { node, driver }: Pick<Job, 'node' | 'driver'>,
+const questionOf = async (
+  { node, driver, fence }: Pick<Job, 'node' | 'driver' | 'fence'>,
   parts: RotationParts,
   record: BmcCredentialRecord,
   as: Credential,
-): PostureQuestion => {
+): Promise<PostureQuestion> => {
   const { a, b } = record.slots;
   const ownNames = [a.username, b.username];
   return {
     node,
-    doors: doorsOf(driver, node),
+    doors: await countedDoors(doorsOf(driver, node), parts, { nodeUuid: node.uuid, fence }),
     as,
     ownNames,
     ownPlaces: ownPlacesOf(record),
@@ -62,7 +63,7 @@ const questionOf = (
   };
 };
 
-const noteAll = async (
+export const noteAll = async (
   { node }: Pick<Job, 'node'>,
   parts: RotationParts,
   events: readonly RotationEvent[],
@@ -73,15 +74,18 @@ const noteAll = async (
   });
 };
 
-/** Throws Failure where an account is left that should not be there, or it could not be looked. */
-export const auditAccounts = async (job: Job, parts: RotationParts): Promise<void> => {
+/**
+ * False: nothing is kept at this BMC. Throws Failure where an account is left that should not be there, or it could not be
+ * looked.
+ */
+export const auditAccounts = async (job: Job, parts: RotationParts): Promise<boolean> => {
   const record = await findBmcCredential(parts.store.db, job.node.uuid);
   const slot = record?.activeSlot;
   const ref = slot == null ? null : (record?.slots[slot].ref ?? null);
-  if (record === undefined || slot == null || ref === null) return;
+  if (record === undefined || slot == null || ref === null) return false;
   const place = { nodeUuid: job.node.uuid, slot };
   const { credential: as } = await parts.secrets.getWrite(place, ref);
-  const question = questionOf(job, parts, record, as);
+  const question = await questionOf(job, parts, record, as);
   const { items, gaps } = await auditPosture(question);
   const unseen = gaps.find(({ what }) => what === 'accounts');
   if (unseen !== undefined) {
@@ -94,7 +98,7 @@ export const auditAccounts = async (job: Job, parts: RotationParts): Promise<voi
   const fixes = await fixPosture(question, isMended ? strange : []);
   await noteAll(job, parts, fixEventsOf(fixes, null));
   const left = strange.filter((item) => !fixes.fixed.includes(item));
-  if (left.length === 0) return;
+  if (left.length === 0) return true;
   const names = left.map(({ username }) => username || '(without a name)').join(', ');
   throw new Failure(
     'bmc.account-unexpected',

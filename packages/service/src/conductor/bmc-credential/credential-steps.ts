@@ -19,7 +19,7 @@ export const stepsOfCredentials = async (
   const kept = rotationPartsOf(parts);
   if (kind !== 'clean' || kept === undefined || doorsOf(driver, node).length === 0) return [];
   const record = await findBmcCredential(parts.store.db, node.uuid);
-  const isKept = record !== undefined && record.activeSlot !== null && record.frozen === null;
+  const isKept = record !== undefined && record.activeSlot !== null;
   return [
     {
       step: ROTATE_STEP,

@@ -2,12 +2,10 @@
 
 import { randomUUID } from 'node:crypto';
 
-import { Failure } from '@bessemer/protocol/errors/failure';
 import { Refusal } from '@bessemer/protocol/errors/refusal';
 import type { NodeRecord } from '@bessemer/protocol/node/record';
 import type { NodeUuid } from '@bessemer/protocol/uuid';
 
-import type { NodeDriver } from '#drivers/driver';
 import {
   addBmcCredential,
   type BmcCredentialRecord,
@@ -16,25 +14,18 @@ import {
   findBmcCredential,
 } from '#store/bmc-credentials';
 import { findOpenRotation } from '#store/bmc-rotations';
-import { openDriverInfo } from '#trust/driver-secrets';
 import type { Secret } from '#trust/secret';
-import type { Credential } from '#trust/secret-store/secret-store';
 
 import type { Caller } from '../conductor.ts';
 import { told } from '../management/told.ts';
 import { requireNode } from '../provision/request-provision.ts';
-import { expectedNames, ownPlacesOf } from './audit-accounts.ts';
 import { credentialOf, newCredential } from './rotation/begin-rotation.ts';
 import type { BmcCredentialDoor } from './credential-door.ts';
 import { doorsOf, rotationPartsOf } from './credential-parts.ts';
 import { credentialStatus } from './credential-status.ts';
 import { restingState } from './rotation/end-rotation.ts';
-import { loginInDriverInfo } from './rotation/given-login.ts';
 import { SUPPLIED_PLACE } from './rotation/kept-secrets.ts';
-import { auditPosture } from './posture/audit-posture.ts';
-import { fixPosture } from './posture/fix-posture.ts';
-import type { PostureQuestion } from './posture/posture-question.ts';
-import { eventsOf, fixEventsOf, shownReport } from './posture/tell-posture.ts';
+import { openPostureDoor } from './posture/posture-door.ts';
 import {
   refuseSupplied,
   requestRotation,
@@ -43,7 +34,6 @@ import {
   type RotationRequester,
 } from './rotation/request-rotation.ts';
 import { rotateShown } from './break-glass/rotate-shown.ts';
-import type { RotationEvent, RotationParts } from './rotation/rotation-run.ts';
 
 /** What the narrowest wires carry; a profile that was learned may allow less, and then the BMC refuses it. */
 const SUPPLIED_BYTES = { min: 8, max: 20 } as const;
@@ -69,59 +59,12 @@ const frozenBy = ({ frozen }: BmcCredentialRecord, reason: string, nowMs: number
 
 const noteBy = (caller: Caller | undefined) => ({ user: caller?.user ?? null });
 
-/** A login that works, as far as anybody knows. */
-const workingLogin = async (
-  parts: RotationParts,
-  node: NodeRecord,
-  driver: NodeDriver,
-): Promise<Credential> => {
-  const record = await credentialOf(parts.store.db, node.uuid, parts.options);
-  const { activeSlot: slot } = record;
-  const ref = slot === null ? null : record.slots[slot].ref;
-  if (slot !== null && ref !== null) {
-    const stored = await parts.secrets.getWrite({ nodeUuid: node.uuid, slot }, ref);
-    return stored.credential;
-  }
-  const given = loginInDriverInfo(openDriverInfo(parts.keys, node), requireDoors(node, driver));
-  if (given !== undefined) return given;
-  throw new Failure('bmc.login-lost', 'No login at the BMC of this node is known.');
-};
-
 export const openCredentialDoor = ({ refuseIfBusy, ...requester }: Door): BmcCredentialDoor => {
   const { parts } = requester;
   const { store, drivers, clock } = parts;
   const subjectOf = async (uuid: NodeUuid) => {
     const node = await requireNode(store.db, uuid);
     return { node, driver: drivers.driverOf(node) };
-  };
-  const questionOf = async (uuid: NodeUuid): Promise<PostureQuestion> => {
-    const kept = requireKept(parts);
-    const { node, driver } = await subjectOf(uuid);
-    const doors = requireDoors(node, driver);
-    await refuseIfBusy(node);
-    const record = await credentialOf(store.db, uuid, kept.options);
-    if (record.heldUntilMs !== null && record.heldUntilMs > clock.wallMs()) {
-      throw new Refusal(503, 'Logins at the BMC of this node are held back; ask again later.');
-    }
-    const ownNames = [record.slots.a.username, record.slots.b.username];
-    const vendor = node.properties['vendor'];
-    return {
-      node,
-      doors,
-      as: await told(workingLogin(kept, node, driver)),
-      ownNames,
-      ownPlaces: ownPlacesOf(record),
-      foreignNames: expectedNames(record, kept).filter((name) => !ownNames.includes(name)),
-      isSurveyed: record.knownAccounts !== null,
-      manufacturer: typeof vendor === 'string' ? vendor : null,
-    };
-  };
-  const noteAll = async (node: NodeRecord, events: readonly RotationEvent[]): Promise<void> => {
-    if (events.length === 0) return;
-    const kept = requireKept(parts);
-    await store.transaction(async (transaction) => {
-      for (const event of events) await kept.note(transaction, node, event);
-    });
   };
   return {
     keepsBmcCredentials: async (uuid) => {
@@ -150,22 +93,7 @@ export const openCredentialDoor = ({ refuseIfBusy, ...requester }: Door): BmcCre
       const order = { trigger: 'request', storedTrigger: 'supplied', supplied: writeId } as const;
       return requestRotation(requester, uuid, { ...order, caller });
     },
-    auditBmcAccounts: async (uuid) => {
-      const question = await questionOf(uuid);
-      const report = await told(auditPosture(question));
-      await noteAll(question.node, eventsOf(report.items));
-      return shownReport(report);
-    },
-    fixBmcAccounts: async (uuid, { caller }) => {
-      const question = await questionOf(uuid);
-      const report = await told(auditPosture(question));
-      const fixes = await told(fixPosture(question, report.items));
-      await noteAll(question.node, [
-        ...eventsOf(report.items),
-        ...fixEventsOf(fixes, caller?.user ?? null),
-      ]);
-      return shownReport(report, fixes);
-    },
+    ...openPostureDoor(parts),
     bmcCredentialStatus: async (uuid) => {
       const kept = requireKept(parts);
       await requireNode(store.db, uuid);

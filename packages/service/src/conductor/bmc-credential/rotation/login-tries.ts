@@ -4,7 +4,8 @@
 
 import { Failure } from '@bessemer/protocol/errors/failure';
 
-import type { BmcCredentialRecord, BmcLimits } from '#store/bmc-credentials';
+import type { Clock } from '#clock';
+import type { BmcCredentialChanges, BmcCredentialRecord, BmcLimits } from '#store/bmc-credentials';
 
 import { writeCredential } from './commit-rotation.ts';
 import type { BmcCredentialOptions } from '../options.ts';
@@ -82,48 +83,76 @@ const LET_IN: ReadonlySet<string> = new Set([
 const NOT_TRIED: ReadonlySet<string> = new Set(['bmc.login-budget', 'bmc.certificate']);
 const UNKNOWN: ReadonlySet<string> = new Set(['bmc.unreachable', 'bmc.protocol']);
 
-/**
- * One call of a door that logs in as `username`. `isProven`: the same login was let in a moment ago. Throws LoginHeld, and
- * what `work` throws.
- */
-export const tryAs = async <T>(
-  run: RotationRun,
-  name: string,
-  { username, isProven }: { readonly username: string; readonly isProven: boolean },
+/** Where tries are noted. Every write is one of whoever has the lease of the node. */
+export type TryLedger = {
+  readonly clock: Pick<Clock, 'wallMs'>;
+  readonly options: Pick<BmcCredentialOptions, 'loginTriesMax'>;
+  readonly read: () => BmcCredentialRecord;
+  readonly write: (change: (record: BmcCredentialRecord) => BmcCredentialChanges) => Promise<void>;
+  /** What a login that was let in says beside that its own tries are over. */
+  readonly whenLetIn: BmcCredentialChanges;
+};
+
+export type TriedLogin = {
+  readonly username: string;
+  /** The same login was let in a moment ago. */
+  readonly isProven: boolean;
+};
+
+/** One call of a door that logs in. Throws LoginHeld, and what `work` throws. */
+export const tryCounted = async <T>(
+  { clock, options, read, write, whenLetIn }: TryLedger,
+  { username, isProven }: TriedLogin,
   work: () => Promise<T>,
 ): Promise<T> => {
-  const { clock, options } = run.parts;
   const nowMs = clock.wallMs();
-  const heldMs = heldUntilMs(run.credential, username, options, nowMs);
+  const heldMs = heldUntilMs(read(), username, options, nowMs);
   if (heldMs !== undefined) throw new LoginHeld(username, heldMs);
-  await writeCredential(run, (record) => withTry(record, username, nowMs));
+  await write((record) => withTry(record, username, nowMs));
   const takeBack = (): Promise<void> =>
-    writeCredential(run, ({ tries }) => ({
+    write(({ tries }) => ({
       tries: tries.filter((each) => each.username !== username || each.atMs !== nowMs),
     }));
   const letIn = (): Promise<void> =>
-    writeCredential(run, ({ tries }) => ({
+    write(({ tries }) => ({
+      ...whenLetIn,
       tries: tries.filter((each) => each.username !== username),
-      isPaused: false,
-      heldUntilMs: null,
     }));
   try {
-    const result = await atFaultPoint(run, name, work);
+    const result = await work();
     await letIn();
     return result;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     if (LET_IN.has(error.code)) await letIn();
     else if (NOT_TRIED.has(error.code) || (isProven && UNKNOWN.has(error.code))) await takeBack();
-    else if (error.code === 'bmc.locked') await holdAll(run);
+    else if (error.code === 'bmc.locked')
+      await write(({ limits }) => heldBy(limits, clock.wallMs()));
     throw error;
   }
 };
 
-const holdAll = (run: RotationRun): Promise<void> =>
-  writeCredential(run, ({ limits }) => ({
-    heldUntilMs: run.parts.clock.wallMs() + (limits.lockoutMs ?? LOCKOUT_MS),
-  }));
+const heldBy = ({ lockoutMs = LOCKOUT_MS }: BmcLimits, nowMs: number) => ({
+  heldUntilMs: nowMs + lockoutMs,
+});
+
+/** The same for a rotation; `name` is that of its fault points. */
+export const tryAs = <T>(
+  run: RotationRun,
+  name: string,
+  login: TriedLogin,
+  work: () => Promise<T>,
+): Promise<T> =>
+  tryCounted(
+    {
+      ...run.parts,
+      read: () => run.credential,
+      write: (change) => writeCredential(run, change),
+      whenLetIn: { isPaused: false, heldUntilMs: null },
+    },
+    login,
+    () => atFaultPoint(run, name, work),
+  );
 
 /** Whether the BMC lets `username` in; throws when that cannot be said. */
 export const isLetIn = async (

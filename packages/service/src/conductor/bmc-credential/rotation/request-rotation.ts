@@ -103,6 +103,8 @@ export type RotationOrder = BmcRotationWish & {
   /** As the row tells it. */
   readonly storedTrigger?: RotationTrigger;
   readonly supplied?: SecretRef;
+  /** Nobody asked. */
+  readonly isScheduled?: true;
 };
 
 export type RotationRequester = {
@@ -126,7 +128,7 @@ export const requestRotation = async (
   if (left === undefined) await requireStoreReady(rotation);
   const { caller } = order;
   // A person knows better whether there is still something to wait for.
-  const isAtOnce = order.trigger === 'repair' && caller !== undefined;
+  const isAtOnce = order.trigger === 'repair' && order.isScheduled !== true;
   const id = left?.id ?? randomUUID();
   const fence = await requestWork(parts, scheduler, uuid, ({ node, driver }) => {
     requireDoors(node, driver);

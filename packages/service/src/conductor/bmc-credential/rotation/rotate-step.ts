@@ -3,7 +3,7 @@
 
 import { Failure } from '@bessemer/protocol/errors/failure';
 
-import { findBmcCredential } from '#store/bmc-credentials';
+import { changeBmcCredential, findBmcCredential } from '#store/bmc-credentials';
 import { findRotation, findOpenRotation, type RotationRecord } from '#store/bmc-rotations';
 import { addHistory } from '#store/history';
 import { findNode } from '#store/nodes';
@@ -69,17 +69,12 @@ const noteResumed = (job: Job, parts: RotationParts, rotation: RotationRecord): 
   );
 };
 
-const begin = (job: Job, parts: RotationParts, id: string): Promise<RotationRecord> => {
+/** Undefined: it is held. */
+const begin = (job: Job, parts: RotationParts, id: string): Promise<RotationRecord | undefined> => {
   const caller = callerOf(job.workflow);
   return parts.store.transaction(async (transaction) => {
     const { frozen } = (await findBmcCredential(transaction, job.node.uuid)) ?? {};
-    // It may have been frozen after the step was planned.
-    if (frozen != null) {
-      throw new Failure(
-        'steps.invalid',
-        `The credentials of the BMC are frozen: ${frozen.reason}. Thaw them, then clean again.`,
-      );
-    }
+    if (frozen != null) return undefined;
     return beginRotation(transaction, parts, job.node, job.fence, {
       id,
       trigger: 'clean',
@@ -88,19 +83,57 @@ const begin = (job: Job, parts: RotationParts, id: string): Promise<RotationReco
   });
 };
 
+type NewHistory = Parameters<typeof addHistory>[2];
+
+const historyLine = (
+  { parts: { options } }: Job,
+  event: string,
+  more: Partial<NewHistory> = {},
+): NewHistory => ({
+  conductor: options.hostname,
+  severity: 'INFO',
+  event,
+  eventType: ROTATE.eventType,
+  ...more,
+});
+
+/** Who is there is looked at all the same. The rotation is due from now on: it comes when nobody holds it any more. */
+const owe = async (job: Job, parts: RotationParts): Promise<StepDone> => {
+  const { uuid } = job.node;
+  if (!(await auditAccounts(job, parts))) {
+    throw new Failure(
+      'steps.invalid',
+      'The credentials of the BMC are frozen, and none is kept yet. Thaw them, then clean again.',
+    );
+  }
+  const nowMs = parts.clock.wallMs();
+  const told = historyLine(
+    job,
+    'The accounts of the BMC were audited. Its credentials are frozen, and are rotated when that ends.',
+  );
+  return {
+    kind: 'done',
+    detail: { owed: true },
+    also: async (queryable) => {
+      await changeBmcCredential(queryable, uuid, ({ nextDueMs }) => ({
+        nextDueMs: Math.min(nowMs, nextDueMs ?? nowMs),
+      }));
+      await parts.note(queryable, job.node, { name: 'bmc.rotation.owed' });
+      await addHistory(queryable, uuid, told, nowMs);
+    },
+  };
+};
+
 /** Later steps find the login that is in use now. */
 const done = async (job: Job, rotation: RotationRecord): Promise<StepDone> => {
-  const { store, clock, options } = job.parts;
+  const { store, clock } = job.parts;
   const nowMs = clock.wallMs();
   const node = await findNode(store.db, job.node.uuid);
-  const told = {
-    conductor: options.hostname,
-    severity: 'INFO',
-    event: `The credentials of the BMC were rotated. Rotation: ${rotation.id}.`,
-    eventType: ROTATE.eventType,
-    durationMs: nowMs - rotation.startedMs,
-    ...rotation.requester,
-  } as const;
+  const told = historyLine(
+    job,
+    `The credentials of the BMC were rotated. Rotation: ${rotation.id}.`,
+    { durationMs: nowMs - rotation.startedMs, ...rotation.requester },
+  );
   return {
     kind: 'done',
     detail: { rotation: rotation.id },
@@ -121,8 +154,7 @@ const run = async (job: Job): Promise<StepDone | StepWait> => {
   }
   const rotation = await findRotation(parts.store.db, id);
   if (rotation === undefined) {
-    await begin(job, parts, id);
-    return run(job);
+    return (await begin(job, parts, id)) === undefined ? owe(job, parts) : run(job);
   }
   if (rotation.error !== null) {
     const { code, text, details } = rotation.error;

@@ -53,7 +53,7 @@ export const makeRotationSchedule = (requester: RotationRequester): RotationSche
     trigger: BmcRotationWish['trigger'],
   ): Promise<boolean> => {
     try {
-      await requestRotation(requester, nodeUuid, { trigger });
+      await requestRotation(requester, nodeUuid, { trigger, isScheduled: true });
       return true;
     } catch (error) {
       // Busy, frozen, in maintenance, without a BMC: its turn comes again.
