@@ -46,6 +46,7 @@ import { startPresence } from './presence.ts';
 import { closeObjectPrototype } from './serve/close-object-prototype.ts';
 import { openAccessRules } from './serve/open-access-rules.ts';
 import { openAddresses } from './serve/open-addresses.ts';
+import { openAuditShipping } from './serve/open-audit-shipping.ts';
 import { openAuthentication } from './serve/open-authentication.ts';
 import { keepBootsRight, openNetboot } from './serve/open-netboot.ts';
 import { openRemoteBootHost } from './serve/open-remote-boot-host.ts';
@@ -142,6 +143,7 @@ const serve = async (loaded: LoadedConfig, flags: ServeFlags, log: Log): Promise
     eventParts,
   );
   const secrets = await openServiceSecrets(settings, eventParts);
+  const shipping = await openAuditShipping(settings, { ...eventParts, hostname: options.hostname });
   const drivers = makeDriverRegistry({
     options: driverOptions(settings, endpoints.agent.host),
     openDriverInfo: (node) => openDriverInfo(keys, node),
@@ -240,6 +242,7 @@ const serve = async (loaded: LoadedConfig, flags: ServeFlags, log: Log): Promise
     listen(bootApp, endpoints.boot),
     ...(netboot === undefined ? [] : [listen(netboot.app, netboot.endpoint)]),
   ]);
+  shipping.start();
   const url = urlOf(tls === undefined ? 'http' : 'https', endpoints.api);
   const { password } = authentication;
   if (password !== undefined) {
@@ -255,6 +258,7 @@ const serve = async (loaded: LoadedConfig, flags: ServeFlags, log: Log): Promise
       await Promise.all(apps.map((app) => app.close()));
       await authentication.close();
       await conductor.stop();
+      await shipping.stop();
       endKeeping?.();
       await bootHost?.close();
       await addresses.close();

@@ -14,6 +14,7 @@ export const FAILURE_CODES = {
     'who answers for the machine is not, or cannot prove to be, the machine of the node',
   'agent.restarted': 'the agent restarted outside our control',
   'agent.protocol': 'the agent answered something that is not the protocol',
+  'audit.not-shipped': 'a receiver of the audit log does not take its records',
   'bmc.unreachable': 'the BMC does not answer',
   'bmc.credentials': 'the BMC refuses the user name or password',
   'bmc.login-budget': 'logins are held back so that the BMC account is not locked out',

@@ -2,6 +2,7 @@
 
 import { isIP } from 'node:net';
 
+import { auditOptions } from './audit-options.ts';
 import { bmcCredentialOptions } from './bmc-credential-options.ts';
 import { breakGlassOptions } from './break-glass-options.ts';
 import { discoveryOptions } from './discovery-options.ts';
@@ -47,6 +48,7 @@ export const checkSettings = ({ settings, sources }: LoadedConfig): readonly str
       );
     }
   }
+  auditOptions(settings);
   discoveryOptions(settings);
   breakGlassOptions(settings);
   bmcCredentialOptions(settings);

@@ -5,6 +5,7 @@ import { HARDWARE_TYPE_NAMES } from '#drivers/registry';
 
 import { AGENT_LIMIT_SETTINGS } from './agent-limit-settings.ts';
 import { AGENT_SETTINGS } from './agent-settings.ts';
+import { AUDIT_SETTINGS } from './audit-settings.ts';
 import { FAKE_SETTINGS, IPMI_SETTINGS, REDFISH_SETTINGS } from './driver-settings.ts';
 import { NETBOOT_SETTINGS } from './netboot-settings.ts';
 import { BMC_CREDENTIAL_SETTINGS } from './bmc-credential-settings.ts';
@@ -178,6 +179,7 @@ export const SCHEMA = {
   keystone_authtoken: KEYSTONE_SETTINGS,
   neutron: NEUTRON_SETTINGS,
   oslo_policy: POLICY_SETTINGS,
+  audit: AUDIT_SETTINGS,
   auto_discovery: DISCOVERY_SETTINGS,
   bmc_credentials: {
     ...BMC_CREDENTIAL_SETTINGS,

@@ -1,9 +1,11 @@
-// `bessemer audit verify` and `bessemer audit list`.
+// `bessemer audit verify`, `bessemer audit list` and `bessemer audit shipments`.
 
 import { parseArgs } from 'node:util';
 
 import { isoTime } from '#clock';
 import { auditDetail, type AuditRow, findAuditEnd, readAudit } from '#store/audit';
+import { type AuditShipment, listAuditShipments } from '#store/audit-shipments';
+import type { Store } from '#store/database';
 import {
   type ChainedRow,
   type ChainEnd,
@@ -22,10 +24,14 @@ import {
 
 export const AUDIT_USAGE = `usage: bessemer audit verify --data DIR [--expect SEQ:HASH] [--json]
        bessemer audit list --data DIR [--node UUID] [--event NAME] [--json]
+       bessemer audit shipments --data DIR [--json]
 
 verify reads the whole log of events about trust and says whether a row was changed, removed, moved, inserted or cut
 off the end. It prints the end of the log; kept elsewhere and given with --expect at the next time, it shows too
 whether the whole store was set back. Exit code 0: unbroken; 1: not.
+
+shipments prints how far the log was shipped to each receiver that [audit] names or named, and why one does not take it.
+Exit code 0: all of them take records; 1: not.
 
 ${DATA_OPTIONS_HELP}`;
 
@@ -88,6 +94,29 @@ const lineOf = (row: AuditRow): string =>
     .join(' ')
     .trimEnd();
 
+const shipmentLine = (shipment: AuditShipment, endSeq: number): string => {
+  const { destination, shippedSeq, failingSinceMs, failure } = shipment;
+  const place = `${destination}: ${shippedSeq} of ${endSeq} records`;
+  return failingSinceMs === null
+    ? place
+    : `${place}, none since ${isoTime(failingSinceMs).slice(0, 19)}: ${failure}`;
+};
+
+const printShipments = async (
+  store: Store,
+  isJson: boolean,
+  print: (line: string) => void,
+): Promise<number> => {
+  const [shipments, end] = [await listAuditShipments(store.db), await findAuditEnd(store.db)];
+  const endSeq = end?.seq ?? 0;
+  if (isJson) print(JSON.stringify({ endSeq, shipments }));
+  else if (shipments.length === 0) print('nothing was ever shipped; see [audit]');
+  else for (const each of shipments) print(shipmentLine(each, endSeq));
+  return shipments.some(({ failure }) => failure !== null) ? 1 : 0;
+};
+
+const ACTIONS: readonly (string | undefined)[] = ['verify', 'list', 'shipments'];
+
 export const audit: Command = async (args, print) => {
   const { values, positionals } = parseArgs({
     args: [...args],
@@ -95,11 +124,12 @@ export const audit: Command = async (args, print) => {
     options: AUDIT_OPTIONS,
   });
   const [action, ...rest] = positionals;
-  if ((action !== 'verify' && action !== 'list') || rest.length > 0) {
-    throw new UsageInvalid('expected "verify" or "list"');
+  if (!ACTIONS.includes(action) || rest.length > 0) {
+    throw new UsageInvalid('expected "verify", "list" or "shipments"');
   }
   const anchor = anchorOf(values.expect);
   return withData(values, async ({ directory, store }) => {
+    if (action === 'shipments') return printShipments(store, values.json, print);
     if (action === 'list') {
       const query = { nodeUuid: values.node, event: values.event };
       for await (const row of readAudit(store.db, query)) {

@@ -6,7 +6,7 @@ import type { Selectable } from 'kysely';
 import type { JsonObject } from '@bessemer/protocol/json';
 
 import type { Queryable } from './database.ts';
-import type { AuditTable } from './schema.ts';
+import type { AuditTable } from './audit-tables.ts';
 
 export type NewAuditRow = {
   readonly atMs: number;

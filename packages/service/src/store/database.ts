@@ -22,6 +22,7 @@ import * as bmcCredentials from './migrations/0010-bmc-credentials.ts';
 import * as bmcExports from './migrations/0011-bmc-exports.ts';
 import * as discoveries from './migrations/0012-discoveries.ts';
 import * as gates from './migrations/0013-gates.ts';
+import * as auditShipments from './migrations/0014-audit-shipments.ts';
 import type { Schema } from './schema.ts';
 
 export type EngineName = 'sqlite' | 'postgres';
@@ -61,6 +62,7 @@ const MIGRATIONS: { readonly [name: string]: MigrationFile } = {
   '0011-bmc-exports': bmcExports,
   '0012-discoveries': discoveries,
   '0013-gates': gates,
+  '0014-audit-shipments': auditShipments,
 };
 
 const migrate = async (db: Kysely<Schema>, engine: EngineName): Promise<void> => {

@@ -4,6 +4,7 @@
 
 import type { Generated } from 'kysely';
 
+import type { AuditHeadTable, AuditShipmentTable, AuditTable } from './audit-tables.ts';
 import type {
   BmcCredentialTable,
   BmcExportTable,
@@ -261,28 +262,6 @@ export type NetworkBootTable = {
   revoked_ms: number | null;
 };
 
-/** Append only, each row's hash covers the one before; see observe/audit. */
-export type AuditTable = {
-  seq: number;
-  at_ms: number;
-  event: string;
-  severity: string;
-  node_uuid: string | null;
-  session_id: string | null;
-  boot_no: number | null;
-  source: string | null;
-  agent_version: string | null;
-  request_id: string | null;
-  outcome: string;
-  /** JSON object, never a secret. */
-  detail: string;
-  /** Hex. */
-  hash: string;
-};
-
-/** One row (id 1): the end of the audit chain, sealed so that cutting it shows. */
-export type AuditHeadTable = { id: number; seq: number; hash: string; seal: string };
-
 /** What people read under GET history. */
 export type HistoryTable = {
   id: Generated<number>;
@@ -477,6 +456,7 @@ export type Schema = {
   network_boot: NetworkBootTable;
   audit: AuditTable;
   audit_head: AuditHeadTable;
+  audit_shipment: AuditShipmentTable;
   history: HistoryTable;
   inventory: InventoryTable;
   erasure: ErasureTable;
