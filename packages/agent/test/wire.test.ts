@@ -342,6 +342,7 @@ test('hardware info is the inventory', async () => {
     'hostname',
     'interfaces',
     'memory',
+    'system_uuid',
     'system_vendor',
   ]);
 });

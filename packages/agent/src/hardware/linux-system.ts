@@ -9,7 +9,10 @@ import { isThere, readSysfs } from './sysfs.ts';
 const DMI = '/sys/class/dmi/id';
 const MIB = 1024 * 1024;
 
-export type LinuxSystem = Pick<Inventory, 'cpu' | 'memory' | 'system_vendor' | 'hostname'>;
+export type LinuxSystem = Pick<
+  Inventory,
+  'cpu' | 'memory' | 'system_vendor' | 'hostname' | 'system_uuid'
+>;
 
 export const readBootMode = async (): Promise<BootMode> =>
   (await isThere('/sys/firmware/efi')) ? 'uefi' : 'bios';
@@ -18,6 +21,7 @@ export const readLinuxSystem = async (): Promise<LinuxSystem> => {
   const dmi = async (name: string): Promise<string> => (await readSysfs(`${DMI}/${name}`)) ?? '';
   const cpuInfo = (await readSysfs('/proc/cpuinfo')) ?? '';
   const [first] = cpus();
+  const systemUuid = await dmi('product_uuid');
   return {
     cpu: {
       model_name: first?.model ?? '',
@@ -42,6 +46,7 @@ export const readLinuxSystem = async (): Promise<LinuxSystem> => {
       },
     },
     hostname: hostname(),
+    ...(systemUuid === '' ? {} : { system_uuid: systemUuid.toLowerCase() }),
   };
 };
 

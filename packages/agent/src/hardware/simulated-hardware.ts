@@ -80,6 +80,7 @@ export const makeSimulatedHardware = ({ machine, clock, exit, say }: SimulatedPa
         pxe_interface: machine.nics[0]?.mac ?? null,
       },
       hostname: `sim-${machine.system.serial.toLowerCase()}`,
+      system_uuid: machine.system.uuid,
     }),
     openForReading: (disk) => open(fileOf(disk).path, 'r'),
     openForWriting: (disk, permit) => {

@@ -66,4 +66,6 @@ export type Inventory = {
     readonly pxe_interface: string | null;
   };
   readonly hostname: string;
+  /** Ours: as SMBIOS names it. Left out where the machine does not say. */
+  readonly system_uuid?: string;
 };

@@ -5,13 +5,14 @@ import type { Inventory } from '@bessemer/protocol/agent/inventory';
 
 import { identityMismatch } from './identity-match.ts';
 
-const inventory = (macs: readonly string[], serial: string) =>
+const inventory = (macs: readonly string[], serial: string, systemUuid?: string) =>
   ({
     interfaces: macs.map((mac) => ({ mac_address: mac })),
     system_vendor: { serial_number: serial },
+    system_uuid: systemUuid,
   }) as unknown as Inventory;
 
-const KNOWN = { macs: ['52:54:00:00:00:01'], foreign: [], serials: ['ABC123'] };
+const KNOWN = { macs: ['52:54:00:00:00:01'], foreign: [], serials: ['ABC123'], systemUuids: [] };
 
 test('a machine with every port and the known serial number is the one of the node', () => {
   const seen = inventory(['52:54:00:00:00:02', '52:54:00:00:00:01'], 'ABC123');
@@ -56,5 +57,30 @@ test('what vendors write where they wrote nothing proves nothing, on either side
     assert.equal(identityMismatch(seen, KNOWN), undefined);
     const named = inventory(['52:54:00:00:00:01'], 'ABC123');
     assert.equal(identityMismatch(named, { ...KNOWN, serials: [blank] }), undefined);
+  }
+});
+
+const UUID = '00112233-4455-6677-8899-aabbccddeeff';
+const KNOWN_UUID = { ...KNOWN, systemUuids: [UUID] };
+const withUuid = (uuid?: string) => inventory(['52:54:00:00:00:01'], 'ABC123', uuid);
+
+test('another system UUID is another machine', () => {
+  const seen = withUuid('00112233-4455-6677-8899-aabbccddee00');
+
+  assert.match(identityMismatch(seen, KNOWN_UUID) ?? '', /system UUID is not 00112233-/);
+});
+
+test('a system UUID is the same in capitals, and with the bytes in the order of SMBIOS', () => {
+  for (const spelling of [UUID.toUpperCase(), '33221100-5544-7766-8899-AABBCCDDEEFF']) {
+    assert.equal(identityMismatch(withUuid(spelling), KNOWN_UUID), undefined);
+  }
+});
+
+test('a system UUID that nobody set proves nothing, on either side', () => {
+  const zeros = '00000000-0000-0000-0000-000000000000';
+  const ones = 'FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF';
+  for (const blank of [undefined, '', 'Not Settable', zeros, ones]) {
+    assert.equal(identityMismatch(withUuid(blank), KNOWN_UUID), undefined);
+    assert.equal(identityMismatch(withUuid(UUID), { ...KNOWN, systemUuids: [blank] }), undefined);
   }
 });

@@ -1,5 +1,5 @@
 // Whether the machine that answered is the machine of the node. Compared are its cards with the ports, and its serial
-// number with what the BMC and an earlier inspection said.
+// number and system UUID with what the BMC and an earlier inspection said.
 
 import type { Inventory } from '@bessemer/protocol/agent/inventory';
 
@@ -10,6 +10,7 @@ export type KnownIdentity = {
   readonly foreign: readonly { readonly address: string; readonly nodeUuid: string }[];
   /** From the BMC and from earlier inspections; any of them will do, since they may name board and system. */
   readonly serials: readonly (string | null | undefined)[];
+  readonly systemUuids: readonly (string | null | undefined)[];
 };
 
 /** What vendors write where they wrote nothing. */
@@ -33,9 +34,24 @@ const plain = (serial: string | null | undefined): string | undefined => {
   return PLACEHOLDERS.has(text) ? undefined : text;
 };
 
+const UUID_PATTERN = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** All zeros and all ones stand for "not set" in SMBIOS. */
+const realUuid = (uuid: string | null | undefined): string | undefined => {
+  const text = uuid?.trim().toLowerCase() ?? '';
+  return UUID_PATTERN.test(text) && !/^[0-]+$|^[f-]+$/.test(text) ? text : undefined;
+};
+
+/** SMBIOS stores the first three parts with the lowest byte first, and some firmware forgets that. */
+const swapped = (uuid: string): string =>
+  uuid
+    .split('-')
+    .map((part, index) => (index < 3 ? (part.match(/../g) ?? []).toReversed().join('') : part))
+    .join('-');
+
 /** Undefined: it is the machine of the node, as far as anybody knows. Else a sentence about what differs. */
 export const identityMismatch = (
-  inventory: Pick<Inventory, 'interfaces' | 'system_vendor'>,
+  inventory: Pick<Inventory, 'interfaces' | 'system_vendor' | 'system_uuid'>,
   known: KnownIdentity,
 ): string | undefined => {
   const [foreign] = known.foreign;
@@ -49,6 +65,12 @@ export const identityMismatch = (
   const expected = known.serials.map(plain).filter((each) => each !== undefined);
   if (serial !== undefined && expected.length > 0 && !expected.includes(serial)) {
     return `Its serial number is not ${[...new Set(expected)].join(' or ')}.`;
+  }
+  const uuid = realUuid(inventory.system_uuid);
+  const uuids = known.systemUuids.map(realUuid).filter((each) => each !== undefined);
+  const spellings = uuid === undefined ? [] : [uuid, swapped(uuid)];
+  if (spellings.length > 0 && uuids.length > 0 && !uuids.some((each) => spellings.includes(each))) {
+    return `Its system UUID is not ${[...new Set(uuids)].join(' or ')}.`;
   }
   return undefined;
 };

@@ -62,6 +62,10 @@ const compareHardware = async (
     macs: own.filter((port) => port.pxeEnabled).map((port) => port.address),
     foreign: known.filter((port) => port.nodeUuid !== node.uuid),
     serials: serials.filter((serial) => typeof serial === 'string'),
+    systemUuids: [
+      earlier?.inventory['system_uuid'],
+      isJsonObject(bmc) ? bmc['systemUuid'] : null,
+    ].filter((uuid) => typeof uuid === 'string'),
   });
 };
 
