@@ -6,6 +6,7 @@ import type { Selectable } from 'kysely';
 import type { NodeUuid } from '@bessemer/protocol/uuid';
 
 import type { Queryable } from './database.ts';
+import { onceBuilt } from './once-built.ts';
 import type { AgentSessionTable } from './schema.ts';
 
 export type AgentSessionState =
@@ -82,16 +83,19 @@ export const sessionOfRow = (row: AgentSessionRow): AgentSessionRecord => ({
   agentStartedAtMs: row.agent_started_at_ms,
 });
 
+const openSessions = onceBuilt((queryable, { nodeUuid }: { readonly nodeUuid: NodeUuid }) =>
+  queryable
+    .selectFrom('agent_session')
+    .selectAll()
+    .where('node_uuid', '=', nodeUuid)
+    .where('closed_at_ms', 'is', null),
+);
+
 export const findOpenSession = async (
   queryable: Queryable,
   nodeUuid: NodeUuid,
 ): Promise<AgentSessionRecord | undefined> => {
-  const row = await queryable
-    .selectFrom('agent_session')
-    .selectAll()
-    .where('node_uuid', '=', nodeUuid)
-    .where('closed_at_ms', 'is', null)
-    .executeTakeFirst();
+  const [row] = (await openSessions(queryable, { nodeUuid })).rows;
   return row === undefined ? undefined : sessionOfRow(row);
 };
 
@@ -193,6 +197,36 @@ export const closeSession = async (
   return result.numUpdatedRows > 0n;
 };
 
+export type GivenToken = {
+  readonly tokenHash: string;
+  readonly tokenSealed: string;
+  readonly to: string;
+  readonly nowMs: number;
+  readonly trustLevel: number;
+  /** Known when the agent proved that it holds the key. */
+  readonly pin: string | null;
+};
+
+const tokenUpdate = (isProved: boolean) =>
+  onceBuilt((queryable, given: GivenToken & { readonly sessionId: string }) =>
+    queryable
+      .updateTable('agent_session')
+      .set({
+        state: 'GIVEN',
+        token_hash: given.tokenHash,
+        token_sealed: given.tokenSealed,
+        given_to: given.to,
+        given_at_ms: given.nowMs,
+        trust_level: given.trustLevel,
+        ...(isProved ? { pin: given.pin, pin_source: 'lookup_proof', is_signing: 1 } : {}),
+      })
+      .where('id', '=', given.sessionId)
+      .where('state', '=', 'OPEN'),
+  );
+
+const giveToProved = tokenUpdate(true);
+const giveToUnproved = tokenUpdate(false);
+
 /**
  * The first lookup of a boot: its token exists from now on. False when another lookup was first, or the session ended:
  * nothing was changed then.
@@ -200,31 +234,11 @@ export const closeSession = async (
 export const giveToken = async (
   queryable: Queryable,
   sessionId: string,
-  given: {
-    readonly tokenHash: string;
-    readonly tokenSealed: string;
-    readonly to: string;
-    readonly nowMs: number;
-    readonly trustLevel: number;
-    /** Known when the agent proved that it holds the key. */
-    readonly pin: string | null;
-  },
+  given: GivenToken,
 ): Promise<boolean> => {
-  const result = await queryable
-    .updateTable('agent_session')
-    .set({
-      state: 'GIVEN',
-      token_hash: given.tokenHash,
-      token_sealed: given.tokenSealed,
-      given_to: given.to,
-      given_at_ms: given.nowMs,
-      trust_level: given.trustLevel,
-      ...(given.pin === null ? {} : { pin: given.pin, pin_source: 'lookup_proof', is_signing: 1 }),
-    })
-    .where('id', '=', sessionId)
-    .where('state', '=', 'OPEN')
-    .executeTakeFirst();
-  return result.numUpdatedRows > 0n;
+  const give = given.pin === null ? giveToUnproved : giveToProved;
+  const { numAffectedRows = 0n } = await give(queryable, { ...given, sessionId });
+  return numAffectedRows > 0n;
 };
 
 /** First good contact: fixes callback, address and key. False when the session was closed or bound meanwhile. */
@@ -311,10 +325,13 @@ export const suspectSession = async (queryable: Queryable, sessionId: string): P
   return result.numUpdatedRows > 0n;
 };
 
-export const countMaskedLookup = async (queryable: Queryable, sessionId: string): Promise<void> => {
-  await queryable
+const oneMaskedMore = onceBuilt((queryable, { sessionId }: { readonly sessionId: string }) =>
+  queryable
     .updateTable('agent_session')
     .set((expression) => ({ masked_lookups: expression('masked_lookups', '+', 1) }))
-    .where('id', '=', sessionId)
-    .execute();
+    .where('id', '=', sessionId),
+);
+
+export const countMaskedLookup = async (queryable: Queryable, sessionId: string): Promise<void> => {
+  await oneMaskedMore(queryable, { sessionId });
 };

@@ -6,6 +6,7 @@ import type { Selectable } from 'kysely';
 import type { JsonObject } from '@bessemer/protocol/json';
 
 import type { Queryable } from './database.ts';
+import { onceBuilt } from './once-built.ts';
 import type { AuditTable } from './audit-tables.ts';
 
 export type NewAuditRow = {
@@ -36,13 +37,38 @@ export type ChainMaker = {
 /** The only row of its table. */
 const END_ID = 1;
 
-const takeNumber = (queryable: Queryable) =>
+const nextNumber = onceBuilt((queryable, { id }: { readonly id: number }) =>
   queryable
     .updateTable('audit_head')
     .set((each) => ({ seq: each('seq', '+', 1) }))
-    .where('id', '=', END_ID)
-    .returning(['seq', 'hash'])
-    .executeTakeFirst();
+    .where('id', '=', id)
+    .returning(['seq', 'hash']),
+);
+
+const takeNumber = async (queryable: Queryable) =>
+  (await nextNumber(queryable, { id: END_ID })).rows[0];
+
+const insertEntry = onceBuilt((queryable, entry: AuditRow) =>
+  queryable.insertInto('audit').values({
+    seq: entry.seq,
+    at_ms: entry.atMs,
+    event: entry.event,
+    severity: entry.severity,
+    node_uuid: entry.nodeUuid,
+    session_id: entry.sessionId,
+    boot_no: entry.bootNumber,
+    source: entry.source,
+    agent_version: entry.agentVersion,
+    request_id: entry.requestId,
+    outcome: entry.outcome,
+    detail: entry.detail,
+    hash: entry.hash,
+  }),
+);
+
+const moveEnd = onceBuilt((queryable, { hash, seal }: Pick<AuditEnd, 'hash' | 'seal'>) =>
+  queryable.updateTable('audit_head').set({ hash, seal }).where('id', '=', END_ID),
+);
 
 /**
  * Appends inside the transaction of the caller. On PostgreSQL the end stays locked until that transaction is over:
@@ -65,29 +91,8 @@ export const appendAudit = async (
   }
   const { seq } = end;
   const hash = chain.link(end.hash, { ...row, seq });
-  await queryable
-    .insertInto('audit')
-    .values({
-      seq,
-      at_ms: row.atMs,
-      event: row.event,
-      severity: row.severity,
-      node_uuid: row.nodeUuid,
-      session_id: row.sessionId,
-      boot_no: row.bootNumber,
-      source: row.source,
-      agent_version: row.agentVersion,
-      request_id: row.requestId,
-      outcome: row.outcome,
-      detail: row.detail,
-      hash,
-    })
-    .execute();
-  await queryable
-    .updateTable('audit_head')
-    .set({ hash, seal: chain.seal({ seq, hash }) })
-    .where('id', '=', END_ID)
-    .execute();
+  await insertEntry(queryable, { ...row, seq, hash });
+  await moveEnd(queryable, { hash, seal: chain.seal({ seq, hash }) });
   return seq;
 };
 

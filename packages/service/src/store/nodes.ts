@@ -10,6 +10,7 @@ import { isUuid, type NodeUuid } from '@bessemer/protocol/uuid';
 import type { Queryable } from './database.ts';
 import { withConflicts } from './errors.ts';
 import { columnsOfNode, columnValue, NODE_COLUMNS, nodeOfRow } from './node-row.ts';
+import { onceBuilt } from './once-built.ts';
 
 /** What may be changed after creation; `undefined` leaves a property as it is. */
 export type NodeChanges = Partial<Omit<NodeRecord, 'id' | 'uuid' | 'createdAt'>>;
@@ -24,16 +25,22 @@ export type UpdateCondition = {
 export type NewNode = Pick<NodeRecord, 'uuid' | 'driver' | 'interfaces'> &
   Partial<Omit<NodeRecord, 'id'>>;
 
+const nodesBy = (column: 'uuid' | 'name') =>
+  onceBuilt((queryable, { ident }: { readonly ident: string }) =>
+    queryable.selectFrom('node').selectAll().where(column, '=', ident),
+  );
+
+const nodesByUuid = nodesBy('uuid');
+const nodesByName = nodesBy('name');
+
 /** By UUID, else by name. */
 export const findNode = async (
   queryable: Queryable,
   ident: string,
 ): Promise<NodeRecord | undefined> => {
-  const row = await queryable
-    .selectFrom('node')
-    .selectAll()
-    .where(isUuid(ident) ? 'uuid' : 'name', '=', isUuid(ident) ? ident.toLowerCase() : ident)
-    .executeTakeFirst();
+  const [row] = isUuid(ident)
+    ? (await nodesByUuid(queryable, { ident: ident.toLowerCase() })).rows
+    : (await nodesByName(queryable, { ident })).rows;
   return row === undefined ? undefined : nodeOfRow(row);
 };
 
