@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import type { JsonObject } from '@bessemer/protocol/json';
 
 import { discoverMachine } from '#conductor/discovery/discover-machine';
+import { type LookUpName, makeNameBook } from '#conductor/discovery/name-book';
 import type { DiscoveryOptions } from '#conductor/discovery/options';
 import { type ConductorParts, DEFAULT_CONDUCTOR_OPTIONS } from '#conductor/conductor-parts';
 import type { LookupAnswer } from '#conductor/conductor';
@@ -52,6 +53,7 @@ const inventoryOf = ({ macs = [newMac()], bmcAddress = '' }: FoundMachine): Json
 export const openDiscoveryStage = (
   store: Store,
   options: Partial<DiscoveryOptions> = {},
+  lookUp?: LookUpName,
 ): DiscoveryStage => {
   const log = makeLog({ level: 'silent' });
   const clock = systemClock;
@@ -70,11 +72,12 @@ export const openDiscoveryStage = (
     options: DEFAULT_CONDUCTOR_OPTIONS,
     discovery: { ...DEFAULT_OPTIONS, ...options },
   };
+  const names = makeNameBook(clock, lookUp);
   const scheduler = { owner: 'a test', isFull: () => false, nudge: () => undefined };
   return {
     discover: (machine) =>
       discoverMachine(
-        { parts, scheduler },
+        { parts, scheduler, names },
         {
           inventory: inventoryOf(machine),
           pluginData: {},

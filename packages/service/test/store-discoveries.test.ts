@@ -8,7 +8,7 @@ import {
   countWaitingDiscoveries,
   findDiscovery,
   insertDiscovery,
-  listDriverInfoNaming,
+  listAddressedNodes,
 } from '#store/discoveries';
 import { deleteNode, updateNode } from '#store/nodes';
 
@@ -48,15 +48,24 @@ onBothEngines((store) => {
     assert.equal(await countWaitingDiscoveries(db), before + 1);
   });
 
-  test('nodes are found by what their driver_info names', async () => {
+  test('nodes that have an address are listed, page by page', async () => {
     const { db } = store();
-    await makeNode(store(), { driverInfo: { ipmi_address: '192.0.2.77' } });
+    await makeNode(store(), { driverInfo: { note: 'nowhere' } });
+    const addressed = [
+      await makeNode(store(), { driverInfo: { ipmi_address: '192.0.2.77' } }),
+      await makeNode(store(), { driverInfo: { redfish_address: 'https://bmc-7' } }),
+      await makeNode(store(), { driverInfo: { ipmi_address: '2001:DB8::77' } }),
+    ];
 
-    assert.deepEqual(await listDriverInfoNaming(db, '192.0.2.77'), [
-      { ipmi_address: '192.0.2.77' },
-    ]);
-    assert.deepEqual(await listDriverInfoNaming(db, '192.0.2.78'), []);
-    await makeNode(store(), { driverInfo: { ipmi_address: '2001:DB8::77' } });
-    assert.equal((await listDriverInfoNaming(db, '2001:db8::77')).length, 1);
+    const first = await listAddressedNodes(db, '', 2);
+    const rest = await listAddressedNodes(db, first.at(-1)?.nodeUuid ?? '', 10);
+
+    const listed = [...first, ...rest];
+    assert.equal(first.length, 2);
+    assert.deepEqual(
+      listed.map(({ nodeUuid }) => nodeUuid as string),
+      addressed.map(({ uuid }) => uuid as string).toSorted(),
+    );
+    assert.ok(listed.some(({ driverInfo }) => driverInfo['redfish_address'] === 'https://bmc-7'));
   });
 });

@@ -28,6 +28,7 @@ import { CATALOG } from './catalog.ts';
 import type { Conductor } from './conductor.ts';
 import type { ConductorParts } from './conductor-parts.ts';
 import { discoverMachine } from './discovery/discover-machine.ts';
+import { makeNameBook } from './discovery/name-book.ts';
 import { continueInspection } from './inspect/continue-inspection.ts';
 import { openHardwareDoor } from './management/open-hardware-door.ts';
 import { requestWork } from './management/request-work.ts';
@@ -82,6 +83,7 @@ export const startConductor = async (given: ConductorParts): Promise<Conductor> 
   const poller = pollNodes(parts, scheduler.nudge);
   poller.start();
   const allocator = makeAllocator(parts);
+  const names = makeNameBook(parts.clock);
   allocator.start();
   breakGlass.start((uuid) => rotateShown({ parts, scheduler }, uuid));
   const keeper = makeCredentialKeeper({ parts, scheduler });
@@ -163,7 +165,7 @@ export const startConductor = async (given: ConductorParts): Promise<Conductor> 
     heartbeat,
     continueInspection: async (request) =>
       (await continueInspection(parts, scheduler.nudge, request)) ??
-      discoverMachine({ parts, scheduler }, request),
+      discoverMachine({ parts, scheduler, names }, request),
     agentSessions: (uuid) => agentSessions(parts, uuid),
     openAgentWindow: (uuid, caller) => openAgentWindow(parts, scheduler.nudge, uuid, caller),
     revokeAgentSession: (uuid, caller) => revokeAgentSession(parts, scheduler.nudge, uuid, caller),

@@ -63,16 +63,22 @@ export const countWaitingDiscoveries = async (queryable: Queryable): Promise<num
   return Number(count);
 };
 
-/** Nodes whose driver_info has the text, which is in lower case, in it somewhere: to be looked at by who asks. */
-export const listDriverInfoNaming = async (
+/** Nodes whose driver_info says where something is, in the order of their UUIDs, after `after`. */
+export const listAddressedNodes = async (
   queryable: Queryable,
-  text: string,
-): Promise<readonly JsonObject[]> => {
+  after: string,
+  limit: number,
+): Promise<readonly { readonly nodeUuid: NodeUuid; readonly driverInfo: JsonObject }[]> => {
   const rows = await queryable
     .selectFrom('node')
-    .select('driver_info')
-    // PostgreSQL tells capitals from others, and SQLite does not.
-    .where(({ fn }) => fn<string>('lower', ['driver_info']), 'like', `%${text}%`)
+    .select(['uuid', 'driver_info'])
+    .where('uuid', '>', after)
+    .where('driver_info', 'like', '%_address"%')
+    .orderBy('uuid')
+    .limit(limit)
     .execute();
-  return rows.map((row) => JSON.parse(row.driver_info) as JsonObject);
+  return rows.map((row) => ({
+    nodeUuid: row.uuid as NodeUuid,
+    driverInfo: JSON.parse(row.driver_info) as JsonObject,
+  }));
 };

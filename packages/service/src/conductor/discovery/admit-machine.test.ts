@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { bmcAddressOf, namesHost, networkOf } from './admit-machine.ts';
+import { bmcAddressOf, networkOf } from './admit-machine.ts';
 
 const OPTIONS = {
   networks: ['10.20.0.0/24', '10.20.1.0/24'],
@@ -32,19 +32,5 @@ for (const [name, four, six, expected] of [
     const found = bmcAddressOf(OPTIONS, { bmc_address: four, bmc_v6address: six });
 
     assert.equal(found, expected);
-  });
-}
-
-for (const [name, info, expected] of [
-  ['by its address', { ipmi_address: '10.30.0.9' }, true],
-  ['by a URL with a port', { redfish_address: 'https://10.30.0.9:8443/' }, true],
-  ['by a URL of IPv6', { redfish_address: 'https://[2001:db8::9]' }, true],
-  ['not by a longer address', { ipmi_address: '10.30.0.99' }, false],
-  ['not by what is no address', { note: '10.30.0.9' }, false],
-] as const) {
-  test(`a node names a BMC ${name}`, () => {
-    const host = JSON.stringify(info).includes('2001') ? '2001:db8::9' : '10.30.0.9';
-
-    assert.equal(namesHost(info, host), expected);
   });
 }

@@ -5,20 +5,14 @@ import { isIPv4, isIPv6 } from 'node:net';
 
 import type { Inventory } from '@bessemer/protocol/agent/inventory';
 import { Refusal } from '@bessemer/protocol/errors/refusal';
-import type { JsonObject } from '@bessemer/protocol/json';
 
-import {
-  countDiscoveries,
-  countWaitingDiscoveries,
-  listDriverInfoNaming,
-} from '#store/discoveries';
+import { countDiscoveries, countWaitingDiscoveries } from '#store/discoveries';
 import type { Queryable } from '#store/database';
 import { isInNetworks } from '#trust/agent-token/source-address';
 
 import type { DiscoveryOptions } from './options.ts';
 
 const HOUR_MS = 3_600_000;
-const ADDRESS_KEYS = ['ipmi_address', 'redfish_address'] as const;
 
 /** The allowed network that the caller is in; undefined: it is in none. */
 export const networkOf = (
@@ -59,20 +53,3 @@ const plainly = (address: unknown): string | undefined => {
   const plain = new URL(url).hostname.slice(1, -1);
   return plain.startsWith('::ffff:') ? undefined : plain;
 };
-
-/** The machine could otherwise have us try a new password at the BMC of another. Throws Refusal(409). */
-export const requireOwnBmc = async (queryable: Queryable, address: string): Promise<void> => {
-  const others = await listDriverInfoNaming(queryable, address);
-  if (!others.some((info) => namesHost(info, address))) return;
-  throw new Refusal(409, 'The BMC of the machine is the BMC of a node already.');
-};
-
-export const namesHost = (info: JsonObject, address: string): boolean =>
-  ADDRESS_KEYS.some((key) => {
-    const value = info[key];
-    if (typeof value !== 'string') return false;
-    const url = value.includes('://')
-      ? value
-      : `https://${value.includes(':') && !value.includes('.') ? `[${value}]` : value}`;
-    return URL.canParse(url) && new URL(url).hostname.replaceAll(/^\[|\]$/g, '') === address;
-  });

@@ -29,13 +29,16 @@ import { propertiesOf } from '../inspect/inspect.ts';
 import { requestWork } from '../management/request-work.ts';
 import type { Scheduler } from '../scheduler.ts';
 import { makeEventNoter, noteEvent } from '../trust-events.ts';
-import { bmcAddressOf, networkOf, requireOwnBmc, requireRoom } from './admit-machine.ts';
+import { bmcAddressOf, networkOf, requireRoom } from './admit-machine.ts';
 import { discoverPlan } from './discover-workflow.ts';
 import { DISCOVER_NAME, FOUND_FROM, FOUND_MACS } from './discovery-names.ts';
+import { judgeClaim, namesOfBmcs } from './known-bmcs.ts';
+import type { NameBook } from './name-book.ts';
 import type { DiscoveryOptions } from './options.ts';
 
 type Discoverer = {
   readonly parts: ConductorParts;
+  readonly names: NameBook;
   readonly scheduler: Pick<Scheduler, 'owner' | 'isFull' | 'nudge'>;
 };
 
@@ -47,7 +50,7 @@ type Found = {
 
 /** Undefined: nothing is discovered here, or not this. Throws Refusal. */
 export const discoverMachine = async (
-  { parts, scheduler }: Discoverer,
+  { parts, scheduler, names }: Discoverer,
   request: InspectionRequest,
 ): Promise<LookupAnswer | undefined> => {
   const options = parts.discovery;
@@ -65,7 +68,7 @@ export const discoverMachine = async (
     const known = await listPortsByAddress(parts.store.db, macs);
     const uuid =
       known.length === 0
-        ? await enrol(parts, options, { ...found, network }, request.pluginData)
+        ? await enrol({ parts, names }, options, { ...found, network }, request.pluginData)
         : await findAgain(
             parts,
             found,
@@ -100,19 +103,24 @@ const readInventory = ({ inventory }: InspectionRequest): Inventory => {
  * Room, node, ports and inventory in one transaction: those that come together are counted one after the other, and of two
  * that claim one BMC the second sees the first. Undefined: another conductor was told of the machine at the same time.
  */
-const enrol = (
-  parts: ConductorParts,
+const enrol = async (
+  { parts, names }: Pick<Discoverer, 'parts' | 'names'>,
   options: DiscoveryOptions,
   found: Found & { readonly network: string },
   pluginData: JsonObject,
-): Promise<NodeUuid | undefined> =>
-  parts.store.transaction(async (transaction) => {
+): Promise<NodeUuid | undefined> => {
+  const { store, clock } = parts;
+  // Also before names are looked up, which takes longer than to be refused.
+  await requireRoom(store.db, options, found.network, clock.wallMs());
+  const claimed = bmcAddressOf(options, found.inventory);
+  const addresses =
+    claimed === undefined ? new Map() : await names.find(await namesOfBmcs(store.db));
+  return store.transaction(async (transaction) => {
     await passGate(transaction, 'discovery');
     if ((await listPortsByAddress(transaction, found.macs)).length > 0) return undefined;
-    const nowMs = parts.clock.wallMs();
+    const nowMs = clock.wallMs();
     await requireRoom(transaction, options, found.network, nowMs);
-    const address = bmcAddressOf(options, found.inventory);
-    if (address !== undefined) await requireOwnBmc(transaction, address);
+    const { address, obstacle } = await claimOf(transaction, claimed, addresses);
     const node = await insertNewNode(transaction, parts, found, {
       driver: options.driver,
       interfaces: parts.drivers.chooseInterfaces(options.driver, {}),
@@ -131,10 +139,40 @@ const enrol = (
       nodeUuid: node.uuid,
       source,
       outcome: 'changed',
-      detail: { network, macs: [...found.macs], bmc_address: address ?? null },
+      detail: {
+        network,
+        macs: [...found.macs],
+        bmc_address: address ?? null,
+        ...(obstacle === undefined ? {} : { bmc_not_taken: obstacle }),
+      },
     });
     return node.uuid;
   });
+};
+
+type TakenAddress = {
+  readonly address: string | undefined;
+  /** Why there is none though the machine named one. */
+  readonly obstacle?: string;
+};
+
+/** Throws Refusal(409) where it is the BMC of a node. Where nobody can say so, the machine becomes a node without a BMC. */
+const claimOf = async (
+  transaction: Queryable,
+  claimed: string | undefined,
+  addresses: ReadonlyMap<string, readonly string[]>,
+): Promise<TakenAddress> => {
+  if (claimed === undefined) return { address: undefined };
+  const claim = await judgeClaim(transaction, claimed, addresses);
+  if (claim.kind === 'free') return { address: claimed };
+  if (claim.kind === 'taken') {
+    throw new Refusal(409, 'The BMC of the machine is the BMC of a node already.');
+  }
+  return {
+    address: undefined,
+    obstacle: `${claimed} may be the BMC of node ${claim.nodeUuid}: the name ${claim.host} was not found`,
+  };
+};
 
 const addressInfo = (
   driver: DiscoveryOptions['driver'],
