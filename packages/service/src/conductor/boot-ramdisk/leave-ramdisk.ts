@@ -26,12 +26,17 @@ export const endBoot = async (
   await endSession(transaction, parts, nodeUuid, reason);
 };
 
+/** From virtual media and from the boot host; for a machine whose ramdisk is done. */
+export const withdrawRamdisk = async (job: Job): Promise<void> => {
+  await job.driver.boot.cleanUpRamdisk(job.node);
+  await job.parts.bootHost?.remove(job.node.uuid);
+};
+
 export const cleanUpRamdisk: Step = {
   name: 'clean_up_ramdisk',
   isIdempotent: true,
   run: async (job) => {
-    await job.driver.boot.cleanUpRamdisk(job.node);
-    await job.parts.bootHost?.remove(job.node.uuid);
+    await withdrawRamdisk(job);
     return {
       ...DONE,
       also: async (transaction) => {

@@ -9,7 +9,12 @@ import { makeCommandStep } from '../agent-session/command-step.ts';
 import { AGENT_STEP_RUNNER, makeAgentStep } from '../agent-session/run-agent-step.ts';
 import { recoverBoot } from '../boot-ramdisk/boot-again.ts';
 import { bootRamdiskPlan } from '../boot-ramdisk/boot-ramdisk.ts';
-import { bringRamdiskToRest, closeBoot, endBoot } from '../boot-ramdisk/leave-ramdisk.ts';
+import {
+  bringRamdiskToRest,
+  closeBoot,
+  endBoot,
+  withdrawRamdisk,
+} from '../boot-ramdisk/leave-ramdisk.ts';
 import type { StepRequest } from '../conductor.ts';
 import { ASKED_KEY, chooserOf } from '../steps/choose-steps.ts';
 import { stepsOfDriver } from '../steps/offered-step.ts';
@@ -37,7 +42,7 @@ const leaveRamdisk: Step = {
   name: 'boot_from_disk',
   isIdempotent: true,
   run: async (job) => {
-    await job.driver.boot.cleanUpRamdisk(job.node);
+    await withdrawRamdisk(job);
     await job.driver.boot.prepareInstance(job.node);
     return {
       ...DONE,
