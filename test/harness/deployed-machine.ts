@@ -9,7 +9,7 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 
 import { type Lab, labUp } from './lab.ts';
-import { NETWORK_BOOT_SETTINGS, networkBootObstacle } from './network-boot.ts';
+import { NETWORK_BOOT_SETTINGS, networkBootObstacle, requireClosedBoot } from './network-boot.ts';
 import { askFor, makeNode, patchNode, waitForState } from './node.ts';
 import { waitFor } from './wait-for.ts';
 import {
@@ -61,17 +61,24 @@ export type MachineWish = {
   readonly firmware: 'uefi' | 'bios';
   /** Bus and size. */
   readonly disk: string;
-  /** `redfish` brings the ramdisk on virtual media, `ipmi` over the network. */
+  /** `redfish` brings the ramdisk on virtual media, `ipmi` over the network, by PXE and TFTP of the firmware. */
   readonly bmc?: 'redfish' | 'ipmi';
+  /** Unless said: a boot less. */
+  readonly isErased?: boolean;
 };
 
 const why = obstacle();
 
-export const testDeployedMachine = ({ firmware, disk, bmc = 'redfish' }: MachineWish): void => {
+export const testDeployedMachine = ({
+  firmware,
+  disk,
+  bmc = 'redfish',
+  isErased = true,
+}: MachineWish): void => {
   const isIpmi = bmc === 'ipmi';
   const skip = (isIpmi ? networkBootObstacle() : why) ?? false;
   void test(
-    `a ${firmware} machine behind ${bmc} is erased, deployed and started from its ${disk} disk`,
+    `a ${firmware} machine behind ${bmc} is ${isErased ? 'erased, ' : ''}deployed and started from its ${disk} disk`,
     { skip },
     async () => {
       const directory = await makeDirectory();
@@ -84,6 +91,7 @@ export const testDeployedMachine = ({ firmware, disk, bmc = 'redfish' }: Machine
           `--bmc=${bmc}`,
           `--firmware=${firmware}`,
           `--disk=${disk}`,
+          ...(isIpmi ? ['--network-loader=firmware'] : []),
         );
         const [machine] = lab.machines;
         assert.ok(machine);
@@ -94,6 +102,7 @@ export const testDeployedMachine = ({ firmware, disk, bmc = 'redfish' }: Machine
             `image.file_directories=${image.file.slice(0, image.file.lastIndexOf('/'))}`,
             'redfish.allow_loopback=true',
             'ipmi.allow_loopback=true',
+            `conductor.automated_clean=${isErased}`,
             ...(isIpmi ? NETWORK_BOOT_SETTINGS : []),
           ],
         });
@@ -115,6 +124,8 @@ export const testDeployedMachine = ({ firmware, disk, bmc = 'redfish' }: Machine
           STEP_MS_MAX,
         );
         assert.match(console, new RegExp(`lab-os:.*firmware ${firmware}`));
+        if (isIpmi) await requireClosedBoot(service, machine);
+        if (!isErased) return;
         const records = await service.call('GET', `/bessemer/nodes/${uuid}/erasures`);
         const { erasures } = records.body as {
           readonly erasures: readonly { readonly method: string }[];

@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { test } from 'node:test';
 
-import { type Lab, labUp } from './lab.ts';
+import { type Lab, type LabMachine, labUp } from './lab.ts';
 import { askFor, makeNode, showNode, waitForState } from './node.ts';
 import { makeDirectory, removeDirectory, type RunningService, startService } from './service.ts';
 import { waitFor } from './wait-for.ts';
@@ -52,19 +52,40 @@ const servedBoots = async (service: RunningService): Promise<readonly string[]> 
   return [...text.matchAll(/"root":"netboot","id":"([^"]+)"/g)].map(([, id]) => id ?? '');
 };
 
-/** With our own DHCP on the lab's cable. */
+/** What the machine was started with held no token, and nothing of it can be had any more. */
+export const requireClosedBoot = async (
+  service: RunningService,
+  machine: LabMachine,
+): Promise<void> => {
+  const console = await readFile(machine.serial_log, 'utf8');
+  assert.match(console, new RegExp(`BOOTIF=${machine.mac}`, 'i'));
+  assert.doesNotMatch(console, /agent_token|ipa-agent-token/);
+  // Nothing stays: not for the card, not for who kept the number of the boot.
+  const mac = machine.mac.replaceAll(':', '-');
+  await waitFor(
+    () => statusOf(`/netboot/by-mac/${mac}`),
+    (status) => status === 404,
+    STEP_MS_MAX,
+  );
+  const [boot] = await servedBoots(service);
+  assert.ok(boot !== undefined);
+  assert.equal(await statusOf(`/netboot/${boot}/${'A'.repeat(43)}/1/config.cpio`), 410);
+};
+
+/** With our own DHCP on the lab's cable, and each file that is served in the log. */
 export const NETWORK_BOOT_SETTINGS: readonly string[] = [
   `netboot.http_listen=${NETBOOT}`,
   `netboot.dhcp_interface=${INTERFACE}`,
   'netboot.dhcp_range=10.99.0.200,10.99.0.240,255.255.255.0,10m',
   'netboot.kernel_append_params=console=ttyS0',
+  'DEFAULT.log_level=debug',
 ];
 
 const startWithDhcp = (directory: string): Promise<RunningService> =>
   startService({
     directory,
     listenHost: SERVICE_HOST,
-    settings: ['redfish.allow_loopback=true', 'DEFAULT.log_level=debug', ...NETWORK_BOOT_SETTINGS],
+    settings: ['redfish.allow_loopback=true', ...NETWORK_BOOT_SETTINGS],
   });
 
 export const testNetworkBoot = ({ firmware, bootInterface, loader, how }: NetworkRoute): void => {
@@ -100,19 +121,7 @@ export const testNetworkBoot = ({ firmware, bootInterface, loader, how }: Networ
 
         const { properties } = await showNode(service, uuid);
         assert.equal(properties['cpu_arch'], 'x86_64');
-        const console = await readFile(machine.serial_log, 'utf8');
-        assert.match(console, new RegExp(`BOOTIF=${machine.mac}`, 'i'));
-        assert.doesNotMatch(console, /agent_token|ipa-agent-token/);
-        // Nothing stays: not for the card, not for who kept the number of the boot.
-        const mac = machine.mac.replaceAll(':', '-');
-        await waitFor(
-          () => statusOf(`/netboot/by-mac/${mac}`),
-          (status) => status === 404,
-          STEP_MS_MAX,
-        );
-        const [boot] = await servedBoots(service);
-        assert.ok(boot !== undefined);
-        assert.equal(await statusOf(`/netboot/${boot}/${'A'.repeat(43)}/1/config.cpio`), 410);
+        await requireClosedBoot(service, machine);
       } finally {
         await service?.stop();
         await lab?.down();

@@ -1,7 +1,13 @@
-// The ways of booting over the network that the short run leaves out.
+// Machines behind Redfish that boot over the network and are inspected. In each run ipmi-machine.test.ts boots by PXE.
 
 import { testNetworkBoot } from '../../harness/network-boot.ts';
 
+testNetworkBoot({
+  firmware: 'uefi',
+  bootInterface: 'ipxe',
+  loader: 'firmware',
+  how: 'its own PXE and TFTP',
+});
 testNetworkBoot({
   firmware: 'bios',
   bootInterface: 'ipxe',

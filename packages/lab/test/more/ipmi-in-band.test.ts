@@ -7,10 +7,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { cacheDirectory, RAMDISK_ISO } from '@bessemer/protocol/paths';
-import { pause, systemClock } from '../src/clock.ts';
-import { copyWithArchive } from './boot-medium-copy.ts';
-import { makeArchive } from './cpio-writer.ts';
-import { createQemuIpmiLab, openStage, startIpmiLab } from './ipmi-lab-stage.ts';
+import { pause, systemClock } from '../../src/clock.ts';
+import { copyWithArchive } from '../boot-medium-copy.ts';
+import { makeArchive } from '../cpio-writer.ts';
+import { createQemuIpmiLab, openStage, startIpmiLab } from '../ipmi-lab-stage.ts';
 
 const ISO = join(cacheDirectory(process.env), RAMDISK_ISO);
 /** Four times what it takes on an idle host with two cores. */

@@ -8,12 +8,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { cacheDirectory, RAMDISK_ISO } from '@bessemer/protocol/paths';
-import { systemClock } from '../src/clock.ts';
-import { HOST_ADDRESS, NETMASK, claimTap, releaseTaps } from '../src/host/network.ts';
-import { makeQemuMachine } from '../src/qemu/qemu-machine.ts';
-import { makeBootArchive } from './boot-archive.ts';
-import { copyWithArchive } from './boot-medium-copy.ts';
-import { startLookupListener } from './lookup-listener.ts';
+import { systemClock } from '../../src/clock.ts';
+import { HOST_ADDRESS, NETMASK, claimTap, releaseTaps } from '../../src/host/network.ts';
+import { makeQemuMachine } from '../../src/qemu/qemu-machine.ts';
+import { makeBootArchive } from '../boot-archive.ts';
+import { copyWithArchive } from '../boot-medium-copy.ts';
+import { startLookupListener } from '../lookup-listener.ts';
 
 const ISO = join(cacheDirectory(process.env), RAMDISK_ISO);
 const MAC = '52:54:00:be:55:77';
