@@ -20,6 +20,7 @@ import type { RotationStrategy } from '#trust/bmc-credential/rotation-phases';
 
 import type { BmcCredentialTable } from './bmc-tables.ts';
 import type { Queryable } from './database.ts';
+import { onceBuilt } from './once-built.ts';
 
 export type BmcSlotName = 'a' | 'b';
 
@@ -220,6 +221,39 @@ export const addBmcCredential = async (
     .execute();
 };
 
+const takeRow = onceBuilt((queryable, { nodeUuid }: { readonly nodeUuid: NodeUuid }) =>
+  queryable
+    .updateTable('bmc_credential')
+    .set((set) => ({ revision: set('revision', '+', 1) }))
+    .where('node_uuid', '=', nodeUuid)
+    .returningAll(),
+);
+
+const keepRow = onceBuilt((queryable, row: Omit<BmcCredentialTable, 'revision'>) =>
+  queryable
+    .updateTable('bmc_credential')
+    .set({
+      state: row.state,
+      strategy: row.strategy,
+      slot_a: row.slot_a,
+      slot_b: row.slot_b,
+      active_slot: row.active_slot,
+      given: row.given,
+      known_accounts: row.known_accounts,
+      profile: row.profile,
+      model: row.model,
+      limits: row.limits,
+      superseded: row.superseded,
+      tries: row.tries,
+      held_until_ms: row.held_until_ms,
+      paused: row.paused,
+      frozen: row.frozen,
+      next_due_ms: row.next_due_ms,
+      last_result: row.last_result,
+    } satisfies Omit<BmcCredentialTable, 'revision' | 'node_uuid'>)
+    .where('node_uuid', '=', row.node_uuid),
+);
+
 /**
  * The row as it is after `change`, which sees it as nobody else can change it meanwhile; undefined when there is none.
  * In a transaction.
@@ -229,21 +263,11 @@ export const changeBmcCredential = async (
   nodeUuid: NodeUuid,
   change: (record: BmcCredentialRecord) => BmcCredentialChanges,
 ): Promise<BmcCredentialRecord | undefined> => {
-  const row = await queryable
-    .updateTable('bmc_credential')
-    .set((set) => ({ revision: set('revision', '+', 1) }))
-    .where('node_uuid', '=', nodeUuid)
-    .returningAll()
-    .executeTakeFirst();
+  const [row] = (await takeRow(queryable, { nodeUuid })).rows;
   if (row === undefined) return undefined;
   const before = recordOf(row);
   const after = { ...before, ...change(before) };
-  const { node_uuid: _, ...columns } = rowOf(after);
-  await queryable
-    .updateTable('bmc_credential')
-    .set(columns)
-    .where('node_uuid', '=', nodeUuid)
-    .execute();
+  await keepRow(queryable, rowOf(after));
   return after;
 };
 
@@ -264,13 +288,33 @@ export const listDueBmcCredentials = async (
 ): Promise<readonly BmcCredentialRecord[]> =>
   (await due(queryable, nowMs, limit).execute()).map(recordOf);
 
-/** Without those that nothing can be begun with now: frozen, in maintenance, or worked on. */
+/** Of the conductor groups that have any, in the order of their names. */
+export const listDueGroups = async (
+  queryable: Queryable,
+  nowMs: number,
+): Promise<readonly string[]> => {
+  const rows = await queryable
+    .selectFrom('bmc_credential')
+    .innerJoin('node', 'node.uuid', 'bmc_credential.node_uuid')
+    .select('node.conductor_group')
+    .distinct()
+    .where('bmc_credential.next_due_ms', '<=', nowMs)
+    .orderBy('node.conductor_group')
+    .execute();
+  return rows.map((row) => row.conductor_group);
+};
+
+/** Of one conductor group, without those that nothing can be begun with now: frozen, in maintenance, or worked on. */
 export const listFreeDueBmcCredentials = async (
   queryable: Queryable,
+  conductorGroup: string,
   nowMs: number,
   limit: number,
 ): Promise<readonly BmcCredentialRecord[]> => {
   const rows = await due(queryable, nowMs, limit)
+    .where('node_uuid', 'in', (select) =>
+      select.selectFrom('node').select('uuid').where('conductor_group', '=', conductorGroup),
+    )
     .where('frozen', 'is', null)
     .where('node_uuid', 'not in', (select) =>
       select.selectFrom('node').select('uuid').where('maintenance', '=', 1),

@@ -11,6 +11,7 @@ import type { RotationPhase, RotationStrategy } from '#trust/bmc-credential/rota
 
 import type {
   BmcCredentialState,
+  BmcSlot,
   BmcSlotName,
   BmcSlotState,
   SecretRef,
@@ -18,6 +19,7 @@ import type {
 import type { BmcRotationTable } from './bmc-tables.ts';
 import type { Queryable } from './database.ts';
 import { withConflicts } from './errors.ts';
+import { onceBuilt } from './once-built.ts';
 
 export type RotationTrigger =
   | 'discovery'
@@ -79,7 +81,11 @@ export type RotationWork = {
   readonly waits: number;
   /** The act of the phase ended in waiting: it is known that it changed nothing. */
   readonly isPaused: boolean;
-  /** Rows of older versions have none of these three. */
+  /** Rows of older versions have none of these. */
+  /** Name of a login whose password is right, and good for nothing but its own change. */
+  readonly demanded?: string | null;
+  /** The account that a person gave has become the one of the target slot; what that was before. */
+  readonly slotBefore?: BmcSlot | null;
   readonly pause?: RotationPause | null;
   /** In this phase, without the pause that is on. */
   readonly waitedMs?: { readonly [reason in PauseReason]?: number };
@@ -246,15 +252,20 @@ export const listLeftRotations = async (
 const LONG_PAUSES: readonly PauseReason[] = ['lockout', 'age'];
 
 /**
- * Those that keep anybody busy. Not of nodes that were deleted, which end never, and not what waits for a time to pass:
- * that takes the room of nobody.
+ * Those that keep anybody busy, of nodes of one conductor group. Not of nodes that were deleted, which end never, and not
+ * what waits for a time to pass: that takes the room of nobody.
  */
-export const countBusyRotations = async (queryable: Queryable): Promise<number> => {
+export const countBusyRotations = async (
+  queryable: Queryable,
+  conductorGroup: string,
+): Promise<number> => {
   const row = await queryable
     .selectFrom('bmc_rotation')
     .select((expression) => expression.fn.countAll<number>().as('count'))
     .where('ended_ms', 'is', null)
-    .where('node_uuid', 'in', (nodes) => nodes.selectFrom('node').select('uuid'))
+    .where('node_uuid', 'in', (nodes) =>
+      nodes.selectFrom('node').select('uuid').where('conductor_group', '=', conductorGroup),
+    )
     .where((where) =>
       where.and(LONG_PAUSES.map((reason) => where('work', 'not like', `%"reason":"${reason}"%`))),
     )
@@ -299,21 +310,29 @@ export type RotationLogLine = {
   readonly detail: JsonObject;
 };
 
+type RotationLogRow = Pick<
+  RotationLogLine,
+  'rotationId' | 'nodeUuid' | 'atMs' | 'fence' | 'phase'
+> & {
+  readonly detail: string;
+};
+
+const insertLine = onceBuilt((queryable, line: RotationLogRow) =>
+  queryable.insertInto('bmc_rotation_log').values({
+    rotation_id: line.rotationId,
+    node_uuid: line.nodeUuid,
+    at_ms: line.atMs,
+    fence: line.fence,
+    phase: line.phase,
+    detail: line.detail,
+  }),
+);
+
 export const appendRotationLog = async (
   queryable: Queryable,
   line: RotationLogLine,
 ): Promise<void> => {
-  await queryable
-    .insertInto('bmc_rotation_log')
-    .values({
-      rotation_id: line.rotationId,
-      node_uuid: line.nodeUuid,
-      at_ms: line.atMs,
-      fence: line.fence,
-      phase: line.phase,
-      detail: JSON.stringify(line.detail),
-    })
-    .execute();
+  await insertLine(queryable, { ...line, detail: JSON.stringify(line.detail) });
 };
 
 /** The oldest first. */
