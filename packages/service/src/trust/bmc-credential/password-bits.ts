@@ -81,7 +81,20 @@ const log2 = (count: bigint): number => {
   return Math.log2(Number(count >> BigInt(over))) + over;
 };
 
-export const bitsOf = (profile: PasswordProfile): number => log2(countPasswords(profile));
+/** Limits that BMCs tell make other profiles; there are not many lengths. */
+const KNOWN_MAX = 500;
+const known = new Map<string, number>();
+
+/** Counted once for equal profiles: each rotation asks for all of them again. */
+export const bitsOf = (profile: PasswordProfile): number => {
+  const key = JSON.stringify(profile);
+  const found = known.get(key);
+  if (found !== undefined) return found;
+  if (known.size >= KNOWN_MAX) known.clear();
+  const bits = log2(countPasswords(profile));
+  known.set(key, bits);
+  return bits;
+};
 
 /** Of all texts of the alphabet and the length, as a logarithm: nearly none are drawn in vain where it is near to 0. */
 export const keptShareBits = (profile: PasswordProfile): number => {
