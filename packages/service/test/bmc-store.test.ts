@@ -11,6 +11,7 @@ import {
   findBmcCredential,
   listBmcCredentials,
   listDueBmcCredentials,
+  listDueGroups,
   listFreeDueBmcCredentials,
 } from '#store/bmc-credentials';
 import {
@@ -160,7 +161,7 @@ onBothEngines((store) => {
     await updateNode(store().db, maintained, { maintenance: true });
 
     const due = await listDueBmcCredentials(store().db, -1, 10);
-    const beginning = await listFreeDueBmcCredentials(store().db, -1, 1);
+    const beginning = await listFreeDueBmcCredentials(store().db, '', -1, 1);
 
     assert.equal(due.length, 3);
     assert.deepEqual(
@@ -176,25 +177,57 @@ onBothEngines((store) => {
     await insertRotation(store().db, first);
 
     await assert.rejects(insertRotation(store().db, rotationOf(uuid, fence)), Conflict);
-    const open = await countBusyRotations(store().db);
+    const open = await countBusyRotations(store().db, '');
     const end = { phase: 'done', endedMs: NOW_MS, outcome: 'succeeded' } as const;
     assert.equal(await updateRotation(store().db, first, fence, end, NOW_MS), true);
-    assert.equal(await countBusyRotations(store().db), open - 1);
+    assert.equal(await countBusyRotations(store().db, ''), open - 1);
     await insertRotation(store().db, rotationOf(uuid, fence));
 
     assert.equal((await listRotations(store().db, uuid, 10)).length, 2);
   });
 
+  test('what is due, and what runs, is listed and counted by conductor group', async () => {
+    const grouped = async (conductorGroup: string): Promise<NodeUuid> => {
+      const node = newNode({ conductorGroup });
+      await store().transaction((trx) => insertNode(trx, node, { nowMs: NOW_MS }));
+      await addBmcCredential(store().db, { ...credentialOf(node.uuid), nextDueMs: -9 });
+      return node.uuid;
+    };
+    const [east, east2, west] = [
+      await grouped('east'),
+      await grouped('east'),
+      await grouped('west'),
+    ];
+    await insertRotation(store().db, rotationOf(east, await lease(east)));
+
+    const groups = await listDueGroups(store().db, -9);
+    const lists = await Promise.all(
+      ['east', 'west', 'north'].map((group) =>
+        listFreeDueBmcCredentials(store().db, group, -9, 10),
+      ),
+    );
+    const counts = await Promise.all(
+      ['east', 'west'].map((group) => countBusyRotations(store().db, group)),
+    );
+
+    assert.deepEqual(groups, ['east', 'west']);
+    assert.deepEqual(
+      lists.map((list) => list.map(({ nodeUuid }) => nodeUuid).toSorted()),
+      [[east, east2].toSorted(), [west], []],
+    );
+    assert.deepEqual(counts, [1, 0]);
+  });
+
   test('the open rotation of a node that was deleted takes no room', async () => {
     const uuid = await makeNode();
-    const open = await countBusyRotations(store().db);
+    const open = await countBusyRotations(store().db, '');
     await insertRotation(store().db, rotationOf(uuid, await lease(uuid)));
-    const during = await countBusyRotations(store().db);
+    const during = await countBusyRotations(store().db, '');
     const seen = (await findNode(store().db, uuid)) as NodeRecord;
 
     await store().transaction((trx) => deleteNode(trx, uuid, seen));
 
-    assert.deepEqual([during, await countBusyRotations(store().db)], [open + 1, open]);
+    assert.deepEqual([during, await countBusyRotations(store().db, '')], [open + 1, open]);
   });
 
   test('a rotation that waits for hours takes no room, and one that waits for a BMC does', async () => {
@@ -206,10 +239,10 @@ onBothEngines((store) => {
       const pause = { ...words, reason, code: 'bmc.locked' } as const;
       const work = { ...rotation.work, pause };
       await updateRotation(store().db, rotation, fence, { work }, NOW_MS);
-      return countBusyRotations(store().db);
+      return countBusyRotations(store().db, '');
     };
     await insertRotation(store().db, rotation);
-    const open = await countBusyRotations(store().db);
+    const open = await countBusyRotations(store().db, '');
 
     const counts = [await paused('bmc'), await paused('lockout'), await paused('age')];
 

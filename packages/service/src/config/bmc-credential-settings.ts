@@ -87,7 +87,7 @@ export const BMC_CREDENTIAL_SETTINGS = {
     default: 5,
     min: 1,
     max: 1_000,
-    meaning: 'How many rotations by schedule run at the same time.',
+    meaning: 'How many rotations by schedule run at the same time in each conductor group.',
   },
   lockout_budget: {
     kind: 'count',

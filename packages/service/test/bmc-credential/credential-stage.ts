@@ -65,10 +65,12 @@ const withAccounts = (
 export const openCredentialStage = async (
   options: Partial<BmcCredentialOptions> = {},
   more: Partial<BmcCredentialParts> = {},
+  given?: Store,
 ): Promise<CredentialStage> => {
   const clock = systemClock;
   const log = makeLog({ level: 'silent' });
-  const store = await openStore({ engine: 'sqlite', path: ':memory:' });
+  // One that is given is closed by its owner.
+  const store = given ?? (await openStore({ engine: 'sqlite', path: ':memory:' }));
   const bmcs = new Map<string, ModelBmc>();
   const secrets = makeModelSecretStore(() => clock.wallMs());
   const keys = memoryKeys();
@@ -150,7 +152,7 @@ export const openCredentialStage = async (
     },
     close: async () => {
       await conductor.stop();
-      await store.close();
+      if (given === undefined) await store.close();
     },
   };
 };

@@ -21,7 +21,7 @@ export type BmcCredentialOptions = {
   readonly orphanGraceMs: number;
   /** What is done to the account that was in use before. */
   readonly standbyPolicy: 'scramble' | 'disable' | 'keep';
-  /** Rotations by schedule at the same time. */
+  /** Rotations by schedule at the same time, in each conductor group. */
   readonly parallelMax: number;
   /** Refused logins per account and window; undefined: what the BMC says about its lockout decides. */
   readonly loginTriesMax: number | undefined;

@@ -9,12 +9,14 @@ import type { NodeUuid } from '@bessemer/protocol/uuid';
 import type { NodeDriver } from '#drivers/driver';
 import { findBmcCredential, type SecretRef } from '#store/bmc-credentials';
 import {
+  countBusyRotations,
   findOpenRotation,
   type RotationRecord,
   type RotationTrigger,
   updateRotation,
 } from '#store/bmc-rotations';
 import type { Queryable } from '#store/database';
+import { passGate } from '#store/gates';
 
 import type { ConductorParts } from '../../conductor-parts.ts';
 import { requestWork } from '../../management/request-work.ts';
@@ -105,6 +107,20 @@ export type RotationOrder = BmcRotationWish & {
   readonly supplied?: SecretRef;
   /** Nobody asked. */
   readonly isScheduled?: true;
+  /** Refused where so many keep the conductor group of the node busy already. */
+  readonly parallelMax?: number;
+};
+
+/** Counted by all conductors together, each after the other. In the transaction that begins the rotation. */
+const refuseCrowd = async (
+  transaction: Queryable,
+  { conductorGroup }: NodeRecord,
+  { parallelMax }: RotationOrder,
+): Promise<void> => {
+  if (parallelMax === undefined) return;
+  await passGate(transaction, `bmc-rotation/${conductorGroup}`);
+  if ((await countBusyRotations(transaction, conductorGroup)) < parallelMax) return;
+  throw new Refusal(503, `${parallelMax} rotations run in the conductor group already.`);
 };
 
 export type RotationRequester = {
@@ -138,6 +154,7 @@ export const requestRotation = async (
       ...withCaller(work, caller),
       isOwnKindEnded: isAtOnce,
       also: async (transaction, held) => {
+        await refuseCrowd(transaction, node, order);
         await refuseHeld(transaction, node, order);
         const open = await findOpenRotation(transaction, uuid);
         if (open?.id !== left?.id) throw nodeLocked(node, parts.options.hostname);

@@ -6,6 +6,7 @@ import { Refusal } from '@bessemer/protocol/errors/refusal';
 import {
   type BmcCredentialRecord,
   listDueBmcCredentials,
+  listDueGroups,
   listFreeDueBmcCredentials,
 } from '#store/bmc-credentials';
 import { countBusyRotations, listLeftRotations } from '#store/bmc-rotations';
@@ -51,14 +52,34 @@ export const makeRotationSchedule = (requester: RotationRequester): RotationSche
   const begin = async (
     nodeUuid: BmcCredentialRecord['nodeUuid'],
     trigger: BmcRotationWish['trigger'],
+    parallelMax?: number,
   ): Promise<boolean> => {
     try {
-      await requestRotation(requester, nodeUuid, { trigger, isScheduled: true });
+      await requestRotation(requester, nodeUuid, {
+        trigger,
+        isScheduled: true,
+        ...(parallelMax === undefined ? {} : { parallelMax }),
+      });
       return true;
     } catch (error) {
       // Busy, frozen, in maintenance, without a BMC: its turn comes again.
       if (error instanceof Refusal) return false;
       throw error;
+    }
+  };
+
+  /** As many as the group has room for. Other conductors look at the same time: what they begin takes room, too. */
+  const beginDue = async (kept: RotationParts, group: string): Promise<void> => {
+    const { parallelMax } = kept.options;
+    const roomNow = async (): Promise<number> =>
+      parallelMax - (await countBusyRotations(parts.store.db, group));
+    let room = await roomNow();
+    if (room <= 0) return;
+    const nowMs = parts.clock.wallMs();
+    for (const record of await listFreeDueBmcCredentials(parts.store.db, group, nowMs, DUE_MAX)) {
+      const isBegun = await begin(record.nodeUuid, triggerOf(record), parallelMax);
+      room = isBegun ? room - 1 : await roomNow();
+      if (room <= 0) return;
     }
   };
 
@@ -76,12 +97,8 @@ export const makeRotationSchedule = (requester: RotationRequester): RotationSche
         }
       }
       if ((await kept.secrets.health()).state !== 'ready') return;
-      let room = kept.options.parallelMax - (await countBusyRotations(parts.store.db));
-      const free = await listFreeDueBmcCredentials(parts.store.db, parts.clock.wallMs(), DUE_MAX);
-      for (const record of free) {
-        if (room <= 0) return;
-        if (await begin(record.nodeUuid, triggerOf(record))) room -= 1;
-      }
+      const groups = await listDueGroups(parts.store.db, parts.clock.wallMs());
+      for (const group of groups) await beginDue(kept, group);
     },
   };
 };
