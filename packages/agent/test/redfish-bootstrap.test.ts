@@ -7,7 +7,8 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterEach, before, beforeEach, test } from 'node:test';
-import type { BmcHostInterface } from '@bessemer/protocol/agent/bmc-commands';
+import type { BmcHostInterface, BmcUserWish } from '@bessemer/protocol/agent/bmc-commands';
+import { type Clock, systemClock } from '#clock';
 import { redfishBootstrap } from '../src/commands/bmc/redfish-bootstrap.ts';
 import type { IpmiAnswer, IpmiRequest, SystemInterface } from '#hardware/ipmi/system-interface';
 import { type Identity, makeTestAuthority } from './test-authority.ts';
@@ -127,9 +128,15 @@ const partsOf = (bmc = bmcOf(), obstacle?: string) => ({
   joinHostNetwork: async () => obstacle,
 });
 
+const bootstrap = (
+  parts: Parameters<typeof redfishBootstrap>[0] = partsOf(),
+  wish: BmcUserWish = WISH,
+  clock: Pick<Clock, 'after'> = systemClock,
+) => redfishBootstrap(parts, wish, clock);
+
 test('an account is made, and the same again changes it', async () => {
-  const made = await redfishBootstrap(partsOf(), WISH);
-  const again = await redfishBootstrap(partsOf(), { ...WISH, password: 'another-Password1' });
+  const made = await bootstrap();
+  const again = await bootstrap(partsOf(), { ...WISH, password: 'another-Password1' });
 
   assert.deepEqual(made, { supported: true, account: `${ACCOUNTS}/2` });
   assert.deepEqual(again, made);
@@ -145,17 +152,17 @@ test('an account is made, and the same again changes it', async () => {
 test('a service with another certificate than the BMC tells gets no byte', async () => {
   fingerprint = Buffer.alloc(32, 1);
 
-  await assert.rejects(redfishBootstrap(partsOf(), WISH), /another certificate/);
+  await assert.rejects(bootstrap(), /another certificate/);
 
   assert.deepEqual(seen, []);
 });
 
 test('what is missing is told, and nothing was sent', async () => {
   const causes = [
-    await redfishBootstrap({ ...partsOf(), hostInterface: async () => null }, WISH),
-    await redfishBootstrap(partsOf(bmcOf({ isOff: true })), WISH),
-    await redfishBootstrap(partsOf(bmcOf(), 'the network card to the BMC is not there'), WISH),
-    await redfishBootstrap(partsOf(), { ...WISH, privilege: 'callback' }),
+    await bootstrap({ ...partsOf(), hostInterface: async () => null }, WISH),
+    await bootstrap(partsOf(bmcOf({ isOff: true })), WISH),
+    await bootstrap(partsOf(bmcOf(), 'the network card to the BMC is not there'), WISH),
+    await bootstrap(partsOf(), { ...WISH, privilege: 'callback' }),
   ];
 
   assert.deepEqual(
@@ -172,7 +179,7 @@ test('a refusal of the service is told without the password', async () => {
   server.on('request', (_request, reply) => reply.writeHead(400).end(WISH.password));
 
   await assert.rejects(
-    redfishBootstrap(partsOf(), WISH),
+    bootstrap(),
     (error: Error) => /answered 400/.test(error.message) && !error.message.includes('canary'),
   );
 });
@@ -180,5 +187,37 @@ test('a refusal of the service is told without the password', async () => {
 test('a service that goes away in the middle of its answer is not waited for', async () => {
   isCut = true;
 
-  await assert.rejects(redfishBootstrap(partsOf(), WISH), /the answer was cut off/);
+  await assert.rejects(bootstrap(), /the answer was cut off/);
+});
+
+test('a service that never stops answering is left after a time for all of it', async () => {
+  const timers: (() => void)[] = [];
+  const clock: Pick<Clock, 'after'> = {
+    after: (_delayMs, work) => {
+      timers.push(work);
+      return () => undefined;
+    },
+  };
+  server.removeAllListeners('request');
+  const isAsked = once(server, 'request');
+  server.on('request', (_request, reply) => reply.writeHead(200).write('{ '));
+
+  const asked = bootstrap(partsOf(), WISH, clock);
+  await isAsked;
+  for (const work of timers) work();
+
+  await assert.rejects(asked, /GET .*AccountService: all of it took too long/);
+});
+
+test('after that time nothing more is asked, not even for a connection', async () => {
+  const clock: Pick<Clock, 'after'> = {
+    after: (_delayMs, work) => {
+      work();
+      return () => undefined;
+    },
+  };
+
+  await assert.rejects(bootstrap(partsOf(), WISH, clock), /all of it took too long/);
+
+  assert.deepEqual(seen, []);
 });

@@ -76,7 +76,7 @@ export const bmcCommands = (context: AgentContext): Command[] => {
     command(BMC_COMMANDS.redfishBootstrap, checkUserWish, async (params) => {
       const wish = checkUserWish(params);
       Reflect.deleteProperty(params, 'password');
-      return redfishBootstrap(context.hardware, wish);
+      return redfishBootstrap(context.hardware, wish, context.clock);
     }),
   ];
 };

@@ -15,6 +15,8 @@ export type PinnedRedfish = {
   /** Of a login that is good for this once. */
   readonly username: string;
   readonly password: string;
+  /** Ends all that is asked of it: each byte that comes in time would keep one question alive for ever. */
+  readonly end: AbortSignal;
 };
 
 export type RedfishAnswer = { readonly status: number; readonly body: JsonObject };
@@ -44,6 +46,10 @@ export const askRedfish = async (
       socket.destroy();
       reject(failed(`${method} ${path}: ${why}`));
     };
+    socket.once(
+      'close',
+      onEnd(service.end, () => fail(OVER)),
+    );
     const sent = httpRequest({ method, path, headers, createConnection: () => socket });
     sent.setTimeout(ANSWER_MS_MAX, () => fail('no answer in time'));
     sent.once('error', (error) => fail(error.message));
@@ -75,16 +81,28 @@ const objectIn = (text: string): JsonObject => {
   }
 };
 
-const connectPinned = ({ host, port, fingerprint }: PinnedRedfish): Promise<TLSSocket> =>
+const OVER = 'all of it took too long';
+
+/** Calls `work` when it ends, or at once where it is over; answers with what makes it forget that. */
+const onEnd = (end: AbortSignal, work: () => void): (() => void) => {
+  if (end.aborted) work();
+  else end.addEventListener('abort', work, { once: true });
+  return () => end.removeEventListener('abort', work);
+};
+
+const connectPinned = ({ host, port, fingerprint, end }: PinnedRedfish): Promise<TLSSocket> =>
   new Promise((resolve, reject) => {
     const socket = connect({ host, port, rejectUnauthorized: false, timeout: ANSWER_MS_MAX });
     const fail = (why: string): void => {
       socket.destroy();
       reject(failed(why));
     };
+    const forget = onEnd(end, () => fail(OVER));
+    socket.once('close', forget);
     socket.once('error', (error) => fail(error.message));
     socket.once('timeout', () => fail('it does not answer'));
     socket.once('secureConnect', () => {
+      forget();
       const { raw } = socket.getPeerCertificate();
       if (createHash('sha256').update(raw).digest().equals(fingerprint)) resolve(socket);
       else fail('it has another certificate than the BMC says');

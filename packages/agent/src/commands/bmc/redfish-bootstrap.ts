@@ -4,6 +4,7 @@
 
 import type { BmcHostInterface, BmcUserWish } from '@bessemer/protocol/agent/bmc-commands';
 import { isJsonObject, type JsonObject } from '@bessemer/protocol/json';
+import type { Clock } from '#clock';
 import type { Hardware } from '#hardware/hardware';
 import { request, type SystemInterface } from '#hardware/ipmi/system-interface';
 import { CommandFailure } from '../../command-failure.ts';
@@ -26,9 +27,16 @@ const ROLES: { readonly [privilege: string]: string } = {
   user: 'ReadOnly',
 };
 
+/** Of all that is asked of the service. The conductor waits longer for the command. */
+const SERVICE_MS_MAX = 60_000;
+
 type Parts = Pick<Hardware, 'bmc' | 'hostInterface' | 'joinHostNetwork'>;
 
-export const redfishBootstrap = async (parts: Parts, wish: BmcUserWish): Promise<JsonObject> => {
+export const redfishBootstrap = async (
+  parts: Parts,
+  wish: BmcUserWish,
+  clock: Pick<Clock, 'after'>,
+): Promise<JsonObject> => {
   const role = ROLES[wish.privilege];
   if (role === undefined) return unsupported(`Redfish has no role for ${wish.privilege}`);
   const found = await parts.hostInterface();
@@ -39,7 +47,14 @@ export const redfishBootstrap = async (parts: Parts, wish: BmcUserWish): Promise
   }
   const service = await openService(parts, found);
   if (typeof service === 'string') return unsupported(service);
-  return { supported: true, account: await setAccount(service, wish, role) };
+  const end = new AbortController();
+  const forget = clock.after(SERVICE_MS_MAX, () => end.abort());
+  try {
+    const account = await setAccount({ ...service, end: end.signal }, wish, role);
+    return { supported: true, account };
+  } finally {
+    forget();
+  }
 };
 
 const unsupported = (cause: string): JsonObject => ({ supported: false, cause });
@@ -48,7 +63,7 @@ const unsupported = (cause: string): JsonObject => ({ supported: false, cause })
 const openService = async (
   { bmc, joinHostNetwork }: Parts,
   found: BmcHostInterface,
-): Promise<PinnedRedfish | string> => {
+): Promise<Omit<PinnedRedfish, 'end'> | string> => {
   const { serviceAddress: host, servicePort: port } = found;
   if (host === null) return 'SMBIOS does not tell the address of the Redfish service';
   const fingerprint = await fetchFingerprint(bmc);
