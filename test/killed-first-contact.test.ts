@@ -6,19 +6,18 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { cacheDirectory, LIGHT_RAMDISK_ISO } from '../packages/protocol/src/paths.ts';
+import { type DyingService, makeDyingService } from './harness/dying-service.ts';
 import { freePorts } from './harness/free-ports.ts';
 import { type Lab, labUp } from './harness/lab.ts';
 import { askFor, makeNode, showNode, waitForState } from './harness/node.ts';
 import {
   makeDirectory,
   removeDirectory,
-  REPOSITORY,
   type RunningService,
   startService,
 } from './harness/service.ts';
 
 const STEP_MS_MAX = 60_000;
-const PRELOAD = `--import=${join(REPOSITORY, 'test/harness/kill-at-request.ts')}`;
 
 /** Requests of a first contact: 1 status, 2 proof, 3 hardware, 4 node and new token, 5 the new token is tried. */
 const DEATHS = [
@@ -28,6 +27,7 @@ const DEATHS = [
   ['when the old one is dead and the store still holds it', '5 answered'],
 ] as const;
 
+let dying: DyingService;
 let directory: string;
 let lab: Lab;
 let uuid: string;
@@ -48,7 +48,7 @@ const start = (killAt?: string): Promise<RunningService> =>
       'agent.poll_only=true',
       `deploy.ramdisk_iso=${join(cacheDirectory(process.env), LIGHT_RAMDISK_ISO)}`,
     ],
-    environment: killAt === undefined ? {} : { KILL_AT_REQUEST: killAt, NODE_OPTIONS: PRELOAD },
+    ...dying.life(killAt === undefined ? {} : { KILL_AT_REQUEST: killAt }),
   });
 
 const eventsOf = async (service: RunningService): Promise<readonly string[]> => {
@@ -58,6 +58,7 @@ const eventsOf = async (service: RunningService): Promise<readonly string[]> => 
 };
 
 before(async () => {
+  dying = await makeDyingService('kill-at-request.ts');
   directory = await makeDirectory();
   ports = await freePorts(3);
   lab = await labUp('--kind', 'simulated', '--disk', 'virtio:256M');
@@ -73,6 +74,7 @@ before(async () => {
 after(async () => {
   await lab?.down();
   await removeDirectory(directory);
+  await dying?.remove();
 });
 
 for (const [index, [when, killAt]] of DEATHS.entries()) {

@@ -17,6 +17,7 @@ import {
   LIGHT_RAMDISK_ISO,
   LIGHT_RAMDISK_KERNEL,
 } from '../packages/protocol/src/paths.ts';
+import { type DyingService, makeDyingService } from './harness/dying-service.ts';
 import { freePorts } from './harness/free-ports.ts';
 import { makeRawImage } from './harness/images.ts';
 import { type Lab, labUp } from './harness/lab.ts';
@@ -26,7 +27,6 @@ import {
   BESSEMER,
   makeDirectory,
   removeDirectory,
-  REPOSITORY,
   type RunningService,
   startService,
 } from './harness/service.ts';
@@ -39,7 +39,14 @@ const LINES_MAX = 60;
 const SIDES = ['before', 'after'] as const;
 /** Opening the session, starting the machine, the wait for the agent, the first command, and later ones. */
 const SAMPLE = ['3 before', '6 after', '9 before', '12 after'];
-const PRELOAD = `--import=${join(REPOSITORY, 'test/harness/kill-at-line.ts')}`;
+
+let dying: DyingService;
+
+before(async () => {
+  dying = await makeDyingService('kill-at-line.ts');
+});
+
+after(() => dying.remove());
 
 type Route = { readonly name: string; readonly isNetwork: boolean; readonly isPolled: boolean };
 
@@ -86,7 +93,7 @@ const openScene = async ({ isNetwork, isPolled }: Route): Promise<Scene> => {
         'agent.settle=1',
         'agent.grant_retry=10',
       ],
-      ...(death === undefined ? {} : { environment: { ...death, NODE_OPTIONS: PRELOAD } }),
+      ...dying.life(death),
     });
   const service = await start();
   const [machine] = lab.machines;

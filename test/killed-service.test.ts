@@ -3,10 +3,11 @@
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { describe, test } from 'node:test';
+import { basename, join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
 
 import { cacheDirectory, LIGHT_RAMDISK_ISO } from '../packages/protocol/src/paths.ts';
+import { type DyingService, makeDyingService } from './harness/dying-service.ts';
 import { freePorts } from './harness/free-ports.ts';
 import { makeRawImage, type TestImage } from './harness/images.ts';
 import { type Lab, type LabMachine, labUp } from './harness/lab.ts';
@@ -15,21 +16,29 @@ import {
   EndedEarly,
   makeDirectory,
   removeDirectory,
-  REPOSITORY,
   type RunningService,
   startService,
 } from './harness/service.ts';
+import { startWebServer } from './harness/web-server.ts';
 
 const STEP_MS_MAX = 60_000;
 /** More lines than a plan has; a service that never gets on is found by this. */
 const LIVES_MAX = 80;
 const MARKER = 'left-behind-by-the-last-tenant';
-const PRELOAD = `--import=${join(REPOSITORY, 'test/harness/kill-at-line.ts')}`;
+
+let dying: DyingService;
+
+before(async () => {
+  dying = await makeDyingService('kill-at-line.ts');
+});
+
+after(() => dying.remove());
 
 type Scene = {
   readonly lab: Lab;
   readonly machine: LabMachine;
   readonly image: TestImage;
+  readonly imageUrl: string;
   readonly uuid: string;
   readonly start: (killAtLine?: string) => Promise<RunningService>;
   readonly close: () => Promise<void>;
@@ -39,6 +48,8 @@ const openScene = async (): Promise<Scene> => {
   const directory = await makeDirectory();
   const [listen = '', agent = '', boot = ''] = await freePorts(3);
   const image = await makeRawImage(directory);
+  // A service that dies at each line of progress never lives long enough to serve an image itself.
+  const web = await startWebServer(directory);
   const lab = await labUp('--kind', 'simulated', '--disk', 'virtio:256M');
   const [machine] = lab.machines;
   assert.ok(machine);
@@ -48,12 +59,11 @@ const openScene = async (): Promise<Scene> => {
       // The same ports in every life: the agent in the ramdisk keeps calling where it was told to.
       args: ['--listen', listen, '--agent-listen', agent, '--boot-listen', boot],
       settings: [
-        `image.file_directories=${directory}`,
+        'image.allowed_networks=127.0.0.1/32',
         `deploy.ramdisk_iso=${join(cacheDirectory(process.env), LIGHT_RAMDISK_ISO)}`,
         'redfish.allow_loopback=true',
       ],
-      environment:
-        killAtLine === undefined ? {} : { KILL_AT_LINE: killAtLine, NODE_OPTIONS: PRELOAD },
+      ...dying.life(killAtLine === undefined ? {} : { KILL_AT_LINE: killAtLine }),
     });
   const service = await start();
   const uuid = await makeNode(service, machine);
@@ -64,9 +74,11 @@ const openScene = async (): Promise<Scene> => {
     lab,
     machine,
     image,
+    imageUrl: `${web.url}/${basename(image.path)}`,
     uuid,
     start,
     close: async () => {
+      await web.stop();
       await lab.down();
       await removeDirectory(directory);
     },
@@ -154,7 +166,7 @@ describe('cleaning and deploying end well', { concurrency: true }, () => {
     test(`when each life ends at its line ${killAtLine}`, async (t) => {
       const scene = await openScene();
       t.after(() => scene.close());
-      const { lab, machine, image, uuid } = scene;
+      const { lab, machine, image, imageUrl, uuid } = scene;
       await lab.command('plant-marker', machine.name, MARKER);
 
       const cleanLives = await liveAndDie(scene, killAtLine, (service) =>
@@ -163,7 +175,7 @@ describe('cleaning and deploying end well', { concurrency: true }, () => {
       const disk = await readFile(machine.disks[0]?.path ?? '');
       const deployLives = await liveAndDie(scene, killAtLine, async (service) => {
         await patchNode(service, uuid, {
-          '/instance_info/image_source': `file://${image.path}`,
+          '/instance_info/image_source': imageUrl,
           '/instance_info/image_os_hash_algo': 'sha256',
           '/instance_info/image_os_hash_value': image.sha256,
           '/instance_info/image_disk_format': 'raw',

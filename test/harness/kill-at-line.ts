@@ -1,4 +1,4 @@
-// Loaded into the service before its own code (NODE_OPTIONS=--import): makes it kill itself by SIGKILL around the
+// Runs in the process of the service before its own code (dying-service.ts): makes it kill itself by SIGKILL around the
 // journal line that KILL_AT_LINE names, e.g. "2 before", or at the statement of a token's grant that KILL_AT_GRANT
 // names (before, stored, committed). The service itself has no such switch.
 

@@ -1,4 +1,4 @@
-// Loaded into the service before its own code (NODE_OPTIONS=--import): makes it kill itself by SIGKILL when it is about
+// Runs in the process of the service before its own code (dying-service.ts): makes it kill itself by SIGKILL when it is about
 // to send the n-th request to an agent, or has just got the answer to it: KILL_AT_REQUEST is e.g. "4 sent" or
 // "4 answered". The service itself has no such switch.
 

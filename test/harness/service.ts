@@ -50,6 +50,8 @@ export type ServiceOptions = {
   readonly args?: readonly string[];
   readonly settings?: readonly string[];
   readonly environment?: { readonly [name: string]: string };
+  /** What is started instead of ./bessemer serve. */
+  readonly program?: readonly [string, ...string[]];
 };
 
 export const makeDirectory = async (): Promise<string> => mkdtemp(join(tmpdir(), 'bessemer-test-'));
@@ -101,9 +103,11 @@ export const startService = async (options: ServiceOptions): Promise<RunningServ
   if (!options.args?.includes('--listen')) ports.push('--listen', '127.0.0.1:0');
   // Handed over, not piped: whatever the end of the process, its last line is there.
   const log = openSync(logPath, 'a');
+  const [program, ...before] = options.program ?? [BESSEMER, 'serve'];
+  const data = ['--data', join(directory, 'data')];
   const child = spawn(
-    BESSEMER,
-    ['serve', '--data', join(directory, 'data'), ...ports, ...(options.args ?? []), ...settings],
+    program,
+    [...before, ...data, ...ports, ...(options.args ?? []), ...settings],
     {
       stdio: ['ignore', 'pipe', log],
       env: { ...process.env, ...options.environment },

@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 
 import { openStore, type Store } from '#store/database';
 import { type JournalLine, listJournal } from '#store/journals';
@@ -18,6 +18,7 @@ import type { NodeRecord } from '@bessemer/protocol/node/record';
 import type { ProvisionState } from '@bessemer/protocol/node/states';
 import type { NodeUuid } from '@bessemer/protocol/uuid';
 
+import { type BundledProgram, bundleProgram } from '../bundled-program.ts';
 import { FAKE_INTERFACES, NOW_MS } from './with-engine.ts';
 
 const SERVICE = join(import.meta.dirname, 'killable-service.ts');
@@ -27,17 +28,20 @@ const ALL_LINES = Array.from({ length: LINES_MAX }, (_each, index) => index + 1)
 /** A process that hangs is a failure of the test, not of the machine it runs on. */
 const PROCESS_MS_MAX = 60_000;
 
-/** Compiled code of the first process: it takes each of some two hundred less than half the time to start. */
-const compiled = mkdtempSync(join(tmpdir(), 'bessemer-kill-compiled-'));
-after(() => rmSync(compiled, { recursive: true, force: true }));
+let service: BundledProgram;
+before(async () => {
+  service = await bundleProgram([SERVICE]);
+});
+after(() => service.remove());
 
 type Ended = { readonly signal: string | null; readonly code: number | null; readonly out: string };
 
 const runService = (args: readonly string[]): Promise<Ended> =>
   new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [SERVICE, ...args], {
+    const child = spawn(process.execPath, [service.program, ...args], {
       stdio: ['ignore', 'pipe', 'inherit'],
-      env: { ...process.env, NODE_COMPILE_CACHE: compiled },
+      // Compiled code of the first process is kept, for the other two hundred.
+      env: { ...process.env, NODE_COMPILE_CACHE: service.cache },
       timeout: PROCESS_MS_MAX,
       killSignal: 'SIGTERM',
     });
