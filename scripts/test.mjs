@@ -98,6 +98,12 @@ const STAGES = [
     jobs: () => alone('lab image tiny', bessemer('lab', 'image', 'tiny'), 'machine'),
   },
   {
+    name: 'keystone',
+    round: 1,
+    what: 'a Keystone with people in it is made',
+    jobs: () => alone('make-template', [bin('node'), 'test/keystone/make-template.ts']),
+  },
+  {
     name: 'contract',
     round: 2,
     what: 'each part against real peers: databases, sockets, disks, processes',

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 
 import { cacheDirectory } from '@bessemer/protocol/paths';
 
+import { freePort } from '../../packages/lab/src/free-ports.ts';
 import { type KeystoneApi, keystoneApiOf, makeKeystoneApi } from './keystone-api.ts';
 import { credentialIdentity, type Issued, loginOf, loginWith } from './keystone-login.ts';
 import {
@@ -85,7 +86,7 @@ const putPeopleInto = async (api: KeystoneApi): Promise<void> => {
 };
 
 /** Where a Keystone with people in it lies, ready to be copied. */
-const findTemplate = async (): Promise<string> => {
+export const findTemplate = async (): Promise<string> => {
   const digest = createHash('sha256').update(await versionOf('python3-keystone'));
   for (const name of ['people.ts', 'keystone-process.ts', 'start-keystone.ts']) {
     digest.update(await readFile(join(import.meta.dirname, name)));
@@ -135,8 +136,9 @@ export const startKeystone = async (): Promise<Keystone> => {
   await chmod(root, 0o711);
   const directory = join(root, 'keystone');
   await copyKeystoneDirectory(template, directory);
-  let server: KeystoneProcess | undefined = await serveKeystone(directory, 0);
-  const { port } = server;
+  // The same port after each of its deaths.
+  const port = await freePort();
+  let server: KeystoneProcess | undefined = await serveKeystone(directory, port);
   const url = `http://127.0.0.1:${port}`;
   const api = await makeKeystoneApi(url);
   await setEndpoint(api, 'identity', `${url}/v3`);
