@@ -33,6 +33,7 @@ const world = fc.record({
   cutBytes: fc.constantFrom(undefined, 16, 20),
   delayCalls: fc.constantFrom(0, 0, 0, 0, 1, 3, 6),
   hasAgent: fc.boolean(),
+  demandsChange: fc.constantFrom(false, false, true),
   liesCount: fc.constantFrom(0, 0, 0, 1, 2),
   refused: fc.constantFrom('nothing', 'plain', 'short', 'special', 'all'),
   lockoutThreshold: fc.constantFrom(undefined, 3, 4, 6),
@@ -61,12 +62,14 @@ const waysOf = ({
   resetsAt,
   bmcLosses,
   delayCalls,
+  demandsChange,
 }: World): BmcWays => ({
   ...(cutBytes === undefined ? {} : { cutBytes }),
   ...(lockoutThreshold === undefined ? {} : { lockoutThreshold }),
   ...(resetsAt === undefined ? {} : { resetsAt }),
   liesCount,
   delayCalls,
+  demandsChange,
   refuses: REFUSALS[refused] ?? (() => false),
   loses: (call) => bmcLosses[call],
 });

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 
+import { emptySlot } from '#store/bmc-credentials';
 import { openDriverInfo } from '#trust/driver-secrets';
+
+import { Failure } from '@bessemer/protocol/errors/failure';
 
 import { FACTORY } from './bmc-credential/model-bmc.ts';
 import {
@@ -218,3 +221,68 @@ for (const strategy of ['dual', 'single'] as const) {
     assert.deepEqual([isKilled, state, lastResult?.outcome], [true, 'managed', 'succeeded']);
   });
 }
+
+for (const strategy of ['dual', 'single'] as const) {
+  test(`${strategy}: a login that may change nothing but its own password is one of ours afterwards`, async (t) => {
+    const bmc = { demandsChange: true, lockoutThreshold: 5 };
+    const site = await siteFor(t, { bmc, options: { strategy } });
+
+    await adopt(site);
+
+    const { state, activeSlot, slots, given } = await site.credential();
+    assert.deepEqual(
+      [state, activeSlot, slots.a.username, given],
+      ['managed', 'a', 'factory', null],
+    );
+    assert.equal(site.bmc.accepts(FACTORY), false);
+    const password = (await activePassword(site)) ?? '';
+    assert.ok(site.bmc.accepts({ username: FACTORY.username, password }));
+    assert.deepEqual(
+      site.events.map(({ name }) => name).filter((name) => /demanded|old_dead/.test(name)),
+      ['bmc.password.change_demanded', 'bmc.rotation.old_dead'],
+    );
+  });
+
+  test(`${strategy}: killed anywhere on that way, the next process ends it`, async (t) => {
+    const clean = await siteFor(t, { bmc: { demandsChange: true }, options: { strategy } });
+    await adopt(clean);
+    for (let at = 1; at <= clean.points.length; at += 1) {
+      const site = await openSite({
+        bmc: { demandsChange: true, lockoutThreshold: 3 },
+        options: { strategy },
+      });
+      site.atPoint = (name, _when, count) => {
+        if (count === at) throw new Crash(name);
+      };
+
+      await adopt(site);
+
+      const { state, lastResult } = await site.credential();
+      assert.deepEqual([state, lastResult?.outcome], ['managed', 'succeeded'], clean.points[at]);
+      assert.deepEqual([site.bmc.lockouts(), site.bmc.accepts(FACTORY)], [0, false]);
+      await site.close();
+    }
+  });
+}
+
+test('a BMC that wants another password first, and takes none, is left as it was, and says so', async (t) => {
+  const site = await siteFor(t, { bmc: { demandsChange: true } });
+  const door = {
+    ...site.bmc.door,
+    set: async (): Promise<string> => {
+      throw new Failure('bmc.account-fixed', 'This account is not changed here.');
+    },
+  };
+
+  await site.begin({ trigger: 'adopt' });
+  await finish(site, undefined, [door]);
+
+  const { state, slots, lastResult, superseded } = await site.credential();
+  assert.deepEqual([state, slots.a], ['unmanaged', emptySlot('bsmr-a')]);
+  assert.match(
+    lastResult?.text ?? '',
+    /^BMC-CRED-115 the BMC demands another password .*not changed here\. Change it at the BMC, put it/,
+  );
+  assert.ok(superseded.some(({ ref }) => ref.endsWith('-given')));
+  assert.ok(site.bmc.accepts(FACTORY));
+});

@@ -3,6 +3,7 @@ import { test, type TestContext } from 'node:test';
 
 import { makeStoredLogins } from '#conductor/bmc-credential/stored-login';
 import type { UseBmcLogin } from '#drivers/bmc-login';
+import { CHANGE_DEMANDED } from '#drivers/change-demanded';
 import { changeBmcCredential } from '#store/bmc-credentials';
 import { Secret } from '#trust/secret';
 import { referenceText } from '#trust/secret-store/secret-reference';
@@ -95,6 +96,21 @@ test('a password that is refused again and again is not rotated all the time', a
 
   const { isPaused, nextDueMs } = await site.credential();
   assert.deepEqual([isPaused, nextDueMs], [true, rotatedMs + 600_000]);
+});
+
+test('a login that is good for nothing but its own change is no refusal, and a rotation comes', async (t) => {
+  const { site, use, reference } = await stageFor(t);
+  site.passTime(600_000);
+  const demand = async (): Promise<never> => {
+    const details = { reason: CHANGE_DEMANDED };
+    throw new Failure('bmc.credentials', 'change it first', { details });
+  };
+
+  const given = await reference();
+  await assert.rejects(use(await site.openNode(), given, demand), isFailure('bmc.credentials'));
+
+  const { isPaused, nextDueMs, tries } = await site.credential();
+  assert.deepEqual([isPaused, nextDueMs, tries], [true, site.nowMs(), []]);
 });
 
 test('a refusal of what went out of use meanwhile is no suspicion', async (t) => {

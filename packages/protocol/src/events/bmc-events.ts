@@ -63,6 +63,12 @@ export const BMC_EVENTS = {
     meaning: 'The BMC reported success and kept only the first bytes of the password.',
     effect: 'What it kept is stored, its limit is remembered, and a rotation follows.',
   },
+  'bmc.password.change_demanded': {
+    severity: 'warning',
+    meaning: 'The BMC lets a login do nothing but change its own password.',
+    effect:
+      'Where no other login works the rotation does that, and the account is one of the service from then on.',
+  },
   'bmc.policy.refused': {
     severity: 'warning',
     meaning: 'The BMC refused a password by rules of its own.',

@@ -4,6 +4,7 @@ import { Failure } from '@bessemer/protocol/errors/failure';
 
 import type { InBandDoor } from '#conductor/bmc-credential/in-band/in-band';
 import type { BmcAccountDoor, BmcAccountLimits } from '#drivers/bmc-accounts';
+import { CHANGE_DEMANDED } from '#drivers/change-demanded';
 import type { Credential } from '#trust/secret-store/secret-store';
 
 export type BmcWays = {
@@ -19,6 +20,8 @@ export type BmcWays = {
   readonly delayCalls?: number;
   /** How the answer of the n-th call is lost: before the BMC did it, or after. */
   readonly loses?: (call: number) => 'before' | 'after' | undefined;
+  /** Who comes with the password of the factory may do nothing but change it. */
+  readonly demandsChange?: boolean;
   /** With the n-th call all users but the first are as they were made in the factory. */
   readonly resetsAt?: number;
 };
@@ -89,7 +92,15 @@ export const makeModelBmc = (nowMs: () => number, ways: BmcWays = {}): ModelBmc 
     return account;
   };
 
-  const call = async <T>(as: Credential, work: () => T): Promise<T> => {
+  const requireChanged = ({ username, password }: Credential): void => {
+    if (ways.demandsChange !== true || username !== FACTORY.username) return;
+    if (password.reveal() !== FACTORY.password) return;
+    throw new Failure('bmc.credentials', 'Change the password first.', {
+      details: { reason: CHANGE_DEMANDED },
+    });
+  };
+
+  const call = async <T>(as: Credential, work: () => T, changed?: string): Promise<T> => {
     calls += 1;
     settle();
     if (calls === ways.resetsAt) {
@@ -99,6 +110,7 @@ export const makeModelBmc = (nowMs: () => number, ways: BmcWays = {}): ModelBmc 
     const loss = ways.loses?.(calls);
     if (loss === 'before') throw lost();
     login(as);
+    if (changed !== as.username) requireChanged(as);
     const result = work();
     if (loss === 'after') throw lost();
     return result;
@@ -166,10 +178,14 @@ export const makeModelBmc = (nowMs: () => number, ways: BmcWays = {}): ModelBmc 
           })),
         ),
       set: (_node, as, { credential }) =>
-        call(as, () => {
-          change(credential);
-          return `/accounts/${credential.username}`;
-        }),
+        call(
+          as,
+          () => {
+            change(credential);
+            return `/accounts/${credential.username}`;
+          },
+          credential.username,
+        ),
       disable: (_node, as, id) =>
         call(as, () => {
           const account = accounts.get(id.slice('/accounts/'.length));

@@ -55,7 +55,7 @@ export const requireNoLockout = (site: Site): void => {
 /** After the end of a rotation. */
 export const requireGoodEnd = async (site: Site): Promise<void> => {
   const { state, slots, activeSlot, lastResult } = await site.credential();
-  assert.ok(['managed', 'degraded', 'lost', 'unmanaged'].includes(state), state);
+  assert.ok(['managed', 'degraded', 'lost', 'locked', 'unmanaged'].includes(state), state);
   assert.ok(lastResult !== null && lastResult.text !== '');
   if (state === 'lost') assert.ok(site.bmc.isReset(), `lost without cause: ${lastResult.text}`);
   if (state !== 'managed' || activeSlot === null) return;

@@ -178,6 +178,40 @@ export const FAULT_ROWS: readonly FaultRow[] = [
     ...both(GOOD),
   },
   {
+    what: 'lets who comes with the password of the factory do nothing but change it',
+    driver: 'redfish',
+    always: [['password-change-required']],
+    ...both({ state: 'managed', events: ['bmc.password.change_demanded'] }),
+  },
+  {
+    what: 'lets who comes with any password that somebody else chose do nothing but change it',
+    driver: 'redfish',
+    always: [['password-change-required', 2]],
+    ...both({ state: 'managed', events: ['bmc.password.change_demanded'] }),
+  },
+  {
+    what: 'lets the factory password be changed by `ChangePassword` only, and nothing else be done before',
+    driver: 'redfish',
+    always: [['password-change-required'], ['no-account-patch']],
+    ...both({ state: 'managed', events: ['bmc.password.change_demanded'] }),
+  },
+  {
+    what: 'wants the factory password changed first, and takes none',
+    driver: 'redfish',
+    always: [['password-change-required'], ['password-min-length', 60], ['limits-hidden']],
+    ...both({
+      state: 'unmanaged',
+      failure: 107,
+      events: ['bmc.password.change_demanded', ...NO_PROFILE],
+    }),
+  },
+  {
+    what: 'forgets its accounts at a restart, and wants the factory password changed first',
+    driver: 'redfish',
+    later: [['accounts-lost'], ['restart'], ['password-change-required']],
+    ...both({ state: 'managed', events: ['bmc.password.change_demanded'] }),
+  },
+  {
     what: 'has places for accounts that cannot be made or removed',
     driver: 'redfish',
     always: [['fixed-slots', 10]],

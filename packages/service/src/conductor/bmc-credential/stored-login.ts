@@ -7,6 +7,7 @@ import type { NodeRecord } from '@bessemer/protocol/node/record';
 
 import type { Clock } from '#clock';
 import type { UseBmcLogin } from '#drivers/bmc-login';
+import { isChangeDemanded } from '#drivers/change-demanded';
 import {
   type BmcCredentialRecord,
   changeBmcCredential,
@@ -53,6 +54,8 @@ type Trouble = {
   readonly username: string;
   readonly ref: SecretRef | null;
   readonly isLocked: boolean;
+  /** False: the password is right, and good for nothing but its own change. */
+  readonly isRefused: boolean;
 };
 
 const refInUse = ({ activeSlot, slots }: BmcCredentialRecord): SecretRef | null =>
@@ -73,12 +76,12 @@ export const makeStoredLogins = (parts: StoredLoginParts): UseBmcLogin => {
   const { store, secrets, clock } = parts;
   const noteTrouble = async (
     node: Pick<NodeRecord, 'uuid'>,
-    { username, ref, isLocked }: Trouble,
+    { username, ref, isLocked, isRefused }: Trouble,
   ): Promise<void> => {
     const nowMs = clock.wallMs();
     await store.transaction((transaction) =>
       changeBmcCredential(transaction, node.uuid, (record) => {
-        const tried = withTry(record, username, nowMs);
+        const tried = isRefused ? withTry(record, username, nowMs) : {};
         // What was refused went out of use while it was on its way.
         if (!isLocked && refInUse(record) !== ref) return tried;
         return {
@@ -105,10 +108,11 @@ export const makeStoredLogins = (parts: StoredLoginParts): UseBmcLogin => {
     try {
       return await work(credential);
     } catch (error) {
-      const code = error instanceof Failure ? error.code : undefined;
-      if (code === 'bmc.credentials' || code === 'bmc.locked') {
+      if (!(error instanceof Failure)) throw error;
+      const isLocked = error.code === 'bmc.locked';
+      if (isLocked || error.code === 'bmc.credentials') {
         const { username } = credential;
-        await noteTrouble(node, { username, ref, isLocked: code === 'bmc.locked' });
+        await noteTrouble(node, { username, ref, isLocked, isRefused: !isChangeDemanded(error) });
       }
       throw error;
     }

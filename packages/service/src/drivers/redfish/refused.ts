@@ -2,6 +2,7 @@
 
 import { Failure } from '@bessemer/protocol/errors/failure';
 
+import { CHANGE_DEMANDED } from '../change-demanded.ts';
 import type { Answer, Request } from './exchange.ts';
 import { messagesOf, textOf, type BmcMessage } from './messages.ts';
 
@@ -17,9 +18,6 @@ export class BmcRefused extends Failure {
     this.messages = messages;
   }
 }
-
-/** In details.reason: the password is right, and nothing but changing it is allowed. */
-export const CHANGE_DEMANDED = 'password-change-required';
 
 /** Of the specification; and what iDRAC 9 says while its password is the one that it was sold with. */
 const CHANGE_DEMANDS: readonly string[] = ['PasswordChangeRequired', 'SWC1908'];
@@ -38,7 +36,7 @@ export const refusalOf = (
     return new Failure(
       'bmc.credentials',
       `The BMC at ${origin} demands a new password for its account before anything else. Change it there, then ` +
-        'in redfish_password.',
+        'in redfish_password, or let the service take the BMC over (adopt_bmc_account).',
       { details: { reason: CHANGE_DEMANDED, account: demand.arguments[0] ?? null } },
     );
   }

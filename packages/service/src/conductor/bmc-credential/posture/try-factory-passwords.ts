@@ -2,6 +2,7 @@
 // all is well, so it is made by one protocol only, and not at all when the budget of logins has nothing left.
 
 import type { BmcAccountDoor } from '#drivers/bmc-accounts';
+import { isChangeDemanded } from '#drivers/change-demanded';
 import { Secret } from '#trust/secret';
 import type { Credential } from '#trust/secret-store/secret-store';
 
@@ -19,7 +20,6 @@ export type Guessed = { readonly username: string; readonly isEmpty: boolean };
 const GUESSES_MAX = 32;
 /** The BMC let it in, and then did not let it do what administrators may. */
 const LET_IN: readonly FailureCode[] = ['bmc.refused'];
-const CHANGE_DEMANDED = 'password-change-required';
 
 export const tryFactoryPasswords = async (
   question: PostureQuestion,
@@ -70,7 +70,7 @@ const isLetIn = async (login: () => Promise<void>): Promise<boolean | Failure> =
     return true;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    if (LET_IN.includes(error.code) || error.details['reason'] === CHANGE_DEMANDED) return true;
+    if (LET_IN.includes(error.code) || isChangeDemanded(error)) return true;
     return error.code === 'bmc.credentials' ? false : error;
   }
 };

@@ -10,7 +10,7 @@ import type { BmcCredentialRecord } from '#store/bmc-credentials';
 import type { Credential } from '#trust/secret-store/secret-store';
 
 import { writeCredential } from './commit-rotation.ts';
-import { dropCandidate, endFailed } from './end-rotation.ts';
+import { DEMAND_REMEDY, dropCandidate, endFailed } from './end-rotation.ts';
 import { loginCredential } from './known-logins.ts';
 import { requireSecret } from './kept-secrets.ts';
 import { tryAs } from './login-tries.ts';
@@ -19,6 +19,7 @@ import {
   atFaultPoint,
   candidateOf,
   type Go,
+  isDemandMet,
   primaryDoor,
   type RotationRun,
   targetOf,
@@ -96,6 +97,8 @@ const toBeSeen = ({ code }: Failure): Go => ({
   detail: { answer: code },
 });
 
+const DEMAND_TEXT = 'the BMC demands another password of its account before anything else,';
+
 const answered = (run: RotationRun, failure: Failure): Go => {
   if (UNKNOWN.includes(failure.code)) return toBeSeen(failure);
   const isPolicy = failure.code === 'bmc.password-policy';
@@ -103,8 +106,13 @@ const answered = (run: RotationRun, failure: Failure): Go => {
   // Told before, and perhaps not in vain: policies refuse what is set already, too.
   if (run.rotation.work.applied > 1) return toBeSeen(failure);
   if (isPolicy) return refusedByPolicy(run, failure);
+  const isCandidateGone = !isPasswordSet(failure);
+  if (isDemandMet(run)) {
+    const text = `${DEMAND_TEXT} and does not let it be changed: ${failure.message} ${DEMAND_REMEDY}`;
+    return endFailed(run, 115, failure.code, text, { isCandidateGone, remedy: DEMAND_REMEDY });
+  }
   const text = `the account cannot be set: ${failure.message}`;
-  return endFailed(run, 106, failure.code, text, { isCandidateGone: !isPasswordSet(failure) });
+  return endFailed(run, 106, failure.code, text, { isCandidateGone });
 };
 
 export const applying: Act = async (run) => {
@@ -121,7 +129,7 @@ export const applying: Act = async (run) => {
       return {
         kind: 'go',
         phase: 'verifying',
-        credential: withId(run, 'ipmi', id),
+        credential: withId(run, id.startsWith('/') ? 'redfish' : 'ipmi', id),
         events: [{ name: 'bmc.rotation.applied' }],
       };
     }

@@ -16,7 +16,7 @@ import { findPattern, type PasswordPattern } from '#trust/bmc-credential/passwor
 import type { PasswordProfile } from '#trust/bmc-credential/password-profiles';
 import type { Credential } from '#trust/secret-store/secret-store';
 
-import { endFailed } from './end-rotation.ts';
+import { DEMAND_REMEDY, endFailed } from './end-rotation.ts';
 import {
   isStored,
   readSecret,
@@ -25,7 +25,14 @@ import {
   SUPPLIED_PLACE,
 } from './kept-secrets.ts';
 import { modelOf, modelOfInventory } from './machine-model.ts';
-import { type Act, candidateOf, type RotationRun, targetOf, withSlot } from './rotation-run.ts';
+import {
+  type Act,
+  candidateOf,
+  isDemandMet,
+  type RotationRun,
+  targetOf,
+  withSlot,
+} from './rotation-run.ts';
 
 /** In the place of the name of a profile: somebody chose the password. */
 const SUPPLIED = 'supplied';
@@ -53,13 +60,17 @@ type Choice = {
   readonly pattern: PasswordPattern | undefined;
 };
 
+/** From inside it is IPMI that is asked first, whatever the node is spoken to by. */
+const isRedfishAlone = ({ doors, rotation }: RotationRun): boolean =>
+  rotation.path !== 'inband' && doors.every(({ protocol }) => protocol === 'redfish');
+
 const choose = async (run: RotationRun): Promise<Choice> => {
-  const { credential, doors, parts } = run;
+  const { credential, parts } = run;
   const model = await knownModel(run);
   const remembered = await rememberedProfile(run, model);
   const pattern = findPattern(parts.options.passwordPatterns, model);
   const profiles = profilesFor(credential.limits, {
-    session: doors.every(({ protocol }) => protocol === 'redfish') ? 'redfish' : 'rmcp+',
+    session: isRedfishAlone(run) ? 'redfish' : 'rmcp+',
     isWeakAllowed: parts.options.isWeakAllowed,
     pattern,
     ...(remembered === undefined ? {} : { remembered }),
@@ -81,12 +92,11 @@ export const generated: Act = async (run) => {
   const names = isSupplied(run) ? [SUPPLIED] : profiles.map(({ name }) => name);
   const profile = names.find((each) => !profilesTried.includes(each));
   if (profile === undefined) {
-    return endFailed(
-      run,
-      107,
-      'bmc.password-policy',
-      `candidate refused by password policy: the BMC takes none of ${refusedNames(names, pattern)}.`,
-    );
+    const text = `candidate refused by password policy: the BMC takes none of ${refusedNames(names, pattern)}.`;
+    if (!isDemandMet(run)) return endFailed(run, 107, 'bmc.password-policy', text);
+    const remedy = DEMAND_REMEDY;
+    const all = `${text} It wants another one before anything else. ${remedy}`;
+    return endFailed(run, 107, 'bmc.password-policy', all, { remedy });
   }
   return {
     kind: 'go',

@@ -13,7 +13,7 @@ import type {
 import { otherSlot } from '#store/bmc-credentials';
 import type { RotationRecord } from '#store/bmc-rotations';
 
-import { SUPPLIED_PLACE } from './kept-secrets.ts';
+import { givenRefOf, SUPPLIED_PLACE } from './kept-secrets.ts';
 import type { Go, RotationEvent, RotationRun } from './rotation-run.ts';
 
 const WORKS: readonly BmcSlotState[] = ['active', 'standby', 'verified'];
@@ -42,15 +42,34 @@ export const restingState = (
 /** The slot that was worked on when the rotation ended badly: nobody knows, or it is as it was. */
 const settleSlots = (
   record: BmcCredentialRecord,
-  { slot, work, candidate }: RotationRecord,
+  rotation: RotationRecord,
   target: BmcSlotState | undefined,
 ): Pick<BmcCredentialRecord, 'slots'> => {
+  const { slot, work, candidate } = rotation;
   if (slot === null) return record;
   const before = record.slots[slot];
+  // The account that a person gave was to become one of ours, and nothing came of it.
+  const isAsGiven = before.ref === givenRefOf(rotation) && before.possible.length === 0;
+  if (work.slotBefore != null && isAsGiven && record.activeSlot !== slot) {
+    return { slots: { ...record.slots, [slot]: work.slotBefore } };
+  }
   if (target === undefined && !UNDER_WORK.includes(before.state)) return record;
   const isInDoubt = candidate !== null && before.possible.includes(candidate);
   const rest = isInDoubt ? 'suspect' : work.targetBefore;
   return { slots: { ...record.slots, [slot]: { ...before, state: target ?? rest } } };
+};
+
+/** What is over now of the two accounts that were to be one: the one that was given, or the one it came in the place of. */
+const overOf = (
+  slots: BmcCredentialRecord['slots'],
+  rotation: RotationRecord,
+  sinceMs: number,
+): readonly SupersededSecret[] => {
+  const { slot, work } = rotation;
+  if (slot === null || work.slotBefore == null) return [];
+  const { ref, possible } = work.slotBefore;
+  const refs = slots[slot] === work.slotBefore ? [givenRefOf(rotation)] : [...possible, ref];
+  return refs.filter((each) => each !== null).map((each) => ({ slot, ref: each, sinceMs }));
 };
 
 /** After a failure the next try comes sooner than the next period. */
@@ -150,11 +169,12 @@ const end = (run: RotationRun, { failure, target, isCandidateGone }: Ending): Go
     const dropped = isCandidateGone === true ? dropCandidate(run, before) : before;
     const record = { ...before, ...dropped };
     const { slots } = settleSlots(record, rotation, target);
+    const over = overOf(slots, rotation, nowMs);
     const resting = restingState({ ...record, slots });
     const state = endState(run, resting, failure);
     return {
       slots,
-      superseded: [...record.superseded, ...leftOver(record, rotation, nowMs)],
+      superseded: [...record.superseded, ...leftOver(record, rotation, nowMs), ...over],
       state,
       nextDueMs: nextDueMs(run, state, failure === null),
       lastResult: {
@@ -180,6 +200,9 @@ const end = (run: RotationRun, { failure, target, isCandidateGone }: Ending): Go
     detail: { state, ...(failure === null ? {} : { code: failure.code }) },
   };
 };
+
+/** Where a password has to be changed first, and the rotation cannot do it. */
+export const DEMAND_REMEDY = 'Change it at the BMC, put it into driver_info, and try again.';
 
 /** `number`: for last_error, so that texts may change. */
 export const endFailed = (

@@ -2,48 +2,17 @@
 // refusal is stored before the next one, so that a process that is killed here again and again locks nobody out. Where
 // no login works, the password is set from inside of the machine, if that may be.
 
-import { type BmcSlotName, otherSlot } from '#store/bmc-credentials';
-import type { RotationLogin } from '#store/bmc-rotations';
 import type { Credential } from '#trust/secret-store/secret-store';
 
 import { endFailed } from './end-rotation.ts';
-import { GIVEN_PLACE, storeSecret } from './kept-secrets.ts';
+import { changeOwn, noteDemanded } from './change-own.ts';
+import { goOnTo } from './go-on-with.ts';
+import { GIVEN_PLACE, givenRefOf, storeSecret } from './kept-secrets.ts';
 import { type KnownLogin, knownLogins, readLogin, unnamedLogins } from './known-logins.ts';
 import { fetchLimits } from './learn-limits.ts';
-import { isLetIn, LOCKOUT_MS } from './login-tries.ts';
+import { askLetIn, LOCKOUT_MS } from './login-tries.ts';
 import { restingSlotState, withProved } from './proved-secret.ts';
 import { type Act, type Go, primaryDoor, type RotationRun, withSlot } from './rotation-run.ts';
-
-/** Which account is changed; never the one that is logged in with, where there are two. */
-const chooseTarget = (
-  { credential, rotation }: RotationRun,
-  login: RotationLogin,
-  username?: string,
-): BmcSlotName => {
-  if (rotation.strategy === 'single') return credential.activeSlot ?? 'a';
-  if (login.by === 'slot') return otherSlot(login.slot);
-  const { activeSlot, slots } = credential;
-  const next = activeSlot === null ? 'a' : otherSlot(activeSlot);
-  const wished = rotation.work.askedSlot ?? next;
-  return slots[wished].username === username ? otherSlot(wished) : wished;
-};
-
-const goOnWith = (run: RotationRun, login: RotationLogin, username?: string): Go => {
-  const slot = chooseTarget(run, login, username);
-  // Where there is one account, it was logged in with.
-  const isLogin = login.by === 'slot' && login.slot === slot;
-  const { credential } = run;
-  return {
-    kind: 'go',
-    phase: 'generated',
-    changes: { slot, path: login.by === 'inband' ? 'inband' : 'oob' },
-    work: {
-      login,
-      refused: [],
-      targetBefore: isLogin ? restingSlotState(credential, slot) : credential.slots[slot].state,
-    },
-  };
-};
 
 const refused = (run: RotationRun, login: KnownLogin, isGone: boolean): Go => ({
   kind: 'go',
@@ -63,7 +32,7 @@ const foundOwn = async (
 ): Promise<Go> => {
   const limits = await fetchLimits(run, as);
   return {
-    ...goOnWith(run, { by: 'slot', slot }),
+    ...goOnTo(run, { by: 'slot', slot }),
     credential: (record) => ({
       limits,
       ...withProved(record, slot, ref, {
@@ -77,13 +46,13 @@ const foundOwn = async (
 /** It is kept: it opens the BMC once more, should all else be lost. */
 const foundGiven = async (run: RotationRun, given: Credential): Promise<Go> => {
   const limits = await fetchLimits(run, given);
-  const ref = `${run.rotation.id}-given`;
+  const ref = givenRefOf(run.rotation);
   const { username } = given;
   const nowMs = run.parts.clock.wallMs();
   if (run.rotation.strategy === 'dual') {
     await storeSecret(run, GIVEN_PLACE, ref, given);
     return {
-      ...goOnWith(run, { by: 'given' }, username),
+      ...goOnTo(run, { by: 'given' }, username),
       credential: ({ given: before, superseded }) => ({
         limits,
         given: { username, ref },
@@ -98,7 +67,7 @@ const foundGiven = async (run: RotationRun, given: Credential): Promise<Go> => {
   const slot = run.credential.activeSlot ?? 'a';
   await storeSecret(run, slot, ref, given);
   return {
-    ...goOnWith(run, { by: 'slot', slot }),
+    ...goOnTo(run, { by: 'slot', slot }),
     credential: (record) => {
       const own = { ...record, ...withSlot(record, slot, { username }) };
       const state = restingSlotState(record, slot);
@@ -129,7 +98,7 @@ const waitForLockout = (run: RotationRun): Go => ({
 
 const beginInBand = async (run: RotationRun): Promise<Go> => {
   const obstacle = await findObstacle(run);
-  if (obstacle === undefined) return goOnWith(run, { by: 'inband' });
+  if (obstacle === undefined) return goOnTo(run, { by: 'inband' });
   if (run.rotation.work.askedPath === 'inband') {
     const text = `the password cannot be set from inside of the machine: ${obstacle}.`;
     return endFailed(run, 103, 'agent.unreachable', text);
@@ -148,12 +117,14 @@ const beginInBand = async (run: RotationRun): Promise<Go> => {
 
 const tryLogin = async (run: RotationRun, login: KnownLogin, as: Credential): Promise<Go> => {
   const door = primaryDoor(run);
-  const isIn = await isLetIn(run, 'bmc.prove', as.username, () => door.proveLogin(run.node, as));
-  if (!isIn) return refused(run, login, false);
-  if (login.kind === 'given') return foundGiven(run, as);
-  const { slot, ref, cutBytes: bytes } = login;
-  if (bytes === undefined) return foundOwn(run, login, as);
-  return { kind: 'go', phase: 'correcting', work: { cut: { slot, ref, bytes } } };
+  const answer = await askLetIn(run, 'bmc.prove', as.username, () => door.proveLogin(run.node, as));
+  if (answer === 'refused') return refused(run, login, false);
+  if (login.kind === 'slot' && login.cutBytes !== undefined) {
+    const { slot, ref, cutBytes: bytes } = login;
+    return { kind: 'go', phase: 'correcting', work: { cut: { slot, ref, bytes } } };
+  }
+  if (answer === 'change-demanded') return noteDemanded(run, login, as);
+  return login.kind === 'given' ? foundGiven(run, as) : foundOwn(run, login, as);
 };
 
 export const begin: Act = async (run) => {
@@ -169,10 +140,12 @@ export const begin: Act = async (run) => {
     // Else nothing was given, or there is nothing to cut off.
     if (login.kind === 'slot' && login.cutBytes === undefined) return refused(run, login, true);
   }
-  for (const login of await unnamedLogins(run, known)) {
+  const unnamed = await unnamedLogins(run, known);
+  for (const login of unnamed) {
     if (work.refused.includes(login.name)) continue;
     const as = await readLogin(run, login);
     if (as !== undefined) return tryLogin(run, login, as);
   }
-  return beginInBand(run);
+  const demanded = [...known, ...unnamed].find(({ name }) => name === work.demanded);
+  return demanded === undefined ? beginInBand(run) : changeOwn(run, demanded);
 };

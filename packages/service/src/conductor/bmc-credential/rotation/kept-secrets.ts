@@ -11,6 +11,9 @@ import { atFaultPoint, type RotationRun } from './rotation-run.ts';
 export const GIVEN_PLACE = 'given';
 export const SUPPLIED_PLACE = 'supplied';
 
+/** Of the login that a person gave, wherever it is kept. */
+export const givenRefOf = ({ id }: { readonly id: string }): SecretRef => `${id}-given`;
+
 const keyOf = (slot: string, ref: SecretRef): string => `${slot}#${ref}`;
 
 /** Undefined when the store does not have it. */

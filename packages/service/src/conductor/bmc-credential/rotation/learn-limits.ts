@@ -19,6 +19,15 @@ const mergeLimits = (known: BmcLimits, told: readonly BmcLimits[]): BmcLimits =>
   };
 };
 
+/** What is usual, and safe with most that is not: of a BMC that cannot be asked yet. */
+const ASSUMED: BmcLimits = {
+  lockoutThreshold: 3,
+  lockoutMs: 1_800_000,
+  lockoutResetMs: 1_800_000,
+};
+
+export const withAssumed = (known: BmcLimits): BmcLimits => ({ ...ASSUMED, ...known });
+
 const MAY_BE_SILENT: readonly string[] = ['bmc.unsupported', 'bmc.refused'];
 
 export const fetchLimits = async (run: RotationRun, as: Credential): Promise<BmcLimits> => {

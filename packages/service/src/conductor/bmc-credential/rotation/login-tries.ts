@@ -5,6 +5,7 @@
 import { Failure } from '@bessemer/protocol/errors/failure';
 
 import type { Clock } from '#clock';
+import { isChangeDemanded } from '#drivers/change-demanded';
 import type { BmcCredentialChanges, BmcCredentialRecord, BmcLimits } from '#store/bmc-credentials';
 
 import { writeCredential } from './commit-rotation.ts';
@@ -124,7 +125,7 @@ export const tryCounted = async <T>(
     return result;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    if (LET_IN.has(error.code)) await letIn();
+    if (LET_IN.has(error.code) || isChangeDemanded(error)) await letIn();
     else if (NOT_TRIED.has(error.code) || (isProven && UNKNOWN.has(error.code))) await takeBack();
     else if (error.code === 'bmc.locked')
       await write(({ limits }) => heldBy(limits, clock.wallMs()));
@@ -154,18 +155,25 @@ export const tryAs = <T>(
     () => atFaultPoint(run, name, work),
   );
 
-/** Whether the BMC lets `username` in; throws when that cannot be said. */
-export const isLetIn = async (
+/** `change-demanded`: the password is right, and good for nothing but its own change. */
+export type LoginAnswer = 'in' | 'refused' | 'change-demanded';
+
+/** Throws when it cannot be said. */
+export const askLetIn = async (
   run: RotationRun,
   name: string,
   username: string,
   work: () => Promise<void>,
-): Promise<boolean> => {
+): Promise<LoginAnswer> => {
   try {
     await tryAs(run, name, { username, isProven: false }, work);
-    return true;
+    return 'in';
   } catch (error) {
-    if (error instanceof Failure && error.code === 'bmc.credentials') return false;
-    throw error;
+    if (!(error instanceof Failure) || error.code !== 'bmc.credentials') throw error;
+    return isChangeDemanded(error) ? 'change-demanded' : 'refused';
   }
 };
+
+/** Whether the BMC lets `username` in; throws when that cannot be said. */
+export const isLetIn = async (...asked: Parameters<typeof askLetIn>): Promise<boolean> =>
+  (await askLetIn(...asked)) === 'in';

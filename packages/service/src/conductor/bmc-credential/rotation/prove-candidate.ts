@@ -17,12 +17,13 @@ import type { Credential } from '#trust/secret-store/secret-store';
 import { tellBy } from './apply-candidate.ts';
 import { endFailed } from './end-rotation.ts';
 import { requireSecret, readSecret, storeSecret } from './kept-secrets.ts';
-import { isLetIn } from './login-tries.ts';
+import { askLetIn, isLetIn, type LoginAnswer } from './login-tries.ts';
 import { restingSlotState, withProved } from './proved-secret.ts';
 import {
   type Act,
   candidateOf,
   type Go,
+  isOwnChange,
   type Next,
   primaryDoor,
   type RotationRun,
@@ -33,8 +34,11 @@ import {
 /** How often the BMC is told the same password. */
 const TOLD_MAX = 2;
 
-const prove = (run: RotationRun, as: Credential): Promise<boolean> =>
-  isLetIn(run, 'bmc.prove', as.username, () => primaryDoor(run).proveLogin(run.node, as));
+const ask = (run: RotationRun, as: Credential): Promise<LoginAnswer> =>
+  askLetIn(run, 'bmc.prove', as.username, () => primaryDoor(run).proveLogin(run.node, as));
+
+const prove = async (run: RotationRun, as: Credential): Promise<boolean> =>
+  (await ask(run, as)) === 'in';
 
 export const verifying: Act = async (run) => {
   const as = await requireSecret(run, targetOf(run), candidateOf(run));
@@ -91,7 +95,8 @@ type Guess =
   /** What was refused at first, because the BMC took its time. */
   | { readonly kind: 'late'; readonly name: string };
 
-const guessesOf = ({ rotation, credential }: RotationRun): readonly Guess[] => {
+const guessesOf = (run: RotationRun): readonly Guess[] => {
+  const { rotation, credential } = run;
   const { slot, candidate, strategy, work, path } = rotation;
   const old = slot === null ? null : credential.slots[slot].ref;
   const cuts = CUTS_BYTES.map((bytes) => ({
@@ -106,7 +111,7 @@ const guessesOf = ({ rotation, credential }: RotationRun): readonly Guess[] => {
   const again = work.applied < TOLD_MAX ? [{ kind: 'again' as const, name: 'again' as const }] : [];
   const late = { kind: 'late' as const, name: `late/${work.applied}` };
   // From inside it is told without any login: that costs no try, and takes no way in away.
-  const isFreeToTell = strategy === 'dual' || path === 'inband';
+  const isFreeToTell = (strategy === 'dual' && !isOwnChange(run)) || path === 'inband';
   return isFreeToTell ? [...cuts, ...again, ...olds, late] : [...olds, ...cuts, late];
 };
 
@@ -143,6 +148,12 @@ const notApplied = (run: RotationRun): Next => {
   return endFailed(run, 108, 'bmc.refused', text, { target });
 };
 
+/** What was there before may be good for nothing but its own change, and is there all the same. */
+const isHeld = async (run: RotationRun, guess: Guess, as: Credential): Promise<boolean> => {
+  const answer = await ask(run, as);
+  return answer === 'in' || (guess.kind === 'old' && answer === 'change-demanded');
+};
+
 export const recovering: Act = async (run) => {
   const slot = targetOf(run);
   const { refused } = run.rotation.work;
@@ -154,7 +165,7 @@ export const recovering: Act = async (run) => {
     }
     const as = await loginOf(run, guess);
     if (as === undefined) continue;
-    if (!(await prove(run, as))) {
+    if (!(await isHeld(run, guess, as))) {
       return { kind: 'go', phase: 'recovering', work: { refused: [...refused, guess.name] } };
     }
     if (guess.kind === 'old') return notApplied(run);
@@ -182,7 +193,7 @@ const nothingWorks = async (run: RotationRun): Promise<Go> => {
       };
     }
   }
-  const isOnlyWay = strategy === 'single' || work.login?.by === 'inband';
+  const isOnlyWay = isOwnChange(run) || strategy === 'single' || work.login?.by === 'inband';
   return endFailed(
     run,
     110,

@@ -19,6 +19,7 @@ import {
   type Act,
   candidateOf,
   type Go,
+  isOwnChange,
   type RotationRun,
   targetOf,
   withSlot,
@@ -47,11 +48,18 @@ const inUse = (run: RotationRun, record: BmcCredentialRecord): BmcCredentialChan
   const state = isReplacing ? 'active' : 'standby';
   const proved = withProved(record, slot, candidateOf(run), { state, nowMs });
   if (!isReplacing) return proved;
+  // Of an account that this one came in the place of.
+  const { ref = null, possible = [] } = work.slotBefore ?? {};
+  const before = [...possible, ...(ref === null ? [] : [ref])];
   const other = otherSlot(slot);
   const isDemoted = proved.slots[other].state === 'active';
   return {
     ...proved,
     ...(isDemoted ? withSlot(proved, other, { state: 'standby' }) : {}),
+    superseded: [
+      ...proved.superseded,
+      ...before.map((each) => ({ slot, ref: each, sinceMs: nowMs })),
+    ],
     activeSlot: slot,
     // What somebody supplied says nothing about what the BMC takes.
     profile: work.supplied === null ? work.profile : record.profile,
@@ -64,11 +72,15 @@ export const committing: Act = async (run) => {
   const { strategy, work } = run.rotation;
   const isReplacing = work.pass === 'replace';
   const old = run.credential.slots[slot].ref;
-  const isOldUsed = old !== null && (!isReplacing || strategy === 'single');
+  const isSame = strategy === 'single' || isOwnChange(run);
+  const isOldUsed = old !== null && (!isReplacing || isSame);
   return {
     kind: 'go',
     phase: isReplacing && strategy === 'dual' ? 'retiring' : 'verify_old_dead',
-    ...(isOldUsed ? { work: { replaced: { slot, ref: old } } } : {}),
+    work: {
+      slotBefore: null,
+      ...(isOldUsed ? { replaced: { slot, ref: old } } : {}),
+    },
     credential: (record) => inUse(run, record),
     ...(isReplacing
       ? {

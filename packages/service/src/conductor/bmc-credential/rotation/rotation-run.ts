@@ -104,6 +104,14 @@ export const targetOf = ({ rotation }: RotationRun): BmcSlotName => {
   return rotation.slot;
 };
 
+/** The account is changed by its own login, so that one password goes when the other comes. */
+export const isOwnChange = ({ rotation: { slot, work } }: RotationRun): boolean =>
+  work.login?.by === 'slot' && work.login.slot === slot;
+
+/** The BMC wants the password of the account changed before anything else, and this is that change. */
+export const isDemandMet = (run: RotationRun): boolean =>
+  run.rotation.work.demanded != null && isOwnChange(run);
+
 export const candidateOf = ({ rotation }: RotationRun): SecretRef => {
   if (rotation.candidate === null) throw new Error(`rotation ${rotation.id} has no candidate yet`);
   return rotation.candidate;

@@ -2,12 +2,14 @@
 
 import { Failure } from '@bessemer/protocol/errors/failure';
 
+import type { BmcLimits } from '#store/bmc-credentials';
 import type { Credential } from '#trust/secret-store/secret-store';
 
 import { disableAccount } from './disable-account.ts';
 import { endSucceeded, restingState } from './end-rotation.ts';
 import { readSecret } from './kept-secrets.ts';
 import { loginCredential } from './known-logins.ts';
+import { fetchLimits } from './learn-limits.ts';
 import { isLetIn, LoginHeld, triesAllowed, tryAs } from './login-tries.ts';
 import {
   type Act,
@@ -52,6 +54,13 @@ const listNames = async (run: RotationRun): Promise<ReadonlySet<string>> => {
   return names;
 };
 
+/** Who could do nothing but change its own password could not ask for them. */
+const limitsNow = async (run: RotationRun): Promise<BmcLimits> => {
+  const { activeSlot, limits } = run.credential;
+  if (run.rotation.work.demanded == null || activeSlot === null) return limits;
+  return fetchLimits(run, await loginCredential(run, { by: 'slot', slot: activeSlot }));
+};
+
 /** Once: who was there before us is none of our business. */
 const noteAccounts = async (run: RotationRun): Promise<Go> => {
   let names: ReadonlySet<string> = new Set();
@@ -62,7 +71,8 @@ const noteAccounts = async (run: RotationRun): Promise<Go> => {
     if (!(error instanceof Failure) || !CANNOT.includes(error.code)) throw error;
   }
   const knownAccounts = [...names];
-  return { kind: 'go', phase: run.rotation.phase, credential: () => ({ knownAccounts }) };
+  const limits = await limitsNow(run);
+  return { kind: 'go', phase: run.rotation.phase, credential: () => ({ knownAccounts, limits }) };
 };
 
 export const verifyOldDead: Act = async (run) => {

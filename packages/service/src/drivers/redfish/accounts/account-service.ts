@@ -2,10 +2,11 @@
 
 import { Failure } from '@bessemer/protocol/errors/failure';
 
+import { isChangeDemanded } from '../../change-demanded.ts';
 import type { Bmc } from '../bmc-pool.ts';
 import type { Resource } from '../client.ts';
 import { linkAt, linksAt, pathAt } from '../links.ts';
-import { BmcRefused, CHANGE_DEMANDED } from '../refused.ts';
+import { BmcRefused } from '../refused.ts';
 import { userNameOf } from './account-record.ts';
 
 const ROOT = '/redfish/v1/';
@@ -89,7 +90,7 @@ export const fetchKnown = async (
   id === null ? undefined : unlessGone(client.fetch(id, operation));
 
 const demandedAccount = (origin: string, error: unknown): string | undefined => {
-  if (!(error instanceof Failure) || error.details['reason'] !== CHANGE_DEMANDED) return undefined;
+  if (!(error instanceof Failure) || !isChangeDemanded(error)) return undefined;
   const { account } = error.details;
   return typeof account === 'string' && account.startsWith('/')
     ? pathAt(origin, account)

@@ -1,9 +1,10 @@
 // Ending what was opened with an old password. Not all BMCs do it by themselves.
 
+import { isChangeDemanded } from '../../change-demanded.ts';
 import type { Bmc } from '../bmc-pool.ts';
 import { textAt } from '../json-guard.ts';
 import { linkAt, linksAt } from '../links.ts';
-import { BmcRefused, CHANGE_DEMANDED } from '../refused.ts';
+import { BmcRefused } from '../refused.ts';
 import { unlessGone } from './account-service.ts';
 
 import { Failure } from '@bessemer/protocol/errors/failure';
@@ -33,5 +34,4 @@ const sessionPaths = async ({ client, operation }: Bmc): Promise<readonly string
 };
 
 const isNotShown = (error: unknown): boolean =>
-  error instanceof BmcRefused ||
-  (error instanceof Failure && error.details['reason'] === CHANGE_DEMANDED);
+  error instanceof BmcRefused || (error instanceof Failure && isChangeDemanded(error));
