@@ -57,8 +57,11 @@ afterEach(async () => {
   await store.close();
 });
 
-/** A door to an agent of that trust; its conductor has a certificate to show. */
-const openDoor = async (trustLevel: number): Promise<InBandDoor> => {
+/** A door to an agent of that trust, of a node with such a BMC; its conductor has a certificate to show. */
+const openDoor = async (
+  trustLevel: number,
+  protocols: readonly ('ipmi' | 'redfish')[] = ['ipmi'],
+): Promise<InBandDoor> => {
   const [token, sessionId] = [makeToken(), randomUUID()];
   agent = await openFakeAgent({
     address: '127.0.0.1',
@@ -72,6 +75,7 @@ const openDoor = async (trustLevel: number): Promise<InBandDoor> => {
   const parts = {
     identity: {},
     bmcCredentials: { options: DEFAULT_BMC_CREDENTIAL_OPTIONS },
+    drivers: { driverOf: () => ({ accounts: () => protocols.map((protocol) => ({ protocol })) }) },
   } as unknown as Partial<ConductorParts>;
   job = await bindAgent({
     store,
@@ -244,5 +248,90 @@ for (const [name, value] of [
     const door = await openDoor(2);
 
     await assert.rejects(door.list(job.node), { code: 'agent.protocol' });
+  });
+}
+
+/** As of a BMC that has no place for a user of IPMI. */
+const failedWith = (code: string): readonly [number, JsonObject] => {
+  const details = 'all places are taken';
+  const error = { type: 'CommandExecutionError', code: 500, message: 'x', details };
+  return [
+    200,
+    {
+      id: '1',
+      command_name: 'x',
+      command_status: 'FAILED',
+      command_error: { ...error, failure_code: code },
+      command_result: null,
+    },
+  ];
+};
+
+const ACCOUNT = '/redfish/v1/AccountService/Accounts/4';
+
+for (const code of ['bmc.accounts-full', 'bmc.account-fixed', 'unknown']) {
+  test(`Redfish from inside is asked where IPMI says ${code}`, async () => {
+    answers = (name) =>
+      name === 'bmc.redfish_bootstrap'
+        ? result({ supported: true, account: ACCOUNT })
+        : failedWith(code);
+    const door = await openDoor(2, ['redfish']);
+
+    const id = await door.set(job.node, { ...WISH, id: '4' });
+
+    assert.equal(id, ACCOUNT);
+    const told = agent.posts().filter(({ body }) => body.includes(PASSWORD));
+    assert.deepEqual(
+      told.map(({ body }) => (JSON.parse(body) as { readonly name: string }).name),
+      ['bmc.set_user', 'bmc.redfish_bootstrap'],
+    );
+  });
+}
+
+for (const [name, protocols, code] of [
+  ['a node that is spoken to by IPMI, too', ['redfish', 'ipmi'], 'bmc.accounts-full'],
+  ['a password that is refused', ['redfish'], 'bmc.password-policy'],
+] as const) {
+  test(`Redfish from inside is not asked with ${name}`, async () => {
+    answers = () => failedWith(code);
+    const door = await openDoor(2, protocols);
+
+    await assert.rejects(door.set(job.node, WISH), { code });
+
+    assert.equal(
+      agent.posts().some(({ body }) => body.includes('redfish_bootstrap')),
+      false,
+    );
+  });
+}
+
+test('where there is no Redfish inside either, both reasons are told', async () => {
+  answers = (name) =>
+    name === 'bmc.redfish_bootstrap'
+      ? result({ supported: false, cause: 'SMBIOS tells of no network' })
+      : failedWith('bmc.accounts-full');
+  const door = await openDoor(2, ['redfish']);
+
+  await assert.rejects(door.set(job.node, WISH), {
+    code: 'bmc.accounts-full',
+    message: /all places are taken.*By Redfish from inside: SMBIOS tells of no network\.$/,
+  });
+});
+
+for (const [name, value] of [
+  ['an account elsewhere', { supported: true, account: 'https://198.51.100.7/redfish/v1/x' }],
+  ['no account', { supported: true }],
+  ['no answer to the question', {}],
+  ['the password as the reason', { supported: false, cause: `cannot set ${PASSWORD}` }],
+] as const) {
+  test(`of Redfish from inside ${name} is not taken`, async () => {
+    answers = (asked) =>
+      asked === 'bmc.redfish_bootstrap' ? result(value) : failedWith('bmc.accounts-full');
+    const door = await openDoor(2, ['redfish']);
+
+    await assert.rejects(
+      door.set(job.node, WISH),
+      (error: Error) => !error.message.includes(PASSWORD) && !error.message.includes('198.51'),
+    );
   });
 }

@@ -10,7 +10,7 @@ import {
 import { findHostInterface } from '@bessemer/protocol/agent/bmc-host-interface';
 import { NETWORK_MEDIUM, readChannels } from './channels.ts';
 import { demand, request, type SystemInterface } from './system-interface.ts';
-import { readTableFacts } from './users.ts';
+import { countPlaces } from './users.ts';
 
 const APP = 0x06;
 const GET_DEVICE_ID = 0x01;
@@ -23,7 +23,7 @@ export const readBmcInfo = async (
   const device = await demand(bmc, request(APP, GET_DEVICE_ID), 'reading what the BMC is');
   const channels = await readChannels(bmc);
   const network = channels.find(({ medium }) => medium === NETWORK_MEDIUM);
-  const usersMax = network === undefined ? 0 : (await readTableFacts(bmc, network.number)).usersMax;
+  const usersMax = network === undefined ? 0 : await countPlaces(bmc, network.number);
   const byte = (at: number): number => device[at] ?? 0;
   return {
     ipmi_version: `${byte(4) & 0x0f}.${byte(4) >> 4}`,

@@ -41,14 +41,18 @@ const factsOf = (access: Buffer): TableFacts => ({
   fixedNames: (access[2] ?? 0) & 0x3f,
 });
 
-/** How many places for users there are. */
-export const readTableFacts = async (
-  bmc: SystemInterface,
-  channel: number,
-): Promise<TableFacts> => {
-  const asked = request(APP, GET_ACCESS, channel, BMC_ANONYMOUS_USER_ID);
-  return factsOf(await demand(bmc, asked, 'reading the users'));
+const aboutTable = (channel: number): IpmiRequest =>
+  request(APP, GET_ACCESS, channel, BMC_ANONYMOUS_USER_ID);
+
+/** For information: 0 where the BMC does not tell, as one without users of IPMI. */
+export const countPlaces = async (bmc: SystemInterface, channel: number): Promise<number> => {
+  const { code, data } = await bmc.exchange(aboutTable(channel));
+  return code === 0 ? factsOf(data).usersMax : 0;
 };
+
+/** How many places for users there are. */
+const readTableFacts = async (bmc: SystemInterface, channel: number): Promise<TableFacts> =>
+  factsOf(await demand(bmc, aboutTable(channel), 'reading the users'));
 
 const idsOf = ({ usersMax }: TableFacts): readonly number[] =>
   Array.from({ length: usersMax }, (_, index) => index + 1);

@@ -17,6 +17,7 @@ import { type AgentSessionRecord, findOpenSession } from '#store/agent-sessions'
 
 import { commandFailure } from '../../agent-session/agent-command.ts';
 import { withAgent } from '../../agent-session/with-agent.ts';
+import { doorsOf } from '../credential-parts.ts';
 import type { InBandDoor, OpenInBandDoor } from './in-band.ts';
 
 type DoorJob = Parameters<OpenInBandDoor>[0];
@@ -39,6 +40,8 @@ const RANKS: readonly BmcAccountPrivilege[] = [
 /** A BMC has at most 63 users and 11 channels; what says more is not a BMC. */
 const USERS_MAX = 63;
 const CHANNELS_MAX = 11;
+const ACCOUNT_PATTERN = /^\/redfish\/v1\/[\w./-]{1,200}$/;
+const CAUSE_CHARS_MAX = 300;
 
 /** Why the agent of this session may not be told a password; undefined: it may. */
 export const trustObstacle = (
@@ -88,16 +91,18 @@ export const openInBandDoor: OpenInBandDoor = (job): InBandDoor => {
     },
     set: async (_node, { id, credential }) => {
       const password = credential.password.reveal();
+      const { username } = credential;
+      const wish = { username, password, privilege: 'administrator' } as const;
+      const slot = id === null ? {} : { slot_user_id: Number(id) };
       try {
-        const result = await run(BMC_COMMANDS.setUser, {
-          ...(id === null ? {} : { slot_user_id: Number(id) }),
-          username: credential.username,
-          password,
-          privilege: 'administrator',
-        });
-        return String(readSet(result).user.user_id);
+        return String(readSet(await run(BMC_COMMANDS.setUser, { ...slot, ...wish })).user.user_id);
       } catch (error) {
-        throw withoutPassword(error, password);
+        if (!hasNoUsers(error) || !isRedfishOnly(job)) throw withoutPassword(error, password);
+        return setByRedfish(() => run(BMC_COMMANDS.redfishBootstrap, wish), error).catch(
+          (thrown: unknown) => {
+            throw withoutPassword(thrown, password);
+          },
+        );
       }
     },
     list: async () => mergeLists(readLists(await run(BMC_COMMANDS.listUsers, {}))),
@@ -123,6 +128,34 @@ const SAID_OF_BMC: readonly FailureCode[] = [
 
 const believed = ({ code, message }: Failure): Failure =>
   new Failure(SAID_OF_BMC.includes(code) ? code : 'agent.command-failed', message);
+
+/** The BMC has no place for a user of IPMI, or does not know what that is. Nothing was lost on the way. */
+const NO_USERS: readonly FailureCode[] = [
+  'agent.command-failed',
+  'bmc.account-fixed',
+  'bmc.accounts-full',
+];
+
+const hasNoUsers = (error: unknown): error is Failure =>
+  error instanceof Failure && NO_USERS.includes(error.code);
+
+/** An account that Redfish makes is one of IPMI on some BMCs only. */
+const isRedfishOnly = ({ node, parts }: DoorJob): boolean => {
+  const doors = doorsOf(parts.drivers.driverOf(node), node);
+  return doors.length > 0 && doors.every(({ protocol }) => protocol === 'redfish');
+};
+
+/** Throws what `before` was, with the reason beside it, where there is no such way. */
+const setByRedfish = async (ask: () => Promise<JsonValue>, before: Failure): Promise<string> => {
+  const result = await ask();
+  const { supported, account, cause } = isJsonObject(result) ? result : {};
+  if (supported === true && typeof account === 'string' && ACCOUNT_PATTERN.test(account)) {
+    return account;
+  }
+  if (supported !== false || typeof cause !== 'string') throw notProtocol();
+  const reason = cause.slice(0, CAUSE_CHARS_MAX);
+  throw new Failure(before.code, `${before.message} By Redfish from inside: ${reason}.`);
+};
 
 /** A stock agent answers 404 to a command of a kind that it does not have. */
 const obstacleOf = (failure: Failure): string =>

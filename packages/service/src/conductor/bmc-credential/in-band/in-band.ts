@@ -13,7 +13,10 @@ import type { Job } from '../../workflow/step.ts';
 export type InBandDoor = {
   /** Why no account can be set from inside now, as a sentence; undefined: it can. Sends nothing secret. */
   readonly findObstacle: (node: NodeRecord) => Promise<string | undefined>;
-  /** Idempotent. Answers with the number of the user; ids here are those of IPMI. */
+  /**
+   * Idempotent. Answers with the number of the user of IPMI, as other ids here are, or, where the BMC has none and the node is spoken
+   * to by Redfish, with the path of the account there.
+   */
   readonly set: (node: NodeRecord, wish: BmcAccountWish) => Promise<string>;
   readonly list: (node: NodeRecord) => Promise<readonly BmcAccount[]>;
   /** Idempotent. */
