@@ -5,7 +5,6 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -14,6 +13,7 @@ import { openAuthority } from '#trust/certificate/authority';
 
 import { request } from 'undici';
 
+import { freePort } from '../../lab/src/free-ports.ts';
 import { listenerCertificate } from '../src/config/listener-certificate.ts';
 
 export type Fault =
@@ -104,9 +104,10 @@ export const openFaultyDoor = async (upstream: () => string): Promise<FaultyDoor
       .finally(() => underWay.delete(passing));
     underWay.add(passing);
   });
-  server.listen(0, '127.0.0.1');
+  // The same when it comes back.
+  const port = await freePort();
+  server.listen(port, '127.0.0.1');
   await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
   const goDown = async (): Promise<void> => {
     if (!server.listening) return;
     server.close();

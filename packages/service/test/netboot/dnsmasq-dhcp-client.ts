@@ -16,7 +16,7 @@ export type Offer = {
   readonly options: readonly number[];
 };
 /** An answer that does not come is the answer of who is ignored; dnsmasq looks for 3 s whether an address is free. */
-const ANSWER_MS_MAX = 4_500;
+const ANSWER_MS_MAX = 10_000;
 const ARCHITECTURE: { readonly [kind in CardKind]?: readonly [number, string] } = {
   bios: [0, 'PXEClient:Arch:00000:UNDI:002001'],
   efi64: [7, 'PXEClient:Arch:00007:UNDI:003001'],
