@@ -14,6 +14,7 @@ import { Refusal } from '@bessemer/protocol/errors/refusal';
 import type { NodeUuid } from '@bessemer/protocol/uuid';
 
 import { type CredentialStage, openCredentialStage } from './bmc-credential/credential-stage.ts';
+import { FACTORY } from './bmc-credential/model-bmc.ts';
 import { finish, openSite, type Site } from './bmc-credential/rotation-site.ts';
 
 const HOUR_MS = 3_600_000;
@@ -112,6 +113,41 @@ for (const strategy of ['dual', 'single'] as const) {
   });
 }
 
+for (const strategy of ['dual', 'single'] as const) {
+  test(`${strategy}: a node is given back while nobody knows yet whether the BMC has the password`, async (t) => {
+    const stage = await openCredentialStage({ strategy });
+    t.after(stage.close);
+    const uuid = await stage.makeNode();
+    await stage.adopt(uuid);
+    const bmc = stage.bmcOf(uuid);
+    const door = bmc.door as { proveLogin: BmcAccountDoor['proveLogin'] };
+    const { proveLogin } = door;
+    let proved = 0;
+    door.proveLogin = async (node, as) => {
+      proved += 1;
+      // The first is the login that it begins with.
+      if (proved > 1) throw new Failure('bmc.unreachable', 'gone');
+      return proveLogin(node, as);
+    };
+    const id = await stage.conductor().requestBmcRotation(uuid, { trigger: 'request' });
+    await stage.untilWaiting(uuid);
+
+    await stage.conductor().requestProvision(uuid, { verb: 'provide' });
+    const node = await stage.untilIdle(uuid);
+
+    assert.deepEqual([node.provisionState, node.lastError], ['available', null]);
+    assert.equal((await findOpenRotation(stage.store.db, uuid))?.phase, 'verifying');
+    assert.equal(await isInUseWorking(stage, uuid), strategy === 'dual');
+    const stored = stage.secrets.all().map(({ credential: { username, password } }) => ({
+      username,
+      password: password.reveal(),
+    }));
+    assert.ok(stored.some((each) => each.password !== FACTORY.password && bmc.accepts(each)));
+    door.proveLogin = proveLogin;
+    await requireGoneOn(stage, uuid, id);
+  });
+}
+
 test('a verb is taken while a rotation waits, and the rotation goes on', async (t) => {
   const { stage, uuid, id, letChange } = await waiting(t);
 
@@ -140,7 +176,10 @@ test('another rotation is refused while one waits, unless a person wants it to g
   for (const trigger of ['request', 'adopt', 'suspicion'] as const) {
     await assert.rejects(
       stage.conductor().requestBmcRotation(uuid, { trigger }),
-      (error) => error instanceof Refusal && error.status === 409,
+      (error) =>
+        error instanceof Refusal &&
+        error.status === 409 &&
+        /waits for the least age/.test(error.message),
     );
   }
 

@@ -6,6 +6,7 @@ import { Refusal } from '@bessemer/protocol/errors/refusal';
 import type { NodeRecord } from '@bessemer/protocol/node/record';
 import type { NodeUuid } from '@bessemer/protocol/uuid';
 
+import { isoTime } from '#clock';
 import type { NodeDriver } from '#drivers/driver';
 import { findBmcCredential, type SecretRef } from '#store/bmc-credentials';
 import {
@@ -28,7 +29,7 @@ import type { NextWorkflow } from '../../workflow/workflow-kind.ts';
 import { beginRotation } from './begin-rotation.ts';
 import type { BmcRotationWish } from '../credential-door.ts';
 import { doorsOf, rotationPartsOf } from '../credential-parts.ts';
-import { pauseOver } from './pause-time.ts';
+import { pauseLeft, pauseOver } from './pause-time.ts';
 import { ROTATE, ROTATE_STEP, ROTATION_KEY } from './rotate-step.ts';
 import type { RotationParts } from './rotation-run.ts';
 
@@ -101,6 +102,16 @@ const endPause = async (
   await updateRotation(queryable, open, fence, { work }, nowMs);
 };
 
+const refuseWaiting = (open: RotationRecord | undefined, nowMs: number): void => {
+  const pause = open === undefined ? undefined : pauseLeft(open, nowMs);
+  if (open === undefined || pause === undefined) return;
+  throw new Refusal(
+    409,
+    `Rotation ${open.id} of node ${open.nodeUuid} waits for ${pause.what}, until ` +
+      `${isoTime(nowMs + pause.lookAfterMs)}. repair_bmc_credentials goes on with it at once.`,
+  );
+};
+
 export type RotationOrder = BmcRotationWish & {
   /** As the row tells it. */
   readonly storedTrigger?: RotationTrigger;
@@ -145,6 +156,7 @@ export const requestRotation = async (
   const { caller } = order;
   // A person knows better whether there is still something to wait for.
   const isAtOnce = order.trigger === 'repair' && order.isScheduled !== true;
+  if (!isAtOnce) refuseWaiting(left, rotation.clock.wallMs());
   const id = left?.id ?? randomUUID();
   const fence = await requestWork(parts, scheduler, uuid, ({ node, driver }) => {
     requireDoors(node, driver);
