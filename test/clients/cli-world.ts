@@ -19,8 +19,14 @@ export type CliWorld = ApiClient & {
 export type CliCases = { readonly [subCommand: string]: (world: CliWorld) => Promise<void> };
 
 export const makeCliWorld = (host: OpenstackHost, inMode: ServiceInMode): CliWorld => {
-  const { service, environment, headers } = inMode;
-  const openstack = (args: readonly string[]) => host.run(environment, ['baremetal', ...args]);
+  const { service, headers } = inMode;
+  // By password and catalog once: logins take Keystone longer than all that is tried here.
+  let { environment } = inMode;
+  const openstack = (args: readonly string[]) => {
+    const ran = host.run(environment, ['baremetal', ...args]);
+    environment = inMode.loggedIn;
+    return ran;
+  };
   const run = async (...args: string[]): Promise<string> => {
     const { code, stdout, stderr } = await openstack(args);
     assert.equal(code, 0, `openstack baremetal ${args.join(' ')}: ${stderr}`);

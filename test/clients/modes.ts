@@ -23,6 +23,8 @@ export type ServiceInMode = {
   readonly service: RunningService;
   /** Variables for `openstack` and for openstacksdk. */
   readonly environment: Environment;
+  /** For `openstack` that has logged in before: with the token that it got then, where there are tokens. */
+  readonly loggedIn: Environment;
   /** The same account for calls without a client. */
   readonly headers: { readonly [name: string]: string };
   /** Undefined in the other modes. */
@@ -37,7 +39,7 @@ type Start = (directory: string, settings: readonly string[]) => Promise<Started
 const startNone: Start = async (directory, settings) => {
   const service = await startService({ directory, args: ['--auth', 'none'], settings });
   const environment = { OS_AUTH_TYPE: 'none', OS_ENDPOINT: service.url };
-  return { service, environment, headers: {}, keystone: undefined };
+  return { service, environment, loggedIn: environment, headers: {}, keystone: undefined };
 };
 
 const startBasic: Start = async (directory, settings) => {
@@ -45,9 +47,11 @@ const startBasic: Start = async (directory, settings) => {
   const file = join(directory, 'data', 'clouds.yaml');
   const { username, password } = parse(await readFile(file, 'utf8')).clouds.bessemer.auth;
   const account = Buffer.from(`${username}:${password}`).toString('base64');
+  const environment = { OS_CLIENT_CONFIG_FILE: file, OS_CLOUD: 'bessemer' };
   return {
     service,
-    environment: { OS_CLIENT_CONFIG_FILE: file, OS_CLOUD: 'bessemer' },
+    environment,
+    loggedIn: environment,
     headers: { authorization: `Basic ${account}` },
     keystone: undefined,
   };
@@ -68,6 +72,7 @@ const startWithKeystone: Start = async (directory, settings) => {
   return {
     service,
     environment: keystone.environmentOf(PERSON),
+    loggedIn: { OS_AUTH_TYPE: 'admin_token', OS_ENDPOINT: service.url, OS_TOKEN: token },
     headers: { 'x-auth-token': token },
     keystone,
   };
