@@ -23,6 +23,8 @@ const LANES = 2;
 const LANES_ALONE = 3;
 /** A process that takes longer hangs. */
 const PROCESS_MS_MAX = 15 * 60_000;
+/** For the last words of a process that has ended. */
+const OUTPUT_MS_MAX = 10_000;
 const SLOWEST_SHOWN = 10;
 /** Of a process that failed without saying which test it was. */
 const TAIL_LINES = 60;
@@ -30,30 +32,40 @@ const TAIL_LINES = 60;
 /** What takes longest; begun last, the other lanes would wait for it. */
 const LONG = [
   'test/killed-service.test.ts',
-  'packages/service/test/conductor/kill.test.ts',
-  'test/cli-commands.test.ts',
-  'test/killed-routes.test.ts',
   'packages/service/test/bmc-kill.test.ts',
-  'packages/service/test/api-fuzz.test.ts',
-  'packages/service/test/bmc-faults.test.ts',
+  'test/killed-routes.test.ts',
   'test/drills.test.ts',
-  'test/keystone-auth.test.ts',
   'test/refusals.test.ts',
+  'packages/service/test/bmc-faults.test.ts',
+  'test/cli-commands.test.ts',
+  'test/keystone-auth.test.ts',
+  'packages/service/test/api-fuzz.test.ts',
+  'packages/service/test/conductor/kill.test.ts',
   'test/bench.test.ts',
-  'packages/service/test/bmc-two-conductors.test.ts',
+  'test/token-hunt.test.ts',
+  'packages/service/test/netboot/dnsmasq.test.ts',
   'packages/service/test/bmc-lockout.test.ts',
+  'test/simulated-machine.test.ts',
+  'packages/service/test/manage.test.ts',
+  'packages/service/test/bmc-two-conductors.test.ts',
+  'test/killed-first-contact.test.ts',
+  'test/sdk-proxy.test.ts',
+  'packages/service/test/secret-store-barbican.test.ts',
 ];
 
-const testFiles = (...patterns) => {
-  const found = globSync(patterns, { cwd: root, exclude: ['**/node_modules/**'] }).toSorted();
-  const rank = (file) => (LONG.includes(file) ? LONG.indexOf(file) : LONG.length);
-  return found.toSorted((one, other) => rank(one) - rank(other));
-};
+/** Emulated machines that are asked for by name. */
+const MORE = ['packages/*/test/more/*.test.ts', 'test/machines/more/*.test.ts'];
+
+const place = (file) => (LONG.includes(file) ? LONG.indexOf(file) : LONG.length);
+
+const testFiles = (pattern, exclude = []) =>
+  globSync(pattern, { cwd: root, exclude })
+    .toSorted()
+    .toSorted((one, other) => place(one) - place(other));
 
 const nodeTest = (...args) => [bin('node'), '--test-reporter=spec', ...args];
-const eachFile = (lane, files) =>
-  files.map((file) => ({ name: file, lane, rank: LONG.indexOf(file), argv: nodeTest(file) }));
-const alone = (name, argv, lane = 'compute') => [{ name, lane, rank: -1, argv }];
+const eachFile = (lane, files) => files.map((file) => ({ name: file, lane, argv: nodeTest(file) }));
+const alone = (name, argv, lane = 'compute') => [{ name, lane, argv }];
 
 /** Each stage: what it shows, and the processes that show it. Those of one `round` wait for all of the round before. */
 const STAGES = [
@@ -107,11 +119,7 @@ const STAGES = [
     name: 'contract',
     round: 2,
     what: 'each part against real peers: databases, sockets, disks, processes',
-    jobs: () =>
-      eachFile(
-        'compute',
-        testFiles('packages/*/test/*.test.ts', 'packages/*/test/!(more)/*.test.ts'),
-      ),
+    jobs: () => eachFile('compute', testFiles('packages/*/test/**/*.test.ts', MORE)),
   },
   {
     name: 'system',
@@ -130,11 +138,7 @@ const STAGES = [
     round: 2,
     isLong: true,
     what: 'emulated machines in more ways; some minutes, only when it is named',
-    jobs: () =>
-      eachFile(
-        'machine',
-        testFiles('test/machines/more/*.test.ts', 'packages/*/test/more/*.test.ts'),
-      ),
+    jobs: () => eachFile('machine', testFiles(MORE)),
   },
 ];
 
@@ -209,10 +213,13 @@ const run = ([program, ...args]) =>
       text += `${program}: ${error.message}\n`;
       end(1);
     });
-    child.on('close', (status, signal) => {
+    const ended = (status, signal) => {
       if (signal !== null) text += `\nended by ${signal}\n`;
       end(status ?? 1);
-    });
+    };
+    child.on('close', ended);
+    // What it left behind may hold its output open.
+    child.on('exit', (...how) => setTimeout(ended, OUTPUT_MS_MAX, ...how).unref());
   });
 
 const say = (text) => process.stdout.write(`${text}\n`);
@@ -259,8 +266,7 @@ const runRound = (round) => {
   const line = wanted
     .filter((stage) => stage.round === round)
     .flatMap((stage) => stage.jobs.map((job) => ({ stage, job })));
-  const place = ({ rank }) => (rank === -1 ? LONG.length : rank);
-  line.sort((one, other) => place(one.job) - place(other.job));
+  line.sort((one, other) => place(one.job.name) - place(other.job.name));
   const running = { compute: 0, machine: 0 };
   return new Promise((resolve) => {
     const fill = () => {
