@@ -1,14 +1,14 @@
 // Signatures of addresses that BMCs and agents fetch from: they cannot log in, so the address itself is the
 // permission, for one thing and until a stated time.
 
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto';
 
 /** Base64url of 32 bytes. */
 const SIGNATURE_PATTERN = /^[A-Za-z0-9_-]{43}$/;
 
 /** `facts` are all that the address gives access to; another order or another border is another signature. */
 export const signatureOf = (key: Buffer, facts: readonly (string | number)[]): string =>
-  createHmac('sha256', key).update(JSON.stringify(facts)).digest('base64url');
+  createHmac('sha256', createSecretKey(key)).update(JSON.stringify(facts)).digest('base64url');
 
 export const isSignatureRight = (
   key: Buffer,

@@ -3,6 +3,7 @@
 import {
   createCipheriv,
   createPublicKey,
+  createSecretKey,
   diffieHellman,
   generateKeyPairSync,
   hkdfSync,
@@ -53,8 +54,8 @@ export const sealTokenTo = (
   const own = String(createPublicKey(privateKey).export({ format: 'jwk' }).x);
   const salt = Buffer.concat([Buffer.from(own, 'base64url'), Buffer.from(sealKey, 'base64url')]);
   const shared = diffieHellman({ privateKey, publicKey });
-  const key = Buffer.from(
-    hkdfSync('sha256', shared, salt, `${KEY_INFO.seal}${session}`, KEY_BYTES),
+  const key = createSecretKey(
+    Buffer.from(hkdfSync('sha256', shared, salt, `${KEY_INFO.seal}${session}`, KEY_BYTES)),
   );
   const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(session));
   const ciphertext = Buffer.concat([cipher.update(token.reveal()), cipher.final()]);
