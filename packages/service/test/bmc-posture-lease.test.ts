@@ -133,3 +133,30 @@ test('a rotation that waits is passed by, and waits on', async (t) => {
   assert.deepEqual(gapsOf(report), []);
   assert.equal((await findOpenWorkflow(stage.store.db, uuid))?.state, 'waiting');
 });
+
+test('nobody asks with a password that the BMC may not have any more', async (t) => {
+  const stage = await openCredentialStage({ strategy: 'single' });
+  t.after(stage.close);
+  const uuid = await stage.makeNode();
+  await stage.adopt(uuid);
+  const bmc = stage.bmcOf(uuid);
+  const door = bmc.door as Door;
+  const { proveLogin } = door;
+  let proved = 0;
+  door.proveLogin = async (node, as) => {
+    proved += 1;
+    // The first is the login that it begins with.
+    if (proved > 1) throw new Failure('bmc.unreachable', 'gone');
+    return proveLogin(node, as);
+  };
+  await stage.conductor().requestBmcRotation(uuid, { trigger: 'request' });
+  await stage.untilWaiting(uuid);
+  const calls = bmc.calls();
+
+  await assert.rejects(
+    stage.conductor().auditBmcAccounts(uuid),
+    (error) => error instanceof Refusal && error.status === 503,
+  );
+
+  assert.equal(bmc.calls(), calls);
+});

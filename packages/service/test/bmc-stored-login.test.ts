@@ -165,3 +165,29 @@ test('nobody gets the password of another node by its reference', async (t) => {
   );
   assert.equal(typeof use, 'function');
 });
+
+test('nobody logs in with the old password while the new one is proved by another protocol', async (t) => {
+  const site = await openSite({ options: { strategy: 'single' } });
+  t.after(site.close);
+  await site.begin({ trigger: 'adopt' });
+  await finish(site);
+  const { store, secrets, bmc } = site;
+  const use = makeStoredLogins({ store, secrets, clock: site.parts.clock });
+  const { slots } = await site.credential();
+  const text = referenceText({ slot: 'a', writeId: slots.a.ref ?? '' });
+  const login = { username: slots.a.username, password: new Secret(text) };
+  const away = async (): Promise<never> => {
+    throw new Failure('bmc.unreachable', 'gone');
+  };
+
+  await site.begin();
+  const end = await site.goOn([bmc.door, { ...bmc.door, protocol: 'ipmi', proveLogin: away }]);
+
+  assert.equal(end?.kind, 'wait');
+  await assert.rejects(
+    use(await site.openNode(), login, async ({ username, password }) => {
+      assert.ok(bmc.accepts({ username, password: password.reveal() }), 'the old one was used');
+    }),
+    isFailure('bmc.login-budget'),
+  );
+});

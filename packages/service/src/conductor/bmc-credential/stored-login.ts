@@ -33,8 +33,15 @@ const held = (why: string, remedy: string, seconds?: number): Failure =>
     details: seconds === undefined ? {} : { seconds },
   });
 
+/** The BMC may have another password than the row names as the one in use; proved or not, it is not put to use yet. */
+export const isLoginChanging = ({
+  activeSlot,
+  slots,
+}: Pick<BmcCredentialRecord, 'activeSlot' | 'slots'>): boolean =>
+  activeSlot !== null && ['applying', 'verified'].includes(slots[activeSlot].state);
+
 const requireFree = (record: BmcCredentialRecord, nowMs: number): void => {
-  const { heldUntilMs, isPaused, activeSlot, slots } = record;
+  const { heldUntilMs, isPaused } = record;
   if (heldUntilMs !== null && heldUntilMs > nowMs) {
     const seconds = Math.ceil((heldUntilMs - nowMs) / 1_000);
     throw held('it locked an account', `It is tried again in ${seconds} s.`, seconds);
@@ -45,7 +52,7 @@ const requireFree = (record: BmcCredentialRecord, nowMs: number): void => {
       'The service looks for a login that works; or call repair_bmc_credentials.',
     );
   }
-  if (activeSlot !== null && slots[activeSlot].state === 'applying') {
+  if (isLoginChanging(record)) {
     throw held('its only password is being changed', 'Try again in a minute.');
   }
 };

@@ -26,6 +26,7 @@ import { credentialOf } from '../rotation/begin-rotation.ts';
 import { loginInDriverInfo } from '../rotation/given-login.ts';
 import { requireDoors, requireKept } from '../rotation/request-rotation.ts';
 import type { RotationParts } from '../rotation/rotation-run.ts';
+import { isLoginChanging } from '../stored-login.ts';
 import { auditPosture } from './audit-posture.ts';
 import { fixPosture } from './fix-posture.ts';
 import type { PostureQuestion } from './posture-question.ts';
@@ -90,6 +91,9 @@ const questionOf = async (
   const record = await credentialOf(kept.store.db, node.uuid, kept.options);
   if (record.heldUntilMs !== null && record.heldUntilMs > kept.clock.wallMs()) {
     throw new Refusal(503, 'Logins at the BMC of this node are held back; ask again later.');
+  }
+  if (isLoginChanging(record)) {
+    throw new Refusal(503, 'The only password of the BMC is being changed; ask again later.');
   }
   const ownNames = [record.slots.a.username, record.slots.b.username];
   const vendor = node.properties['vendor'];
