@@ -17,6 +17,8 @@ import { listenerCertificate } from '#config/listener-certificate';
 import { openAuthority } from '#trust/certificate/authority';
 import { Secret } from '#trust/secret';
 
+import { freePort } from '../../lab/src/free-ports.ts';
+
 const PASSWORD = 'never in a text';
 const OWN = 'own-token';
 const IN_AN_HOUR = new Date(Date.now() + 3_600_000).toISOString();
@@ -162,11 +164,7 @@ test('a token that Keystone does not know is bad, one that it tells about is goo
 });
 
 test('when nobody listens, Keystone is away', async () => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
+  const port = await freePort();
 
   await assert.rejects(validate(clientOf(`http://127.0.0.1:${port}`)), isAway);
 });
