@@ -6,9 +6,10 @@ import { after, before, test } from 'node:test';
 import { requestRotation } from '#conductor/bmc-credential/rotation/request-rotation';
 import { makeRotationSchedule } from '#conductor/bmc-credential/rotation/schedule-rotations';
 import { newCredential } from '#conductor/bmc-credential/rotation/begin-rotation';
-import { addBmcCredential } from '#store/bmc-credentials';
+import { addBmcCredential, changeBmcCredential } from '#store/bmc-credentials';
 import { countBusyRotations } from '#store/bmc-rotations';
 import { updateNode } from '#store/nodes';
+import { endWaitingWorkflow, findOpenWorkflow } from '#store/workflows';
 
 import { Refusal } from '@bessemer/protocol/errors/refusal';
 import type { NodeUuid } from '@bessemer/protocol/uuid';
@@ -78,4 +79,31 @@ onBothEngines((store) => {
     assert.equal(refused.length, RIVALS - PARALLEL_MAX);
     assert.ok(refused.every((each) => each instanceof Refusal && each.status === 503));
   });
+
+  for (const [name, hold] of [
+    ['in maintenance', (uuid) => updateNode(store().db, uuid, { maintenance: true })],
+    [
+      'frozen',
+      (uuid) =>
+        store().transaction((transaction) =>
+          changeBmcCredential(transaction, uuid, () => ({ frozen: { reason: 'test', atMs: 1 } })),
+        ),
+    ],
+  ] satisfies [string, (uuid: NodeUuid) => Promise<unknown>][]) {
+    test(`rotations that were cut short, of nodes that are ${name}, take the room of nobody`, async () => {
+      const group = name.replace(' ', '-');
+      for (const uuid of await makeDue(group, PARALLEL_MAX)) {
+        await requestRotation(conductorOf(0), uuid, { trigger: 'schedule' });
+        const open = await findOpenWorkflow(store().db, uuid);
+        assert.ok(open);
+        await endWaitingWorkflow(store().db, open, 1);
+        await hold(uuid);
+      }
+
+      await makeDue(group, 1);
+      await makeRotationSchedule(conductorOf(0)).look();
+
+      assert.equal(await countBusyRotations(store().db, group), 1);
+    });
+  }
 });

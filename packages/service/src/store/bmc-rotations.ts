@@ -1,6 +1,6 @@
 // Rotations of credentials of BMCs. The row is the truth about how far one came; who writes it has the lease of the node.
 
-import { type Selectable, sql } from 'kysely';
+import { type ExpressionBuilder, type Selectable, sql } from 'kysely';
 
 import type { FailureCode } from '@bessemer/protocol/errors/codes';
 import type { StoredFailure } from '@bessemer/protocol/errors/failure';
@@ -20,6 +20,7 @@ import type { BmcRotationTable } from './bmc-tables.ts';
 import type { Queryable } from './database.ts';
 import { withConflicts } from './errors.ts';
 import { onceBuilt } from './once-built.ts';
+import type { Schema } from './schema.ts';
 
 export type RotationTrigger =
   | 'discovery'
@@ -229,7 +230,24 @@ export const listRotations = async (
   return rows.map(recordOf);
 };
 
-/** Open ones that nobody works on or waits for: their workflow ended in another way. */
+const ofOpenWorkflow = (where: ExpressionBuilder<Schema, 'bmc_rotation'>) =>
+  where.selectFrom('workflow').select('workflow.node_uuid').where('workflow.ended_ms', 'is', null);
+
+/** In maintenance, or with frozen credentials: nobody begins anything there, nor goes on with it. */
+const isHeld = (where: ExpressionBuilder<Schema, 'bmc_rotation'>) =>
+  where.or([
+    where('bmc_rotation.node_uuid', 'in', (nodes) =>
+      nodes.selectFrom('node').select('uuid').where('maintenance', '=', 1),
+    ),
+    where('bmc_rotation.node_uuid', 'in', (records) =>
+      records
+        .selectFrom('bmc_credential')
+        .select('bmc_credential.node_uuid')
+        .where('frozen', 'is not', null),
+    ),
+  ]);
+
+/** Open ones that nobody works on or waits for, and that could be gone on with: their workflow ended in another way. */
 export const listLeftRotations = async (
   queryable: Queryable,
   limit: number,
@@ -239,9 +257,8 @@ export const listLeftRotations = async (
     .selectAll()
     .where('ended_ms', 'is', null)
     .where('node_uuid', 'in', (nodes) => nodes.selectFrom('node').select('uuid'))
-    .where('node_uuid', 'not in', (open) =>
-      open.selectFrom('workflow').select('node_uuid').where('ended_ms', 'is', null),
-    )
+    .where('node_uuid', 'not in', ofOpenWorkflow)
+    .where((where) => where.not(isHeld(where)))
     .orderBy('started_ms')
     .limit(limit)
     .execute();
@@ -252,8 +269,8 @@ export const listLeftRotations = async (
 const LONG_PAUSES: readonly PauseReason[] = ['lockout', 'age'];
 
 /**
- * Those that keep anybody busy, of nodes of one conductor group. Not of nodes that were deleted, which end never, and not
- * what waits for a time to pass: that takes the room of nobody.
+ * Those that keep anybody busy, of nodes of one conductor group. Not of nodes that were deleted, which end never, not what
+ * was cut short where nothing is gone on with now, and not what waits for a time to pass: that takes the room of nobody.
  */
 export const countBusyRotations = async (
   queryable: Queryable,
@@ -265,6 +282,9 @@ export const countBusyRotations = async (
     .where('ended_ms', 'is', null)
     .where('node_uuid', 'in', (nodes) =>
       nodes.selectFrom('node').select('uuid').where('conductor_group', '=', conductorGroup),
+    )
+    .where((where) =>
+      where.or([where('node_uuid', 'in', ofOpenWorkflow(where)), where.not(isHeld(where))]),
     )
     .where((where) =>
       where.and(LONG_PAUSES.map((reason) => where('work', 'not like', `%"reason":"${reason}"%`))),
