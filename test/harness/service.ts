@@ -65,7 +65,7 @@ const tailOf = (logPath: string): string => readFileSync(logPath, 'utf8').slice(
 export class EndedEarly extends Error {
   readonly signal: NodeJS.Signals | null;
   constructor(code: number | null, signal: NodeJS.Signals | null, logPath: string) {
-    super(`serve ended with ${signal ?? code} before it was ready:\n${tailOf(logPath)}`);
+    super(`serve ended with ${signal ?? code}:\n${tailOf(logPath)}`);
     this.signal = signal;
   }
 }
