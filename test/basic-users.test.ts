@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 
+import { type OpenstackHost, startOpenstackHost } from './clients/openstack-host.ts';
 import { ACCOUNT_PASSWORD, accountEnvironment, manageAccounts } from './harness/accounts.ts';
-import { openstack } from './harness/openstack.ts';
 import {
   makeDirectory,
   removeDirectory,
@@ -13,11 +13,14 @@ import {
   startService,
 } from './harness/service.ts';
 
+let client: OpenstackHost;
 let service: RunningService;
 before(async () => {
+  client = await startOpenstackHost();
   service = await startService({ directory: await makeDirectory() });
 });
 after(async () => {
+  await client?.stop();
   await service?.stop();
   if (service !== undefined) await removeDirectory(service.directory);
 });
@@ -42,7 +45,7 @@ const listAs = async (
 ): Promise<{ readonly names: string[]; readonly error: string }> => {
   const environment = accountEnvironment(service.url, name);
   const args = ['baremetal', 'node', 'list', '-f', 'json'];
-  const { code, stdout, stderr } = await openstack(environment, args);
+  const { code, stdout, stderr } = await client.run(environment, args);
   const nodes: readonly { readonly Name: string }[] = code === 0 ? JSON.parse(stdout) : [];
   return { names: nodes.map((node) => node.Name).sort(), error: stderr };
 };

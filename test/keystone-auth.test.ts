@@ -5,7 +5,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { openstack, type Ran } from './harness/openstack.ts';
+import { type OpenstackHost, type Ran, startOpenstackHost } from './clients/openstack-host.ts';
 import {
   makeDirectory,
   removeDirectory,
@@ -21,6 +21,7 @@ const RECOVER_MS_MAX = 30_000;
 const SHORT_SECONDS = 12;
 
 let directory: string;
+let client: OpenstackHost;
 let keystone: Keystone;
 /** Asks Keystone each time. */
 let service: RunningService;
@@ -28,7 +29,7 @@ let service: RunningService;
 let remembering: RunningService;
 before(async () => {
   directory = await makeDirectory();
-  keystone = await startKeystone();
+  [client, keystone] = await Promise.all([startOpenstackHost(), startKeystone()]);
   const passwordFile = join(directory, 'password');
   await writeFile(passwordFile, `${passwordOf('ironic')}\n`, { mode: 0o600 });
   const settings = keystone.settings(passwordFile);
@@ -42,14 +43,14 @@ before(async () => {
   await keystone.registerBaremetal(service.url);
 });
 after(async () => {
-  await Promise.all([service?.stop(), remembering?.stop(), keystone?.stop()]);
+  await Promise.all([client?.stop(), service?.stop(), remembering?.stop(), keystone?.stop()]);
   for (const each of [directory, service?.directory, remembering?.directory]) {
     if (each !== undefined) await removeDirectory(each);
   }
 });
 
 const openstackAs = (person: string, ...args: readonly string[]): Promise<Ran> =>
-  openstack(keystone.environmentOf(person), args);
+  client.run(keystone.environmentOf(person), args);
 
 const jsonAs = async (person: string, ...args: readonly string[]): Promise<unknown> => {
   const { code, stdout, stderr } = await openstackAs(person, ...args, '-f', 'json');
