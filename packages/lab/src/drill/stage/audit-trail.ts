@@ -9,7 +9,7 @@ import type { Product } from './product.ts';
 
 const LOOK_EACH_MS = 50;
 /** Events of refusals are stored aside, after the answer went out. */
-const WRITTEN_MS_MAX = 6_000;
+const WRITTEN_MS_MAX = 15_000;
 const PAGE = 1_000;
 
 export type AuditEntry = {

@@ -10,7 +10,7 @@ import { shown } from './shown.ts';
 
 const LOOK_EACH_MS = 50;
 const STATE_MS_MAX = 60_000;
-const SESSION_MS_MAX = 10_000;
+const SESSION_MS_MAX = 30_000;
 
 export type DrillNode = { readonly uuid: string; readonly machine: DrillMachine };
 
