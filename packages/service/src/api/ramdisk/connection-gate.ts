@@ -7,6 +7,7 @@
 // one too many, is closed.
 
 import type { Server, Socket } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
 
 import type { Clock } from '#clock';
 
@@ -27,7 +28,7 @@ const ALL_BURST = 4;
 const WAIT_MS_MAX = 10_000;
 /** More than a machine, or a few behind one address, open at once. */
 const WAITING_PER_SOURCE_MAX = 32;
-/** Each costs a socket and what its sender says first: some kilobytes. */
+/** Each costs a socket, and nothing of what its sender says. */
 const WAITING_MAX = 2_000;
 /** A source that has to wait for itself only is looked at again after so long. */
 const LOOK_EACH_MS = 20;
@@ -42,7 +43,7 @@ export type ConnectionLimit = {
 };
 
 export type ConnectionGate = {
-  /** Whoever still waits is closed, or the server would wait for them. */
+  /** Whoever still waits, or comes later, is closed, or the server would wait for them. */
   readonly close: () => void;
 };
 
@@ -54,8 +55,11 @@ type Waiting = {
   readonly onGone: () => void;
 };
 
+/** What net.Server knows and its type does not: whether a new connection is read at once. */
+type PausingServer = Server & { pauseOnConnect?: boolean };
+
 /** Puts itself before what the server does with connections: that is asked only for those that are let in. */
-export const gateConnections = (server: Server, limit: ConnectionLimit): ConnectionGate => {
+export const gateConnections = (server: PausingServer, limit: ConnectionLimit): ConnectionGate => {
   const { clock, rate } = limit;
   const served = server.listeners('connection');
   const open = new Map<string, number>();
@@ -66,9 +70,14 @@ export const gateConnections = (server: Server, limit: ConnectionLimit): Connect
   let cancelLook: (() => void) | undefined;
   /** Whether somebody waits who would be let in but for the others. */
   let isCrowded = false;
+  let isClosed = false;
 
   const serve = (socket: Socket): void => {
+    // TLS reads the connection by itself, and would begin as paused as its server says.
+    server.pauseOnConnect = false;
     for (const listener of served) listener.call(server, socket);
+    server.pauseOnConnect = true;
+    if (!(server instanceof TlsServer)) socket.resume();
   };
 
   const isFree = (source: string): boolean =>
@@ -145,8 +154,13 @@ export const gateConnections = (server: Server, limit: ConnectionLimit): Connect
     if (cancelLook === undefined || pauseMs > 0) lookAfter(pauseMs > 0 ? pauseMs : LOOK_EACH_MS);
   };
 
+  server.pauseOnConnect = true;
   server.removeAllListeners('connection');
   server.on('connection', (socket: Socket) => {
+    if (isClosed) {
+      socket.destroy();
+      return;
+    }
     const address = socket.remoteAddress ?? '';
     if (isOwnHost(plainSource(address)) || limit.isExempt(address)) {
       serve(socket);
@@ -160,6 +174,7 @@ export const gateConnections = (server: Server, limit: ConnectionLimit): Connect
   });
   return {
     close: () => {
+      isClosed = true;
       cancelLook?.();
       for (let each = line.next(() => true); each !== undefined; each = line.next(() => true)) {
         turnAway(each);
