@@ -1,7 +1,8 @@
 // What anybody on the host could see of its processes meanwhile: arguments and environments.
 
-import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
+
+import { PROCESS_FILES, readProcesses } from './process-files.ts';
 
 const LOOK_EACH_MS = 10;
 
@@ -13,19 +14,14 @@ export type ProcessWatch = {
 export const watchProcesses = (): ProcessWatch => {
   const seen = new Set<string>();
   const over = new AbortController();
-  const look = async (): Promise<void> => {
-    for (const pid of await readdir('/proc')) {
-      if (!/^\d+$/.test(pid)) continue;
-      for (const file of ['cmdline', 'environ']) {
-        // Most processes that are gone are gone between the list and the look.
-        const text = await readFile(`/proc/${pid}/${file}`, 'latin1').catch(() => '');
-        if (text !== '') seen.add(text.replaceAll('\0', ' '));
-      }
+  const look = (): void => {
+    for (const file of PROCESS_FILES) {
+      for (const text of readProcesses(file)) seen.add(text.replaceAll('\0', ' '));
     }
   };
   const watching = (async () => {
     while (!over.signal.aborted) {
-      await look();
+      look();
       await pause(LOOK_EACH_MS);
     }
   })();

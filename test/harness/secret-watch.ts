@@ -1,13 +1,14 @@
 // Learns the secrets of live sessions from the store, as only who has the keys can, and looks meanwhile at what others
 // could see of the processes and the machines.
 
-import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { hash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { openKeyRing, type KeyRing } from '../../packages/service/src/trust/key-ring.ts';
+import { PROCESS_FILES, readProcesses } from './process-files.ts';
 
 const LOOK_EACH_MS = 50;
 /** A copy of the store is searched stretch by stretch. */
@@ -79,15 +80,10 @@ export const databaseText = async (data: string): Promise<string> => {
   return files.join('\n');
 };
 
-const lookAtProcesses = async (places: Places): Promise<void> => {
-  const ids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  for (const what of ['cmdline', 'environ']) {
-    const texts = await Promise.all(
-      // Some end while they are looked at; some are others'.
-      ids.map((id) => readFile(`/proc/${id}/${what}`, 'utf8').catch(() => '')),
-    );
+const lookAtProcesses = (places: Places): void => {
+  for (const what of PROCESS_FILES) {
     const known = new Set((places.get(what) ?? '').split('\n'));
-    for (const text of texts) known.add(text);
+    for (const text of readProcesses(what)) known.add(text);
     places.set(what, [...known].join('\n'));
   }
 };
@@ -104,7 +100,7 @@ export const watchWhile = async (work: Promise<unknown>, options: WatchOptions):
   let nextDatabaseMs = 0;
   const look = async (): Promise<void> => {
     for (const secret of openSecrets(data, ring)) secrets.add(secret);
-    await lookAtProcesses(processes);
+    lookAtProcesses(processes);
     await options.alsoLook(others);
     if (performance.now() < nextDatabaseMs) return;
     nextDatabaseMs = performance.now() + DATABASE_EACH_MS;
@@ -129,7 +125,7 @@ export const watchWhile = async (work: Promise<unknown>, options: WatchOptions):
   };
 };
 
-const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex');
+const digestOf = (text: string): string => hash('sha256', text);
 
 export const tokenHashes = (data: string): ReadonlySet<string> =>
   withDatabase(
