@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
@@ -95,6 +95,21 @@ test('rsyslogd understands each message, and has it when shipping says so', asyn
   } finally {
     await rsyslog.stop();
   }
+});
+
+test('who ends the connection before all was said has not got it', async (t) => {
+  const server = createTcpServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) => {
+    t.after(() => socket.destroy());
+    socket.on('error', () => undefined);
+    socket.end();
+  }).listen(0, '127.0.0.1');
+  t.after(() => server.close());
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  // More than lies in the buffers of two systems.
+  const long = recordOf(1, { detail: { said: 'x'.repeat(32_000_000) } });
+
+  await assert.rejects(syslogTo({ port }, 'tcp').ship([long]), /ended the connection too early/);
 });
 
 test('over UDP each record is a datagram', async () => {

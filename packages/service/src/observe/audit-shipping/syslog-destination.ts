@@ -45,6 +45,8 @@ const shipByStream = async (
     socket.resume();
     socket.end(messages.map(framed).join(''));
     await ended;
+    // Else it cannot have read all of it.
+    if (!socket.writableFinished) throw new Error('it ended the connection too early');
   } finally {
     socket.destroy();
   }
