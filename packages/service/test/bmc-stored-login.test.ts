@@ -191,3 +191,49 @@ test('nobody logs in with the old password while the new one is proved by anothe
     isFailure('bmc.login-budget'),
   );
 });
+
+test('what the BMC was told in vain leaves the login as it was, for as long as that is waited for', async (t) => {
+  const site = await openSite({ options: { strategy: 'single' } });
+  t.after(site.close);
+  await site.begin({ trigger: 'adopt' });
+  await finish(site);
+  const { store, secrets, bmc } = site;
+  const use = makeStoredLogins({ store, secrets, clock: site.parts.clock });
+  const { slots } = await site.credential();
+  const text = referenceText({ slot: 'a', writeId: slots.a.ref ?? '' });
+  const login = { username: slots.a.username, password: new Secret(text) };
+  const tooSoon = async (): Promise<never> => {
+    throw new Failure('bmc.too-soon', 'not yet');
+  };
+
+  await site.begin();
+  const end = await site.goOn([{ ...bmc.door, set: tooSoon }]);
+
+  assert.equal(end?.kind, 'wait');
+  const isAccepted = await use(await site.openNode(), login, async ({ username, password }) =>
+    bmc.accepts({ username, password: password.reveal() }),
+  );
+  assert.ok(isAccepted);
+  await finish(site);
+  const { state, slots: after } = await site.credential();
+  assert.deepEqual([state, after.a.state, after.a.possible], ['managed', 'active', []]);
+  assert.notEqual(after.a.ref, slots.a.ref);
+});
+
+test('after a week in vain the only account is in use as before', async (t) => {
+  const site = await openSite({ options: { strategy: 'single' } });
+  t.after(site.close);
+  await site.begin({ trigger: 'adopt' });
+  await finish(site);
+  const { slots } = await site.credential();
+  const tooSoon = async (): Promise<never> => {
+    throw new Failure('bmc.too-soon', 'not yet');
+  };
+
+  await site.begin();
+  await finish(site, undefined, [{ ...site.bmc.door, set: tooSoon }]);
+
+  const { state, slots: after, lastResult } = await site.credential();
+  assert.match(lastResult?.text ?? '', /^BMC-CRED-114/);
+  assert.deepEqual([state, after.a.state, after.a.ref], ['managed', 'active', slots.a.ref]);
+});

@@ -7,6 +7,7 @@
 import type { FailureCode } from '@bessemer/protocol/errors/codes';
 import { Failure } from '@bessemer/protocol/errors/failure';
 
+import { isPasswordSet } from '#drivers/after-password';
 import type { RotationPhase } from '#trust/bmc-credential/rotation-phases';
 import { isInDoubt } from '#trust/bmc-credential/rotation-phases';
 
@@ -42,9 +43,19 @@ const isStoreOver = ({ rotation }: RotationRun, code: FailureCode): boolean =>
   // A full store can be emptied; before the BMC is told nothing has to wait for that.
   code === 'secret-store.gone' || (code === 'secret-store.full' && !isInDoubt(rotation.phase));
 
+/** Whether the account in use is the one that was to be told, and surely has the password that it had. */
+const isLoginKept = ({ rotation, credential }: RotationRun): boolean => {
+  const { phase, slot, work } = rotation;
+  const isOfLogin = slot !== null && slot === credential.activeSlot;
+  return phase === 'applying' && isOfLogin && work.applied === 1 && work.targetBefore === 'active';
+};
+
 const afterFailure = (run: RotationRun, failure: Failure): Next => {
   const { code, message } = failure;
   const pause = isStoreOver(run, code) ? undefined : pauseAfter(run, failure);
+  if (pause !== undefined && isLoginKept(run) && !isPasswordSet(failure)) {
+    return { ...pause, isLoginKept: true };
+  }
   // After the commit the new password is in use, whatever else does not go on.
   return pause ?? endFailed(run, 120, code, `${run.rotation.phase}: ${message}`);
 };
@@ -55,7 +66,9 @@ const perform = async (run: RotationRun): Promise<Next> => {
   try {
     return await ACTS[phase](run);
   } catch (error) {
-    if (error instanceof LoginHeld) return heldBack(run, error.untilMs);
+    if (error instanceof LoginHeld) {
+      return { ...heldBack(run, error.untilMs), isLoginKept: isLoginKept(run) };
+    }
     if (error instanceof Failure) return afterFailure(run, error);
     throw error;
   }

@@ -117,7 +117,11 @@ const answered = (run: RotationRun, failure: Failure): Go => {
 
 export const applying: Act = async (run) => {
   if (run.entered !== 'applying') {
-    if (run.rotation.work.isPaused) return { kind: 'go', phase: 'applying' };
+    if (run.rotation.work.isPaused) {
+      const credential = (record: BmcCredentialRecord) =>
+        withSlot(record, targetOf(run), { state: 'applying' });
+      return { kind: 'go', phase: 'applying', credential };
+    }
     // Another process told the BMC, or was about to.
     return { kind: 'go', phase: 'verifying', detail: { isResumed: true } };
   }

@@ -13,7 +13,14 @@ import { requirePhaseChange } from '#trust/bmc-credential/rotation-phases';
 
 import { LeaseLost } from '../../workflow/lease-lost.ts';
 import { pauseOf, pauseOver } from './pause-time.ts';
-import { atFaultPoint, type Next, type RotationRun } from './rotation-run.ts';
+import {
+  atFaultPoint,
+  type Next,
+  type Pause,
+  type RotationRun,
+  targetOf,
+  withSlot,
+} from './rotation-run.ts';
 
 type Write = {
   readonly changes: RotationChanges;
@@ -53,6 +60,14 @@ const workAfter = ({ parts, rotation }: RotationRun, next: Next, isNew: boolean)
   return { ...before, ...(isNew ? { waits: 0, waitedMs: {} } : {}), isPaused: false, ...next.work };
 };
 
+/** Whoever else works on the machine logs in with what is in use. */
+const whileWaiting = (
+  run: RotationRun,
+  { isLoginKept }: Pause,
+  record: BmcCredentialRecord,
+): BmcCredentialChanges =>
+  isLoginKept === true ? withSlot(record, targetOf(run), { state: 'active' }) : {};
+
 export const commitNext = async (run: RotationRun, next: Next): Promise<void> => {
   const { parts, rotation, node } = run;
   const phase = next.kind === 'go' ? next.phase : rotation.phase;
@@ -66,7 +81,7 @@ export const commitNext = async (run: RotationRun, next: Next): Promise<void> =>
       changes,
       credential: (record) => ({
         ...(phase === 'done' ? {} : { state: isLocked ? 'locked' : 'rotating' }),
-        ...(next.kind === 'go' ? next.credential?.(record) : {}),
+        ...(next.kind === 'go' ? next.credential?.(record) : whileWaiting(run, next, record)),
       }),
       also: async (transaction) => {
         if (isNew) {

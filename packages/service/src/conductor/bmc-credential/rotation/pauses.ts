@@ -82,7 +82,8 @@ export const bounded = (run: RotationRun, next: Next): Next => {
   }
   const advice = `${remedy}, then call repair_bmc_credentials.`;
   const said = `${text}, in the phase ${run.rotation.phase}. ${advice}`;
-  return endFailed(run, number, code, said, { remedy: advice });
+  const target = next.isLoginKept === true ? { target: 'active' as const } : {};
+  return endFailed(run, number, code, said, { ...target, remedy: advice });
 };
 
 const pause = (wait: RotationWait, more: Omit<Pause, 'kind' | 'wait'> = {}): Pause => ({

@@ -91,6 +91,8 @@ export type Pause = {
   readonly kind: 'wait';
   readonly wait: RotationWait;
   readonly isLocked?: boolean;
+  /** The only account was told nothing, or in vain: what it had works on. */
+  readonly isLoginKept?: boolean;
   readonly events?: readonly RotationEvent[];
 };
 
