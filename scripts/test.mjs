@@ -22,7 +22,7 @@ const LANES = 2;
 /** While no emulated machine runs. */
 const LANES_ALONE = 3;
 /** A process that takes longer hangs. */
-const PROCESS_MS_MAX = 15 * 60_000;
+const PROCESS_MS_MAX = 8 * 60_000;
 /** For the last words of a process that has ended. */
 const OUTPUT_MS_MAX = 10_000;
 const SLOWEST_SHOWN = 10;
