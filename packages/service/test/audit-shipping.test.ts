@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
-import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
@@ -299,6 +299,40 @@ onBothEngines((open) => {
 
     assert.equal(await noteShipped(db, { destination: 'syslog', owner: 'one' }, 9), false);
     assert.equal(await claim('two', NOW_MS + LONG_MS), 5);
+  });
+
+  test('who stops waits for no receiver that hangs', { timeout: 15_000 }, async () => {
+    await fill(1);
+    const sockets = new Set<Socket>();
+    const server = createTcpServer((socket) => sockets.add(socket)).listen(0, '127.0.0.1');
+    const hook = createServer().listen(0, '127.0.0.1');
+    await Promise.all([once(server, 'listening'), once(hook, 'listening')]);
+    const url = `http://127.0.0.1:${(hook.address() as AddressInfo).port}/`;
+    const webhook = { url, authorityPem: undefined, readToken: undefined };
+    const destinations = [
+      syslogTo({ port: (server.address() as AddressInfo).port }, 'tcp'),
+      makeWebhookDestination(webhook, 'control'),
+    ];
+    const clock = makeHandClock();
+    const stopped = makeAuditShipping({
+      store: open(),
+      clock,
+      log,
+      destinations,
+      intervalMs: 1_000,
+    });
+    stopped.start();
+    const asked = Promise.all([once(server, 'connection'), once(hook, 'request')]);
+    clock.advance(1_000);
+    await asked;
+
+    await stopped.stop();
+
+    const failures = (await listAuditShipments(open().db)).map(({ failure }) => failure);
+    assert.deepEqual(failures, [null, null]);
+    for (const socket of sockets) socket.destroy();
+    server.close();
+    hook.close();
   });
 
   test('who stops lets the next one ship at once', async () => {

@@ -28,7 +28,7 @@ export type ShippingParts = {
 
 export type AuditShipping = {
   readonly start: () => void;
-  /** Resolves when nothing is being sent any more. */
+  /** Cuts off what is being sent. Resolves when nothing is any more. */
   readonly stop: () => Promise<void>;
 };
 
@@ -59,11 +59,11 @@ const shipRest = async (
   parts: ShippingParts,
   destination: Destination,
   owner: string,
-  isStopped: () => boolean,
+  end: AbortSignal,
 ): Promise<void> => {
   const { db } = parts.store;
   const place = { destination: destination.name, owner };
-  while (!isStopped()) {
+  while (!end.aborted) {
     const nowMs = parts.clock.wallMs();
     const afterSeq = await claimShipment(db, { ...place, nowMs, untilMs: nowMs + CLAIM_MS });
     if (afterSeq === undefined) return;
@@ -71,8 +71,10 @@ const shipRest = async (
     const last = rows.at(-1);
     if (last === undefined) return;
     try {
-      await destination.ship(rows.map(shipped));
+      await destination.ship(rows.map(shipped), end);
     } catch (error) {
+      // Whoever ships next sends these again, and the receiver is not to blame.
+      if (end.aborted) return;
       if (error instanceof Failure) {
         await noteShipFailure(db, { ...place, nowMs: parts.clock.wallMs() }, error.message);
       }
@@ -87,10 +89,10 @@ export const makeAuditShipping = (parts: ShippingParts): AuditShipping => {
   const owner = randomUUID();
   const cancels = new Map<Destination, () => void>();
   const running = new Map<Destination, Promise<void>>();
-  let isStopped = false;
+  const end = new AbortController();
 
   const plan = (destination: Destination, failures: number): void => {
-    if (isStopped) return;
+    if (end.signal.aborted) return;
     const pauseMs = Math.min(intervalMs * 2 ** Math.min(failures, 10), PAUSE_MS_MAX);
     const run = (): void => {
       running.set(destination, look(destination, failures));
@@ -102,7 +104,7 @@ export const makeAuditShipping = (parts: ShippingParts): AuditShipping => {
     const { name } = destination;
     let failures = 0;
     try {
-      await shipRest(parts, destination, owner, () => isStopped);
+      await shipRest(parts, destination, owner, end.signal);
       if (failuresBefore > 0) log.info({ destination: name }, 'audit records are shipped again');
     } catch (error) {
       failures = failuresBefore + 1;
@@ -116,7 +118,7 @@ export const makeAuditShipping = (parts: ShippingParts): AuditShipping => {
       for (const destination of destinations) plan(destination, 0);
     },
     stop: async () => {
-      isStopped = true;
+      end.abort();
       for (const cancel of cancels.values()) cancel();
       await Promise.all(running.values());
       await Promise.all(destinations.map((destination) => destination.close()));

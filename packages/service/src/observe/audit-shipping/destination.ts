@@ -24,8 +24,11 @@ export type ShippedRecord = {
 
 export type Destination = {
   readonly name: 'syslog' | 'webhook';
-  /** Resolves when the receiver has all of them, as far as its protocol tells. Throws Failure `audit.not-shipped`. */
-  readonly ship: (records: readonly ShippedRecord[]) => Promise<void>;
+  /**
+   * Resolves when the receiver has all of them, as far as its protocol tells. Throws Failure `audit.not-shipped`, also when `end`
+   * cut it off.
+   */
+  readonly ship: (records: readonly ShippedRecord[], end?: AbortSignal) => Promise<void>;
   readonly close: () => Promise<void>;
 };
 
@@ -38,3 +41,8 @@ export const notShipped = (name: Destination['name'], why: string): Failure =>
 
 /** A receiver that does not take a batch in so long is away. */
 export const SHIP_MS_MAX = 20_000;
+
+export const inTime = (end: AbortSignal | undefined): AbortSignal => {
+  const late = AbortSignal.timeout(SHIP_MS_MAX);
+  return end === undefined ? late : AbortSignal.any([end, late]);
+};

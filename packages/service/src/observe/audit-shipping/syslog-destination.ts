@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { connect as connectTcp, isIPv6, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
-import { type Destination, notShipped, SHIP_MS_MAX } from './destination.ts';
+import { type Destination, inTime, notShipped } from './destination.ts';
 import { type Sender, syslogMessage } from './syslog-message.ts';
 
 export type SyslogReceiver = {
@@ -35,8 +35,8 @@ const open = (receiver: SyslogReceiver, signal: AbortSignal): Socket => {
 const shipByStream = async (
   receiver: SyslogReceiver,
   messages: readonly string[],
+  signal: AbortSignal,
 ): Promise<void> => {
-  const signal = AbortSignal.timeout(SHIP_MS_MAX);
   const socket = open(receiver, signal);
   try {
     await once(socket, receiver.protocol === 'tls' ? 'secureConnect' : 'connect', { signal });
@@ -55,10 +55,12 @@ const shipByStream = async (
 const shipByDatagram = async (
   { host, port }: SyslogReceiver,
   messages: readonly string[],
+  signal: AbortSignal,
 ): Promise<void> => {
   const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4');
   try {
     for (const message of messages) {
+      signal.throwIfAborted();
       await new Promise<void>((resolve, reject) => {
         socket.send(message, port, host, (error) => (error === null ? resolve() : reject(error)));
       });
@@ -70,10 +72,14 @@ const shipByDatagram = async (
 
 export const makeSyslogDestination = (receiver: SyslogReceiver, sender: Sender): Destination => ({
   name: 'syslog',
-  ship: async (records) => {
+  ship: async (records, end) => {
     const messages = records.map((record) => syslogMessage(record, sender));
     try {
-      await (receiver.protocol === 'udp' ? shipByDatagram : shipByStream)(receiver, messages);
+      await (receiver.protocol === 'udp' ? shipByDatagram : shipByStream)(
+        receiver,
+        messages,
+        inTime(end),
+      );
     } catch (error) {
       throw notShipped('syslog', `does not take records: ${(error as Error).message}`);
     }

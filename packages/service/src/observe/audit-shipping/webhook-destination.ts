@@ -2,7 +2,7 @@
 
 import { Agent, request } from 'undici';
 
-import { type Destination, notShipped, SHIP_MS_MAX } from './destination.ts';
+import { type Destination, inTime, notShipped, SHIP_MS_MAX } from './destination.ts';
 
 export type WebhookReceiver = {
   /** HTTPS, or HTTP to a loopback address. */
@@ -28,7 +28,7 @@ export const makeWebhookDestination = (
   });
 
   /** The status. The answer's text is of no use, and may be long. */
-  const post = async (body: string): Promise<number> => {
+  const post = async (body: string, signal: AbortSignal): Promise<number> => {
     const token = await readToken?.();
     const answer = await request(url, {
       method: 'POST',
@@ -38,7 +38,7 @@ export const makeWebhookDestination = (
       },
       body,
       dispatcher,
-      signal: AbortSignal.timeout(SHIP_MS_MAX),
+      signal,
     });
     await answer.body.dump();
     return answer.statusCode;
@@ -46,10 +46,10 @@ export const makeWebhookDestination = (
 
   return {
     name: 'webhook',
-    ship: async (records) => {
+    ship: async (records, end) => {
       let status: number;
       try {
-        status = await post(JSON.stringify({ conductor: hostname, records }));
+        status = await post(JSON.stringify({ conductor: hostname, records }), inTime(end));
       } catch (error) {
         throw notShipped('webhook', `does not take records: ${(error as Error).message}`);
       }
