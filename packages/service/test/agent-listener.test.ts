@@ -346,6 +346,28 @@ describe('connections', () => {
     assert.ok(await isServed(third));
   });
 
+  test('T-14: whoever goes on calling too often gets one connection in a second', async () => {
+    open({ connectionsPerSource: 8, limits: makeRateLimits(DEFAULT_RATE_LIMIT_OPTIONS) });
+    await listen();
+    const statusOf = async (): Promise<string> => {
+      const socket = await openSocket('127.0.0.6');
+      socket.write(`GET ${LOOKUP} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
+      return (await textUntilClosed(socket)).slice(9, 12);
+    };
+    const statuses = [];
+    while (statuses.filter((status) => status === '429').length < 3)
+      statuses.push(await statusOf());
+    const next = [await asking('127.0.0.6'), await asking('127.0.0.6')];
+    assert.ok(await isServed(await asking('127.0.0.7')));
+
+    clock.advance(1_000);
+
+    const [first, second] = next;
+    assert.ok(first && second && (await isServed(first)));
+    assert.equal(second.bytesRead, 0);
+    clock.advance(LONG_MS);
+  });
+
   test('T-58: all sources together are let in at a steady pace, and take turns', async () => {
     open({
       connectionsPerSource: 8,

@@ -45,20 +45,23 @@ export const makeRamdiskListener = (parts: RamdiskListenerParts): FastifyInstanc
     trustedProxies: proxies,
     times: parts.times ?? TIMES,
   });
-  if (parts.connectionsPerSource !== undefined) {
-    const gate = gateConnections(app.server, {
-      perSource: parts.connectionsPerSource,
-      rate: parts.connectionRate,
-      clock: parts.clock,
-      isExempt: makeNetworkCheck(proxies),
-    });
+  const gate =
+    parts.connectionsPerSource === undefined
+      ? undefined
+      : gateConnections(app.server, {
+          perSource: parts.connectionsPerSource,
+          rate: parts.connectionRate,
+          clock: parts.clock,
+          isExempt: makeNetworkCheck(proxies),
+        });
+  if (gate !== undefined) {
     app.addHook('preClose', (done) => {
       gate.close();
       done();
     });
   }
   countCalls(app, parts.metrics);
-  addAdmission(app, parts);
+  addAdmission(app, { ...parts, onLimited: gate?.noteLimited });
   addRoutes(app, { policy: NO_POLICY }, [rootRoute, v1Route, ...ramdiskRoutes(parts)]);
   return app;
 };

@@ -94,6 +94,7 @@ export const addAdmission = (app: FastifyInstance, parts: RamdiskParts): void =>
     const verdict = limits && verdictOf(limits, call, request, clock.monotonicMs());
     if (verdict === undefined) return undefined;
     const { status, retryAfterSeconds, isNews } = verdict;
+    if (status === 429) parts.onLimited?.(source);
     reply.header('retry-after', retryAfterSeconds);
     if (isNews) log.warn({ request: request.id, source, call, status }, 'called too often');
     return new Refusal(status, `Too many requests; try again in ${retryAfterSeconds} seconds.`);

@@ -30,6 +30,12 @@ const WAIT_MS_MAX = 10_000;
 const WAITING_PER_SOURCE_MAX = 32;
 /** Each costs a socket, and nothing of what its sender says. */
 const WAITING_MAX = 2_000;
+/**
+ * Who was told three times that it calls too often, and goes on, gets no further than here: each such answer costs a
+ * handshake. Taken from are these by each such answer, and from then on by each connection until it was quiet for some
+ * seconds. One in a second is still let in, since others may be behind the same address.
+ */
+const LIMITED = { perMinute: 60, burst: 5 };
 /** A source that has to wait for itself only is looked at again after so long. */
 const LOOK_EACH_MS = 20;
 
@@ -43,6 +49,8 @@ export type ConnectionLimit = {
 };
 
 export type ConnectionGate = {
+  /** This address was told that it calls too often. */
+  readonly noteLimited: (address: string) => void;
   /** Whoever still waits, or comes later, is closed, or the server would wait for them. */
   readonly close: () => void;
 };
@@ -66,6 +74,7 @@ export const gateConnections = (server: PausingServer, limit: ConnectionLimit): 
   const opened = rate && makeTokenBuckets(rate);
   const all =
     rate && makeTokenBuckets({ perMinute: rate.allPerSecond * 60, burst: ALL_BURST, keysMax: 1 });
+  const limited = makeTokenBuckets(LIMITED);
   const line = makeWaitingLine<Waiting>();
   let cancelLook: (() => void) | undefined;
   /** Whether somebody waits who would be let in but for the others. */
@@ -80,14 +89,20 @@ export const gateConnections = (server: PausingServer, limit: ConnectionLimit): 
     if (!(server instanceof TlsServer)) socket.resume();
   };
 
-  const isFree = (source: string): boolean =>
-    (open.get(source) ?? 0) < limit.perSource &&
-    (opened?.waitMs(source, clock.monotonicMs()) ?? 0) === 0;
+  const isFree = (source: string): boolean => {
+    const nowMs = clock.monotonicMs();
+    return (
+      (open.get(source) ?? 0) < limit.perSource &&
+      (opened?.waitMs(source, nowMs) ?? 0) === 0 &&
+      limited.waitMs(source, nowMs) === 0
+    );
+  };
 
   const letIn = (source: string, socket: Socket): void => {
     const nowMs = clock.monotonicMs();
     opened?.take(source, nowMs);
     all?.take('', nowMs);
+    if (!limited.isFull(source, nowMs)) limited.take(source, nowMs);
     open.set(source, (open.get(source) ?? 0) + 1);
     socket.once('close', () => {
       const rest = (open.get(source) ?? 1) - 1;
@@ -173,6 +188,9 @@ export const gateConnections = (server: PausingServer, limit: ConnectionLimit): 
     else wait(source, socket, pauseMs);
   });
   return {
+    noteLimited: (address) => {
+      limited.take(sourceKey(address), clock.monotonicMs());
+    },
     close: () => {
       isClosed = true;
       cancelLook?.();

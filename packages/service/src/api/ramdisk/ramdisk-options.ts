@@ -18,4 +18,6 @@ export type RamdiskParts = {
   readonly allowedNetworks?: readonly string[];
   /** Unlimited when undefined. */
   readonly limits?: RateLimits | undefined;
+  /** Told the address of each call that was answered 429. */
+  readonly onLimited?: ((address: string) => void) | undefined;
 };

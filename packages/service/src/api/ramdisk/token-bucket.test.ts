@@ -20,6 +20,16 @@ test('a sender may come in a burst, then at its rate, and is told how long to wa
   assert.equal(buckets.take('a', 6_000), 6_000);
 });
 
+test('a bucket is full again when nothing was taken for long enough', () => {
+  const buckets = makeTokenBuckets({ perMinute: 10, burst: 3 });
+  assert.equal(buckets.isFull('a', 0), true);
+  buckets.take('a', 0);
+  buckets.take('a', 0);
+
+  assert.equal(buckets.isFull('a', 11_999), false);
+  assert.equal(buckets.isFull('a', 12_000), true);
+});
+
 test('looking takes nothing', () => {
   const buckets = makeTokenBuckets({ perMinute: 1, burst: 1 });
   for (let turn = 0; turn < 5; turn += 1) assert.equal(buckets.waitMs('a', 0), 0);

@@ -6,6 +6,8 @@ export type TokenBuckets = {
   readonly take: (key: string, nowMs: number) => number;
   /** The same answer without taking. */
   readonly waitMs: (key: string, nowMs: number) => number;
+  /** Whether nothing was taken for some time. */
+  readonly isFull: (key: string, nowMs: number) => boolean;
 };
 
 export type BucketLimit = {
@@ -48,6 +50,7 @@ export const makeTokenBuckets = (limit: BucketLimit): TokenBuckets => {
 
   return {
     waitMs: (key, nowMs) => waitFor(levelOf(key, nowMs)),
+    isFull: (key, nowMs) => levelOf(key, nowMs) === levelMax,
     take: (key, nowMs) => {
       const level = levelOf(key, nowMs);
       const wait = waitFor(level);
