@@ -13,8 +13,14 @@ import { openstack, runProgram } from './harness/openstack.ts';
 type Side = { readonly inMode: ServiceInMode; readonly host: OpenstackHost };
 
 const start = async (mode: 'none' | 'basic'): Promise<Side> => {
-  const [inMode, host] = await Promise.all([startInMode(mode), startOpenstackHost()]);
-  return { inMode, host };
+  const inMode = await startInMode(mode);
+  try {
+    return { inMode, host: await startOpenstackHost() };
+  } catch (error) {
+    // What is left running would keep this process, and what went wrong, from being seen.
+    await inMode.stop();
+    throw error;
+  }
 };
 
 const stop = async (side: Side | undefined): Promise<void> => {
