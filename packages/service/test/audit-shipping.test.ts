@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 
 import { type AuditShipping, makeAuditShipping } from '#conductor/audit-shipping/ship-audit';
-import { systemClock } from '#clock';
+import { type Clock, systemClock } from '#clock';
 import { listenerCertificate } from '#config/listener-certificate';
 import {
   type Destination,
@@ -224,7 +224,7 @@ onBothEngines((open) => {
   };
 
   const log = makeLog({ level: 'silent' });
-  const start = (destination: Destination, clock = makeHandClock()) => {
+  const start = <Kind extends Clock>(destination: Destination, clock: Kind): Kind => {
     const parts = { store: open(), clock, log, destinations: [destination], intervalMs: 1_000 };
     shipping = makeAuditShipping(parts);
     shipping.start();
@@ -236,7 +236,7 @@ onBothEngines((open) => {
   test('a log of several batches is shipped whole and in order, and then what comes later', async () => {
     await fill(250);
     const receiver = await receiveStream();
-    const clock = start(syslogTo(receiver, 'tcp'));
+    const clock = start(syslogTo(receiver, 'tcp'), makeHandClock());
 
     clock.advance(1_000);
     await until('shipped', () => shipmentIs(250));
@@ -265,7 +265,7 @@ onBothEngines((open) => {
       },
       close: async () => {},
     };
-    const clock = start(destination);
+    const clock = start(destination, makeHandClock());
 
     clock.advance(1_000);
     const failing = async () => (await listAuditShipments(open().db))[0];
@@ -338,7 +338,7 @@ onBothEngines((open) => {
   test('who stops lets the next one ship at once', async () => {
     await fill(1);
     const receiver = await receiveStream();
-    start(syslogTo(receiver, 'tcp'), { ...makeHandClock(), ...systemClock });
+    start(syslogTo(receiver, 'tcp'), systemClock);
     await until('shipped', () => shipmentIs(1));
 
     await shipping?.stop();

@@ -72,7 +72,8 @@ export const makeNameBook = (clock: Clock, lookUp: LookUpName = askSystem): Name
     // One after the other: whoever comes second finds what the first one found.
     find: (names) => {
       const found = last.then(() => find(names));
-      last = found;
+      // What goes wrong is for who asked, and not for all who come later.
+      last = found.catch(() => undefined);
       return found;
     },
   };

@@ -3,7 +3,7 @@
 
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { connect as connectTcp, isIPv6, type Socket } from 'node:net';
+import { connect as connectTcp, isIP, isIPv6, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
 import { type Destination, inTime, notShipped } from './destination.ts';
@@ -27,7 +27,8 @@ const open = (receiver: SyslogReceiver, signal: AbortSignal): Socket => {
     host,
     port,
     minVersion: 'TLSv1.2',
-    ...(isIPv6(host) || /^[\d.]+$/.test(host) ? {} : { servername: host }),
+    // TLS has names of servers there, and no addresses.
+    ...(isIP(host) === 0 ? { servername: host } : {}),
     ...(authorityPem === undefined ? {} : { ca: authorityPem }),
   });
 };
